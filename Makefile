@@ -1,0 +1,65 @@
+# Everything that this project does, from a fresh machine: Python, make and git are enough.
+SHELL := /bin/sh
+VENV ?= .venv
+export PYTHON
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install -qq --constraint constraints.txt
+TORCH := torch==2.13.0
+RECIPE := pyproject.toml constraints.txt
+
+.PHONY: help demo test check bench wheel golden format docs clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## compile resnet50, run an image through it, leave all of it in build/demo
+	@$(BIN)/python tools/demo.py
+
+test: $(VENV)/.tests ## install what the tests need and run them
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are generated
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/write_docs.py --check
+
+bench: $(VENV)/.installed ## measure speed and memory, beside the aims
+	@$(BIN)/python benchmarks/bench.py
+
+wheel: $(VENV)/.made ## prove the wheel: built, installed away from here, used there
+	$(BIN)/python tools/wheel_check.py
+
+golden: $(VENV)/.tests ## write the golden files anew: read their diff
+	$(BIN)/python -m pytest --update-golden $(ARGS)
+
+format: $(VENV)/.dev ## format the Python
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed ## write the pages that are generated
+	$(BIN)/python tools/write_docs.py
+
+clean: ## remove what was built, the environment too
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.made: tools/find_python.sh
+	@python=$$(sh tools/find_python.sh) && echo "making $(VENV) with $$python" \
+	&& "$$python" -m venv --clear $(VENV) && touch $@
+
+# torch comes first and by its exact version: a bare range would take another build of it.
+$(VENV)/.installed: $(VENV)/.made $(RECIPE)
+	@echo "installing $(TORCH) (this is the long part, once)" && $(INSTALL) $(TORCH)
+	@echo "installing cnnspec" && $(INSTALL) --editable '.[torch]'
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.installed tests/plugins/cnnspec-sample/pyproject.toml
+	@echo "installing what tests need" && $(INSTALL) --editable '.[test]'
+	@$(INSTALL) --editable tests/plugins/cnnspec-sample
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.tests
+	@echo "installing what checks need" && $(INSTALL) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,98 @@
+"""What cnnspec asks of this backend: source for a graph, and an instance of its class."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.abc
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cnnspec.emit.lowering import Lowering
+from cnnspec.graph import Graph
+from cnnspec_torch.attributes import attribute
+from cnnspec_torch.lowerings import LOWERINGS
+from cnnspec_torch.writer import write
+
+
+class _SourceLoader(importlib.abc.ExecutionLoader):
+    """Loads a module from text, so that tracebacks and TorchScript can read its lines."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get_filename(self, fullname: str) -> str:
+        return f"{fullname}.py"
+
+    def get_source(self, fullname: str) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class TorchBackend:
+    """Writes PyTorch source; needs torch only to build."""
+
+    name: str = "torch"
+    doc: str = "PyTorch source: one nn.Module a block, state-dict keys are the spec's paths"
+    suffix: str = ".py"
+
+    @property
+    def lowerings(self) -> Mapping[str, Lowering]:
+        """How each operator is written."""
+        return LOWERINGS
+
+    def emit(
+        self, graph: Graph, head: list[str], lowerings: Mapping[str, Lowering], *, inference: bool
+    ) -> tuple[str, str]:
+        """Give the body of the file and the name of the network's class in it."""
+        written = write(graph, dict(lowerings), head, inference=inference)
+        return written.body, written.class_name
+
+    def load(self, text: str, class_name: str) -> Any:
+        """Import emitted text as a module of its own and give the class."""
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        name = f"cnnspec_built_{digest}"
+        if name not in sys.modules:
+            loader = _SourceLoader(text)
+            spec = importlib.util.spec_from_loader(name, loader, origin=f"{name}.py")
+            assert spec is not None
+            module = importlib.util.module_from_spec(spec)
+            module.__file__ = f"{name}.py"
+            sys.modules[name] = module
+            try:
+                loader.exec_module(module)
+            except BaseException:
+                del sys.modules[name]
+                raise
+        return getattr(sys.modules[name], class_name)
+
+    def mismatch(self, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
+        """Hold the class's weights against the graph's, on the meta device; say what differs."""
+        import torch
+
+        with torch.device("meta"):
+            model = self.load(text, class_name)()
+        found = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+        nodes = graph.inference_nodes if inference else graph.nodes
+        wanted = {
+            _key(node.path, weight.key): tuple(weight.shape)
+            for node in nodes
+            for weight in node.weights
+        }
+        found = {k: v for k, v in found.items() if not k.endswith("num_batches_tracked")}
+        keys = sorted(found.keys() | wanted.keys())
+        return [
+            f"{key}: the graph has {wanted.get(key)}, the class {found.get(key)}"
+            for key in keys
+            if found.get(key) != wanted.get(key)
+        ]
+
+
+def _key(path: str, weight: str) -> str:
+    """Give a weight's key in the state dict: the spec's path, save for names that torch has."""
+    return ".".join([*map(attribute, path.split(".")), *([weight] if weight else [])])
+
+
+BACKEND = TorchBackend()

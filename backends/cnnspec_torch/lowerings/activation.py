@@ -1,0 +1,66 @@
+"""Activations in PyTorch: functions, and layers where a sequence counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cnnspec.emit.code import Call, Input, Keyword, Leaf, Raw
+from cnnspec.emit.lowering import Applied, Lowered, Lowering
+from cnnspec_torch.lowerings.parts import argument, layer
+
+
+def _plain(function: str, module: str) -> Lowering:
+    def lower(_: Applied) -> Lowered:
+        return Lowered(Call(Raw(function), (Input(),)), None, Call(Raw(module)))
+
+    return lower
+
+
+def _shaped(function: str, module: str, name: str, default: float, torch_name: str) -> Lowering:
+    def lower(step: Applied) -> Lowered:
+        keywords = (argument(step, name, default, torch_name),)
+        return Lowered(
+            Call(Raw(function), (Input(),), keywords), None, Call(Raw(module), (), keywords)
+        )
+
+    return lower
+
+
+def gelu(step: Applied) -> Lowered:
+    """Frameworks differ in which form is the default, so it is always written."""
+    form = "none" if step.leaf("approximate").value == "exact" else "tanh"
+    keywords = (Keyword("approximate", Leaf(form)),)
+    return Lowered(
+        Call(Raw("F.gelu"), (Input(),), keywords), None, Call(Raw("nn.GELU"), (), keywords)
+    )
+
+
+def prelu(step: Applied) -> Lowered:
+    """One slope a channel."""
+    return layer("nn.PReLU", step.channels(), keywords=(argument(step, "init", 0.25),))
+
+
+def softmax(_: Applied) -> Lowered:
+    """Over the channels, which come first after the batch."""
+    keywords = (Keyword("dim", Leaf(1)),)
+    return Lowered(
+        Call(Raw("F.softmax"), (Input(),), keywords), None, Call(Raw("nn.Softmax"), (), keywords)
+    )
+
+
+LOWERINGS: Final[Mapping[str, Lowering]] = {
+    "relu": _plain("F.relu", "nn.ReLU"),
+    "relu6": _plain("F.relu6", "nn.ReLU6"),
+    "silu": _plain("F.silu", "nn.SiLU"),
+    "tanh": _plain("torch.tanh", "nn.Tanh"),
+    "sigmoid": _plain("torch.sigmoid", "nn.Sigmoid"),
+    "hardswish": _plain("F.hardswish", "nn.Hardswish"),
+    "hardsigmoid": _plain("F.hardsigmoid", "nn.Hardsigmoid"),
+    "mish": _plain("F.mish", "nn.Mish"),
+    "elu": _shaped("F.elu", "nn.ELU", "alpha", 1.0, "alpha"),
+    "leaky_relu": _shaped("F.leaky_relu", "nn.LeakyReLU", "slope", 0.01, "negative_slope"),
+    "gelu": gelu,
+    "prelu": prelu,
+    "softmax": softmax,
+}

@@ -1,0 +1,101 @@
+"""What moves values, in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cnnspec.emit.code import Call, Input, Keyword, Leaf, Member, Raw, call
+from cnnspec.emit.lowering import Applied, Lowered, Lowering
+from cnnspec.ops.layout import Crop, PadImage, Permute, Reshape, Upsample
+from cnnspec_torch.lowerings.parts import layer
+
+
+def identity(_: Applied) -> Lowered:
+    """The input, unchanged."""
+    return Lowered(Input(), None, call("nn.Identity"))
+
+
+def flatten(_: Applied) -> Lowered:
+    """Channels, rows, columns in a row."""
+    return Lowered(Call(Member(Input(), "flatten"), (Leaf(1),)), None, call("nn.Flatten"))
+
+
+def reshape(step: Applied) -> Lowered:
+    """The same values as another shape; the batch stays."""
+    op = step.op
+    assert isinstance(op, Reshape)
+    sizes = [step.value(each, "size") for each in op.to]
+    flow = Call(Member(Input(), "reshape"), (Leaf(-1), *sizes))
+    return Lowered(flow, None, Call(Raw("Reshape"), tuple(sizes)))
+
+
+def permute(step: Applied) -> Lowered:
+    """The axes in another order; the batch stays first."""
+    op = step.op
+    assert isinstance(op, Permute)
+    axes = [Leaf(axis + 1) for axis in op.axes]
+    flow = Call(Member(Input(), "permute"), (Leaf(0), *axes))
+    return Lowered(flow, None, Call(Raw("Permute"), (Leaf(0), *axes)))
+
+
+def pad(step: Applied) -> Lowered:
+    """Zeros around an image; `F.pad` wants left, right, top, bottom, then channels."""
+    op = step.op
+    assert isinstance(op, PadImage)
+    top, bottom, left, right = op.sides
+    amounts: tuple[int, ...] = (left, right, top, bottom)
+    if any(op.channels):
+        amounts = (*amounts, *op.channels)
+    code = step.value(amounts, "pads")
+    return Lowered(call("F.pad", Input(), code), None, call("Pad", code))
+
+
+def crop(step: Applied) -> Lowered:
+    """A negative pad takes away."""
+    op = step.op
+    assert isinstance(op, Crop)
+    top, bottom, left, right = op.sides
+    code = step.value((-left, -right, -top, -bottom), "crops")
+    return Lowered(call("F.pad", Input(), code), None, call("Pad", code))
+
+
+def upsample(step: Applied) -> Lowered:
+    """A larger image; sizes are written out, for a factor rounds differently elsewhere."""
+    op = step.op
+    assert isinstance(op, Upsample)
+    whole = op.factor == int(op.factor)
+    nearest = "nearest" if whole else "nearest-exact"
+    mode = Leaf(nearest if op.mode == "nearest" else "bilinear")
+    named: tuple[Keyword, ...] = (Keyword("mode", mode),)
+    if whole:
+        named = (Keyword("scale_factor", step.leaf("factor")), *named)
+    else:
+        size = step.outputs[0][1:]
+        named = (Keyword("size", step.value(tuple(size), "size")), *named)
+    flow = Call(Raw("F.interpolate"), (Input(),), named)
+    return Lowered(flow, None, Call(Raw("nn.Upsample"), (), named))
+
+
+def channel_shuffle(step: Applied) -> Lowered:
+    """Channels of all groups in turn: a layer of torch's own."""
+    return layer("nn.ChannelShuffle", step.leaf("groups"))
+
+
+def split(step: Applied) -> Lowered:
+    """Equal parts of the channels."""
+    parts = (Keyword("dim", Leaf(1)),)
+    return Lowered(Call(Member(Input(), "chunk"), (step.leaf("n"),), parts))
+
+
+LOWERINGS: Final[Mapping[str, Lowering]] = {
+    "identity": identity,
+    "flatten": flatten,
+    "reshape": reshape,
+    "permute": permute,
+    "pad": pad,
+    "crop": crop,
+    "upsample": upsample,
+    "channel_shuffle": channel_shuffle,
+    "split": split,
+}

@@ -1,0 +1,35 @@
+"""cnnspec: one small text for a convolutional network; its graph, cost, picture and source.
+
+>>> import cnnspec
+>>> cnnspec.load("resnet50").params
+25557032
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from cnnspec.api import load, loads
+    from cnnspec.diagnostics import Diagnostic, SpecError
+    from cnnspec.network import Network
+
+_HOMES = {
+    "load": "cnnspec.api",
+    "loads": "cnnspec.api",
+    "Network": "cnnspec.network",
+    "SpecError": "cnnspec.diagnostics",
+    "Diagnostic": "cnnspec.diagnostics",
+}
+
+__all__ = ["Diagnostic", "Network", "SpecError", "__version__", "load", "loads"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cnnspec' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,115 @@
+"""What a part of a network is called in tables and pictures: `conv 7x7 /2`, `bottleneck(64)`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cnnspec.analysis.fold import Part
+from cnnspec.graph import Node, Scope
+from cnnspec.kinds import show
+from cnnspec.shapes import Shape
+from cnnspec.syntax import tree
+
+#: A call's arguments are cut after so many characters: they are in the spec, on the line given.
+LONGEST: Final = 28
+
+
+def size(shape: Shape) -> str:
+    """Write a shape without spaces.
+
+    >>> size(Shape((64, 56, 56)))
+    '64x56x56'
+    """
+    return "x".join(map(str, shape))
+
+
+def numbers(node: Node) -> str:
+    """Say the numbers that matter: `7x7 /2`, `1000` for a dense layer, or nothing."""
+    values: Mapping[str, object] = node.op.values
+    words = []
+    window, stride, units = values.get("size"), values.get("stride"), values.get("units")
+    dilation, groups = values.get("dilation"), values.get("groups")
+    if isinstance(window, tuple):
+        words.append("x".join(map(str, window)))
+    elif isinstance(units, int):
+        words.append(str(units))
+    if isinstance(stride, tuple) and max(stride) > 1:
+        words.append(f"/{stride[0]}" if stride[0] == stride[1] else f"/{stride[0]}x{stride[1]}")
+    if isinstance(dilation, tuple) and max(dilation) > 1:
+        words.append(f"dilation {show(dilation[0] if len({*dilation}) == 1 else dilation)}")
+    if isinstance(groups, int) and groups > 1:
+        words.append(f"groups {groups}")
+    return " ".join(words)
+
+
+def layer(part: Part) -> str:
+    """Say a layer and the small steps behind it: `conv 7x7 /2 (bn, relu)`."""
+    head, *small = [member for member in part.members if isinstance(member, Node)]
+    words = f"{head.kind} {numbers(head)}".strip()
+    return words + (f" ({', '.join(node.kind for node in small)})" if small else "")
+
+
+def is_automatic(member: Node | Scope) -> bool:
+    """Whether its name was not written: a kind with an ordinal, or a place in a sequence."""
+    kind = member.kind if isinstance(member, Node) else member.block
+    segment = member.segment
+    return segment.isdigit() or (kind is not None and segment.rstrip("0123456789") == kind)
+
+
+def call(scope: Scope, *, shared: Mapping[str, Any] | None = None, longest: int = LONGEST) -> str:
+    """Say a block with its arguments as a spec would: `bottleneck(128, stride = 2)`.
+
+    Arguments that are the block's defaults are left out, and so are those that are not plain;
+    with `shared`, those that are not in it.
+    """
+    defaults = _defaults(scope.definition)
+    words = []
+    for name, value in (scope.values if shared is None else shared).items():
+        if not isinstance(value, bool | int | float | str | tuple | list):
+            continue
+        if name not in defaults:
+            words.append(show(value))
+        elif defaults[name] != value:
+            words.append(f"{name} = {show(value)}")
+    text = ", ".join(words)
+    if len(text) > longest:
+        kept = text[:longest].rpartition(",")[0]
+        text = f"{kept}, ..." if kept else "..."
+    return f"{scope.block}({text})" if words else str(scope.block)
+
+
+def _defaults(definition: object) -> dict[str, object]:
+    if not isinstance(definition, tree.Block):
+        return {}
+    return {
+        each.name.id: each.default.value
+        if isinstance(each.default, tree.Number | tree.Text | tree.Truth)
+        else None
+        for each in definition.parameters
+        if each.default is not None
+    }
+
+
+def content(part: Part, *, times: str = "x", longest: int = LONGEST) -> str:
+    """Say what a scope holds: its block, or for a group its members, `bottleneck(64) x 3`."""
+    scope = part.head
+    assert isinstance(scope, Scope)
+    if scope.block is not None:
+        return call(scope, longest=longest)
+    blocks = [inner.head for inner in part.parts if isinstance(inner.head, Scope)]
+    count = sum(inner.times for inner in part.parts)
+    same = len({id(block.definition) for block in blocks}) == 1 and blocks[0].block is not None
+    if same and len(blocks) == len(part.parts):
+        values = blocks[0].values.items()
+        shared = {k: v for k, v in values if all(block.values.get(k) == v for block in blocks)}
+        words = call(blocks[0], shared=shared, longest=longest)
+        return words + (f" {times} {count}" if count > 1 else "")
+    names: dict[str, int] = {}
+    for inner in part.parts:
+        head = inner.head
+        kind = head.kind if isinstance(head, Node) else head.block or "group"
+        names[kind] = names.get(kind, 0) + inner.times
+    if len(names) > 3:
+        return f"{count} members"
+    return ", ".join(f"{kind} {times} {n}" if n > 1 else kind for kind, n in names.items())

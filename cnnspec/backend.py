@@ -1,0 +1,155 @@
+"""Finds backends and lowerings by entry point: ours come in by the door that strangers use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final, NoReturn, Protocol, cast
+
+from cnnspec.diagnostics import SpecError, error, nearest
+from cnnspec.emit.lowering import Applied, Lowered, Lowering, Refusal
+from cnnspec.graph import Graph
+
+#: The group of entry points whose names are backends and whose values are `Backend` objects.
+GROUP: Final = "cnnspec.backends"
+#: Before a backend's name: the group whose names are operators and whose values are lowerings.
+LOWERINGS: Final = "cnnspec.lowerings."
+
+
+class Backend(Protocol):
+    """What a backend is: a name, a sentence, and source for a graph.
+
+    `suffix` ends the name of the files that it writes.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name by which users ask for it."""
+        ...
+
+    @property
+    def doc(self) -> str:
+        """One line on what it writes."""
+        ...
+
+    @property
+    def suffix(self) -> str:
+        """The end of its files' names, `.py`."""
+        ...
+
+    @property
+    def lowerings(self) -> Mapping[str, Lowering]:
+        """How each operator is written, by the operator's name."""
+        ...
+
+    def emit(
+        self, graph: Graph, head: list[str], lowerings: Mapping[str, Lowering], *, inference: bool
+    ) -> tuple[str, str]:
+        """Give the body of the file, and the name of the network in it."""
+        ...
+
+    def load(self, text: str, class_name: str) -> Any:
+        """Give what makes an instance from emitted text; raises ImportError without framework."""
+        ...
+
+    def mismatch(self, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
+        """Hold the weights of emitted text against the graph's; say what differs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A backend that is installed: its name, who brings it, and why it does not load, if so."""
+
+    name: str
+    distribution: str
+    doc: str = ""
+    failure: str | None = None
+
+
+def find(name: str) -> Backend:
+    """Load a backend by name; raises SpecError if there is none, or it does not load."""
+    entries = {each.name: each for each in entry_points(group=GROUP)}
+    if name not in entries:
+        raise _unknown(name, entries)
+    try:
+        return cast("Backend", entries[name].load())
+    except Exception as failure:
+        raise error(
+            "broken-backend",
+            f"the backend {name} does not load: {_reason(failure)}",
+            notes=(f"it comes with the distribution {_distribution(entries[name])}",),
+            help=f"mend or remove it: `pip install --upgrade {_distribution(entries[name])}`",
+        ) from failure
+
+
+def available() -> tuple[Listed, ...]:
+    """List the backends that are installed, by name; one that does not load says why."""
+    result = []
+    for entry in sorted(entry_points(group=GROUP), key=lambda each: each.name):
+        try:
+            doc = str(entry.load().doc)
+        except Exception as failure:
+            listed = Listed(entry.name, _distribution(entry), failure=_reason(failure))
+        else:
+            listed = Listed(entry.name, _distribution(entry), doc)
+        result.append(listed)
+    return tuple(result)
+
+
+def lowerings(name: str) -> dict[str, Lowering]:
+    """Give the lowerings that other distributions bring for a backend, by operator.
+
+    One that does not load refuses every step that needs it, and says whose it is.
+    """
+    found: dict[str, Lowering] = {}
+    for entry in entry_points(group=LOWERINGS + name):
+        try:
+            found[entry.name] = entry.load()
+        except Exception as failure:
+            found[entry.name] = _refusing(_distribution(entry), _reason(failure))
+    return found
+
+
+def none_installed() -> SpecError:
+    """Say that there is no backend at all, and how they come in."""
+    return error(
+        "unknown-backend",
+        "no backend is installed, not even ours",
+        help="cnnspec runs from a folder that was never installed: `pip install -e .`",
+    )
+
+
+def _refusing(distribution: str, reason: str) -> Lowering:
+    def refuse(applied: Applied) -> Lowered:
+        _refuse(applied, distribution, reason)
+
+    return refuse
+
+
+def _refuse(applied: Applied, distribution: str, reason: str) -> NoReturn:
+    raise Refusal(
+        f"the lowering of {applied.op.name} in the distribution {distribution} does not load: "
+        f"{reason}"
+    )
+
+
+def _unknown(name: str, known: Mapping[str, EntryPoint]) -> SpecError:
+    if not known:
+        return none_installed()
+    guess = nearest(name, known)
+    return error(
+        "unknown-backend",
+        f"there is no backend called {name}",
+        notes=(f"installed: {', '.join(sorted(known))}",),
+        help=f"did you mean `{guess}`?" if guess else "`cnnspec backends` lists them",
+    )
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "unknown"
+
+
+def _reason(failure: Exception) -> str:
+    return str(failure) or type(failure).__name__

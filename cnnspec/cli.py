@@ -1,0 +1,96 @@
+"""The program `cnnspec`: its commands, and what its exit status means.
+
+0: fine. 1: the spec is wrong. 2: wrong usage. 3: our bug. 4: an optional tool is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from cnnspec import __version__
+from cnnspec.commands import catalogue, inspect
+from cnnspec.commands.compile import compile_
+from cnnspec.commands.output import report
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="SPEC is a path, -, path.cnn:network, or the name of a network that ships.",
+)
+@click.version_option(__version__, prog_name="cnnspec", message="%(prog)s %(version)s")
+def program() -> None:
+    """Compile one small text for a convolutional network into source, costs and pictures."""
+
+
+for command in (
+    compile_,
+    inspect.check,
+    inspect.cost,
+    inspect.draw,
+    inspect.paths,
+    catalogue.zoo,
+    catalogue.backends,
+    catalogue.ops,
+    catalogue.explain,
+):
+    program.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and leave with its exit status; never with a traceback."""
+    try:
+        status = run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has left, as `head` does; what is buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    sys.exit(status)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and give its exit status; raises BrokenPipeError."""
+    try:
+        return _command(None if arguments is None else list(arguments))
+    except click.ClickException as refusal:
+        refusal.show()
+        return refusal.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        raise
+    except Exception as bug:
+        if os.environ.get("CNNSPEC_TRACEBACK"):
+            raise
+        _own_up(bug)
+        return 3
+
+
+def _command(arguments: list[str] | None) -> int:
+    try:
+        result = program.main(arguments, prog_name="cnnspec", standalone_mode=False)
+    except Exception as failure:
+        from cnnspec.diagnostics import SpecError
+
+        if not isinstance(failure, SpecError):
+            raise
+        report(failure.diagnostics)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _own_up(bug: Exception) -> None:
+    """Say that the mistake is ours, in a few words."""
+    words = f"{type(bug).__name__}: {bug}".splitlines()[0][:200]
+    click.echo(
+        f"error: this is a mistake of cnnspec, not of your spec ({words})\n"
+        "  = nothing was written\n"
+        "  = help: please report it with the spec; CNNSPEC_TRACEBACK=1 shows where it happened",
+        err=True,
+    )

@@ -1,0 +1,103 @@
+"""Commands that list what there is: `zoo`, `backends`, `ops`, `explain`."""
+
+from __future__ import annotations
+
+import click
+
+from cnnspec.commands.inspect import columns
+from cnnspec.commands.output import as_json, report, send
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "json_", is_flag=True, help="The list as JSON.")
+def zoo(name: str | None, *, json_: bool) -> None:
+    """List the networks that ship; with NAME, print the spec of that one."""
+    from cnnspec import library
+
+    if name is not None:
+        send(library.zoo_text(name), None)
+        return
+    held = library.shipped()
+    if json_:
+        listed = [{"name": each, "file": file} for each, file in held.items()]
+        send(as_json("cnnspec.zoo/1", networks=listed), None)
+    else:
+        send(columns(list(held.items())), None)
+
+
+@click.command()
+@click.option("--json", "json_", is_flag=True, help="The list as JSON.")
+def backends(*, json_: bool) -> None:
+    """List the backends that are installed, and who brings each."""
+    from cnnspec.backend import available, none_installed
+    from cnnspec.diagnostics import Diagnostic
+
+    found = available()
+    if json_:
+        listed = [
+            {
+                "name": each.name,
+                "distribution": each.distribution,
+                "doc": each.doc,
+                "failure": each.failure,
+            }
+            for each in found
+        ]
+        send(as_json("cnnspec.backends/1", backends=listed), None)
+        return
+    rows = [(each.name, each.distribution, each.doc) for each in found if each.failure is None]
+    send(columns(rows) if rows else "", None)
+    broken = [
+        Diagnostic(
+            "broken-backend",
+            f"the backend {each.name} does not load: {each.failure}",
+            notes=(f"it comes with the distribution {each.distribution}",),
+            severity="warning",
+        )
+        for each in found
+        if each.failure is not None
+    ]
+    if broken:
+        report(broken)
+    if not found:
+        raise none_installed()
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "json_", is_flag=True, help="The same as JSON.")
+def ops(name: str | None, *, json_: bool) -> None:
+    """List the operators; with NAME, show the manual page of that one."""
+    from cnnspec import manual
+    from cnnspec.diagnostics import error, nearest
+    from cnnspec.ops import Operators
+
+    known = Operators()
+    if name is not None and name not in known:
+        guess = nearest(name, known)
+        raise error(
+            "unknown-operator",
+            f"there is no operator `{name}`",
+            help=f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists them",
+        )
+    chosen = sorted(known) if name is None else [name]
+    if json_:
+        send(as_json("cnnspec.ops/1", operators=[manual.facts(known[e]) for e in chosen]), None)
+    elif name is not None:
+        send(manual.page(known[name]), None)
+    else:
+        rows = [(e, known[e].family, manual.summary(known[e])) for e in chosen]
+        send(columns(rows), None)
+
+
+@click.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """Explain a diagnostic's CODE; without one, list those that have a page."""
+    from cnnspec import library
+
+    if code is None:
+        send("".join(f"{each}\n" for each in library.pages()), None)
+    else:
+        send(library.page(code), None)

@@ -1,0 +1,163 @@
+"""Commands that look at a network without writing source: `check`, `paths`, `cost`, `draw`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnspec.commands.output import Missing, as_json, colourful, say, send
+from cnnspec.commands.spec import loaded, takes_spec
+
+if TYPE_CHECKING:
+    from cnnspec.diagnostics import Diagnostic
+
+WIDTH = 92
+
+
+@click.command()
+@takes_spec
+@click.option("--json", "json_", is_flag=True, help="The result as JSON, mistakes among it.")
+def check(spec: str, *, json_: bool, quiet: bool, **how: Any) -> None:
+    """Check the network SPEC: names, shapes, and the facts that it states.
+
+    The exit status is 0 if it holds and 1 if it does not.
+    """
+    if json_:
+        _check_json(spec, **how)
+        return
+    network = loaded(spec, quiet=quiet, **how)
+    facts = f"{network.params:,} parameters, {network.macs:,} MACs, {len(network.nodes):,} nodes"
+    say(f"{network.name} is fine: {facts}", quiet=quiet)
+
+
+def _check_json(spec: str, **how: Any) -> None:
+    from cnnspec.diagnostics import SpecError
+    from cnnspec.render import as_data
+
+    network = None
+    found: tuple[Diagnostic, ...] = ()
+    try:
+        network = loaded(spec, quiet=True, **how)
+        found = network.warnings
+    except SpecError as mistakes:
+        found = mistakes.diagnostics
+    facts = {} if network is None else {"network": network.name, "params": network.params}
+    if network is not None:
+        facts |= {"macs": network.macs, "nodes": len(network.nodes)}
+    diagnostics = [as_data(each) for each in found]
+    ok = network is not None
+    send(as_json("cnnspec.check/1", ok=ok, **facts, diagnostics=diagnostics), None)
+    if not ok:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@takes_spec
+@click.option("--json", "json_", is_flag=True, help="The list as JSON.")
+def paths(spec: str, *, json_: bool, quiet: bool, **how: Any) -> None:
+    """List every node of SPEC: its path, its kind, the shape that it gives."""
+    network = loaded(spec, quiet=quiet, **how)
+    if json_:
+        listed = [
+            {
+                "path": node.path,
+                "kind": node.kind,
+                "shapes": [list(shape) for shape in node.shapes],
+                "line": node.span.line,
+            }
+            for node in network.nodes
+        ]
+        send(as_json("cnnspec.paths/1", network=network.name, nodes=listed), None)
+        return
+    rows = [
+        (node.path, node.kind, ", ".join(str(shape) for shape in node.shapes))
+        for node in network.nodes
+    ]
+    send(columns(rows), None)
+
+
+def columns(rows: Sequence[tuple[str, ...]]) -> str:
+    """Set rows in columns, two spaces apart, without space at the ends of lines."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+@click.command()
+@takes_spec
+@click.option("--depth", type=click.IntRange(0), default=1, help="How deep to open scopes (1).")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    help="How to write it.",
+)
+@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+def cost(
+    spec: str, *, depth: int, format_: str, output: str | None, quiet: bool, **how: Any
+) -> None:
+    """Show what SPEC costs: shapes, parameters and multiply-adds, layer by layer."""
+    from cnnspec import report as reports
+
+    network = loaded(spec, quiet=quiet, **how)
+    graph = network.elaborated
+    if format_ == "json":
+        text = reports.as_json(graph)
+    elif format_ == "csv":
+        text = reports.as_csv(graph)
+    else:
+        shown = output in (None, "-") and colourful(sys.stdout)
+        text = reports.table(graph, depth=depth, width=WIDTH, color=shown)
+    send(text if text.endswith("\n") else f"{text}\n", output)
+
+
+@click.command()
+@takes_spec
+@click.option(
+    "--format", "format_", help="svg, png or dot; without it, what the name of the file ends in."
+)
+@click.option("--depth", type=click.IntRange(0), help="How deep to open scopes.")
+@click.option(
+    "--engine",
+    type=click.Choice(["pure", "dot"]),
+    default="pure",
+    help="What lays it out: the one that comes along, or the system's Graphviz.",
+)
+@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+def draw(
+    spec: str,
+    *,
+    format_: str | None,
+    depth: int | None,
+    engine: str,
+    output: str | None,
+    quiet: bool,
+    **how: Any,
+) -> None:
+    """Draw SPEC on one page, blocks and repeats folded.
+
+    Without -o the picture goes to NETWORK.svg in this folder.
+    """
+    from cnnspec.draw import EngineMissing
+    from cnnspec.draw import draw as drawn
+
+    chosen = format_ or (Path(output or "").suffix.removeprefix(".") or "svg")
+    if chosen not in ("svg", "png", "dot"):
+        raise click.BadParameter(f"{chosen!r} is not one of svg, png, dot", param_hint="--format")
+    network = loaded(spec, quiet=quiet, **how)
+    try:
+        picture = drawn(network.elaborated, format=chosen, depth=depth, engine=engine)
+    except EngineMissing as failure:
+        raise Missing(str(failure)) from None
+    target = output or f"{network.name}.{chosen}"
+    send(picture, target)
+    if target != "-":
+        say(f"drew {network.title} in {target}", quiet=quiet)

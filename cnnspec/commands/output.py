@@ -1,0 +1,108 @@
+"""Where output goes: data to standard output or whole into a file, words to standard error."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cnnspec.diagnostics import Diagnostic
+
+
+class Refused(click.ClickException):
+    """A request that is not carried out: the arguments ask for what cannot or must not be."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        """Say why."""
+        click.echo(f"error: {self.message}", file=file or sys.stderr)
+
+
+class Missing(Refused):
+    """An optional tool is not installed; the message holds the line that installs it."""
+
+    exit_code = 4
+
+
+class Bug(Refused):
+    """Our own mistake."""
+
+    exit_code = 3
+
+
+def colourful(stream: Any) -> bool:
+    """Whether a stream is a terminal that takes colour (NO_COLOR and a dumb terminal do not)."""
+    dumb = os.environ.get("TERM") == "dumb"
+    return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and not dumb
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """Put a line of words on standard error."""
+    if not quiet:
+        click.echo(text, err=True)
+
+
+def report(diagnostics: Iterable[Diagnostic]) -> None:
+    """Put diagnostics on standard error, as people read them."""
+    from cnnspec.render import render
+
+    click.echo(render(tuple(diagnostics), color=colourful(sys.stderr)), err=True, nl=False)
+
+
+def as_json(schema: str, **facts: Any) -> str:
+    """Write facts as JSON under the name and version of their schema."""
+    import json
+
+    return json.dumps({"schema": schema, **facts}, indent=2, ensure_ascii=False) + "\n"
+
+
+def send(content: str | bytes, target: str | None) -> None:
+    """Put data on standard output (None or `-`), or whole into a file; raises Refused."""
+    encoded = content.encode() if isinstance(content, str) else content
+    if target in (None, "-"):
+        try:
+            sys.stdout.buffer.write(encoded)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as failure:
+            raise Refused(f"cannot write to standard output: {_reason(failure)}") from None
+    else:
+        replace(Path(str(target)), encoded)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside it first, then into its place; raises Refused.
+
+    A symbolic link stays one, and a file keeps its mode. What is no plain file (a pipe, a device)
+    is written into.
+    """
+    try:
+        if path.is_dir():
+            raise Refused(f"cannot write {path}: it is a folder")
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        real = path.resolve()
+        beside = real.with_name(f".{real.name[:200]}.{os.getpid()}.tmp")
+        try:
+            with beside.open("xb") as file:
+                file.write(content)
+                if real.exists():
+                    beside.chmod(stat.S_IMODE(real.stat().st_mode))
+            beside.replace(real)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as failure:
+        raise Refused(f"cannot write {path}: {_reason(failure)}") from None
+
+
+def _reason(failure: OSError) -> str:
+    return (failure.strerror or str(failure)).lower()

@@ -1,0 +1,110 @@
+"""What the commands that read a spec share: their arguments, and loading it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cnnspec.commands.output import report
+
+if TYPE_CHECKING:
+    from cnnspec.network import Network
+
+_SIZES: Final = re.compile(r"[0-9]{1,9}(x[0-9]{1,9}){0,2}")
+_NUMBER: Final = re.compile(r"[0-9][0-9_]{0,17}")
+
+
+def _shape(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    """Read `3x320x320`: channels, height, width; or a vector's features."""
+    if value is None:
+        return None
+    if not _SIZES.fullmatch(value.lower()):
+        raise click.BadParameter(f"{value!r} is not a shape; write it as 3x224x224")
+    return tuple(int(each) for each in value.lower().split("x"))
+
+
+def _settings(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
+    """Read `name=value`, each time."""
+    result = {}
+    for each in values:
+        name, equals, text = (part.strip() for part in each.partition("="))
+        if not (equals and name and text):
+            raise click.BadParameter(f"{each!r} is not of the form name=value")
+        result[name] = text
+    return result
+
+
+def _limits(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    """Read `name=number`, each time."""
+    result = {}
+    for name, text in _settings(ctx, param, values).items():
+        if not _NUMBER.fullmatch(text):
+            raise click.BadParameter(f"{text!r} is not a whole number")
+        result[name] = int(text)
+    return result
+
+
+def takes_spec(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the argument SPEC and the options that go with it."""
+    options = (
+        click.argument("spec"),
+        click.option(
+            "--set",
+            "settings",
+            callback=_settings,
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Set a parameter of the network, as a spec would write it; may be repeated.",
+        ),
+        click.option(
+            "--input",
+            "sizes",
+            callback=_shape,
+            metavar="CxHxW",
+            help="The input's shape, 3x320x320.",
+        ),
+        click.option(
+            "--limit",
+            "limits",
+            callback=_limits,
+            multiple=True,
+            metavar="NAME=NUMBER",
+            help="Raise a budget: nodes=1000000 (nodes, depth, steps, text, integer).",
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="No words but errors."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def loaded(
+    spec: str,
+    settings: dict[str, str],
+    sizes: tuple[int, ...] | None,
+    limits: dict[str, int],
+    *,
+    quiet: bool,
+) -> Network:
+    """Load the network that a command was given; its warnings go to standard error."""
+    from cnnspec.api import load
+
+    if spec == "-" and sys.stdin.isatty() and not quiet:
+        click.echo("reading a spec from standard input; end it with Ctrl-D", err=True)
+    network = load(
+        spec,
+        set=settings,
+        input=sizes,
+        limits=limits,
+    )
+    if network.warnings and not quiet:
+        report(network.warnings)
+    return network

@@ -1,0 +1,84 @@
+"""What is wrong with a spec, as data; `render` turns it into words for people or programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Literal
+
+from cnnspec.source import Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A place in a spec and what is to be said of it, in a few words."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake: what, where, why, and what to type instead.
+
+    `labels[0]` sits on what to edit; the others on where each conflicting fact came from. `trail`
+    names, innermost first, the block instances in which it happened.
+    """
+
+    code: str
+    title: str
+    labels: tuple[Label, ...] = ()
+    trail: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    severity: Severity = "error"
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two reports the same mistake, whichever block instance met it."""
+        first = self.labels[0].span if self.labels else None
+        where = (first.source.name, first.start, first.stop) if first else None
+        return (self.code, where, None if where else self.title)
+
+    def within(self, *trail: Label) -> Diagnostic:
+        """Add the block instances around it."""
+        return replace(self, trail=self.trail + trail)
+
+
+class SpecError(Exception):
+    """A spec that does not compile: every independent mistake that was found in it."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(each.title for each in self.diagnostics))
+
+
+def error(
+    code: str,
+    title: str,
+    span: Span | None = None,
+    text: str = "",
+    *more: Label,
+    help: str | None = None,
+    notes: tuple[str, ...] = (),
+) -> SpecError:
+    """Make the exception for one mistake, its first label at `span`."""
+    labels = (() if span is None else (Label(span, text),)) + more
+    return SpecError([Diagnostic(code, title, labels, notes=notes, help=help)])
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known spelling that a user most likely meant.
+
+    >>> nearest("covn", ["conv", "dense"])
+    'conv'
+    """
+    names = sorted(set(known))
+    found = get_close_matches(word, names, n=1, cutoff=0.6)
+    if found:
+        return found[0]
+    lower = {name.lower(): name for name in names}
+    return lower.get(word.lower())

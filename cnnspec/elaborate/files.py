@@ -1,0 +1,54 @@
+"""What a file declares, and what is visible from a place in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnnspec.source import Source, Span
+from cnnspec.syntax import tree
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A declared name: where, from which item of the file on, and what it stands for."""
+
+    span: Span
+    index: int
+    value: Any
+
+
+@dataclass(slots=True, eq=False)
+class FileNames:
+    """The top level of one file."""
+
+    source: Source
+    entries: dict[str, Entry] = field(default_factory=dict)
+    #: Operator defaults from an item of the file on: (index, operator, keyword values).
+    defaults: list[tuple[int, str, Mapping[str, Any]]] = field(default_factory=list)
+    _merged: dict[int, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    indices: dict[int, int] = field(default_factory=dict)
+
+    def index_of(self, item: tree.Item) -> int:
+        """The position of an item in the file."""
+        return self.indices[id(item)]
+
+    def defaults_at(self, index: int) -> Mapping[str, Mapping[str, Any]]:
+        """The operators' keyword defaults in force at an item."""
+        if index not in self._merged:
+            merged: dict[str, dict[str, Any]] = {}
+            for start, operator, values in self.defaults:
+                if start < index:
+                    merged.setdefault(operator, {}).update(values)
+            self._merged[index] = merged
+        return self._merged[index]
+
+    def visible(self, index: int) -> list[str]:
+        """The names that are declared before an item."""
+        return [word for word, entry in self.entries.items() if entry.index < index]
+
+    def later(self, word: str, index: int) -> Span | None:
+        """Where a name is declared that is not visible yet."""
+        entry = self.entries.get(word)
+        return entry.span if entry is not None and entry.index > index else None

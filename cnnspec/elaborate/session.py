@@ -1,0 +1,141 @@
+"""One elaboration: budgets, mistakes so far, and the parts that know how to do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
+from cnnspec.elaborate import limits
+from cnnspec.elaborate.apply import Applier
+from cnnspec.elaborate.bodies import Bodies, bound_names
+from cnnspec.elaborate.evaluate import Evaluator
+from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.limits import Limits
+from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
+from cnnspec.expression import plain
+from cnnspec.graph import Node, Output, Port, Scope
+from cnnspec.op import Op, Weight
+from cnnspec.ops import words
+from cnnspec.shapes import Shape
+from cnnspec.source import Span
+from cnnspec.syntax import tree
+
+
+class Session:
+    """The state of one elaboration; it is thrown away at its end."""
+
+    def __init__(self, operators: Mapping[str, type[Op]], bounds: Limits) -> None:
+        self.operators = operators
+        self.words = words(operators)
+        self.limits = bounds
+        self.evaluator = Evaluator(self)
+        self.applier = Applier(self)
+        self.bodies = Bodies(self)
+        self.nodes: list[Node] = []
+        self.outputs: list[Output] = []
+        self.expectations: list[tuple[tree.Entry, Frame]] = []
+        self.meta: dict[str, Any] = {}
+        self.trail: list[Label] = []
+        self.depth = 0
+        self.input_override: tuple[int, ...] | None = None
+        self.takes_blocks: set[int] = set()
+        self._spent = 0
+        self._reported: dict[object, Diagnostic] = {}
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was reported so far, in order."""
+        return tuple(self._reported.values())
+
+    def spend(self, amount: int, span: Span) -> None:
+        """Count evaluation; raises SpecError when the budget is spent."""
+        self._spent += amount
+        if self._spent > self.limits.steps:
+            raise limits.exceeded("steps", self.limits.steps, "takes too long to work out", span)
+
+    def report(self, mistake: SpecError) -> None:
+        """Collect a mistake, once, with the block instances around it; ends a spent budget."""
+        for each in mistake.diagnostics:
+            self._reported.setdefault(each.key, each.within(*reversed(self.trail)))
+            if each.code == "budget-exceeded" or len(self._reported) >= 50:
+                raise Exhausted
+
+    def new_node(
+        self,
+        path: str,
+        op: Op,
+        inputs: tuple[Port, ...],
+        shapes: tuple[Shape, ...],
+        weights: tuple[Weight, ...],
+        scope: Scope,
+        span: Span,
+    ) -> Node:
+        """Make a node; raises SpecError when there are too many."""
+        index = len(self.nodes)
+        if index >= self.limits.nodes:
+            raise limits.exceeded("nodes", self.limits.nodes, "makes too many nodes", span)
+        node = Node(index, path, op, inputs, shapes, weights, scope, span)
+        node.ports = tuple([Port(node, number) for number in range(len(shapes))])
+        self.nodes.append(node)
+        return node
+
+    def lookup(self, expr: tree.Name, frame: Frame) -> Any:
+        """Find a declared name that a place can see; None if there is none."""
+        entry = frame.file.entries.get(expr.id)
+        if entry is None or entry.index > frame.index:
+            return None
+        if entry.index == frame.index:
+            block = frame.definition
+            if not isinstance(block, tree.Block) or block.name.id != expr.id:
+                return None
+            if block.recurs_on is None:
+                raise error(
+                    "endless-recursion",
+                    f"{expr.id} calls itself",
+                    expr.span,
+                    help=f"declare `block {expr.id}(…, levels) recurs on levels`",
+                )
+        if isinstance(entry.value, tree.NetworkDef | tree.Variant):
+            raise error(
+                "wrong-type",
+                f"{expr.id} is a network; only blocks can be put into one",
+                expr.span,
+                "",
+                Label(entry.span, "declared here"),
+            )
+        if isinstance(entry.value, tree.Block):
+            return BlockValue(entry.value, frame.file)
+        if entry.value is POISON:
+            raise Poisoned
+        return entry.value
+
+    def unbound(self, expr: tree.Name, frame: Frame) -> SpecError | None:
+        """Explain a name that the body binds somewhere, but not on the way that was taken."""
+        if frame.definition is None:
+            return None
+        places = [s for word, s in bound_names(frame.definition.body) if word == expr.id]
+        if not places:
+            return None
+        where = frame.place.scope.path if frame.place else ""
+        inside = f" in {where}" if where else ""
+        return error(
+            "unbound-name",
+            f"`{expr.id}` has no value on the way that was taken{inside}",
+            expr.span,
+            "needed here",
+            Label(places[0], "it would get its value here"),
+            help=f"give `{expr.id}` a value before the `if` or loop, or in every branch",
+        )
+
+    def add_meta(self, entries: tuple[tree.Entry, ...], frame: Frame) -> None:
+        """Keep a network's facts."""
+        for entry in entries:
+            try:
+                self.meta[entry.key] = plain(self.evaluator.evaluate(entry.value, frame))
+            except SpecError as mistake:
+                self.report(mistake)
+
+
+class Exhausted(Exception):
+    """A budget ran out: nothing more is worth elaborating."""

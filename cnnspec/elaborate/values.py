@@ -1,0 +1,149 @@
+"""What a name may stand for while a spec is elaborated: data, nodes, lists, steps, callables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cnnspec.expression import plain
+from cnnspec.graph import Port
+from cnnspec.kinds import show
+from cnnspec.op import Op
+from cnnspec.source import Span
+from cnnspec.syntax import tree
+
+
+class Poison:
+    """The value of what could not be elaborated: its mistake is reported, what follows is not."""
+
+
+POISON: Final = Poison()
+
+
+class Poisoned(Exception):
+    """A value that is needed here has been reported as a mistake already."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operator:
+    """An operator as a value, with the keyword defaults in force where it was written."""
+
+    op: type[Op]
+    defaults: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockValue:
+    """A block as a value; `names` is what its body can see."""
+
+    definition: tree.Block
+    file: Any
+
+    @property
+    def name(self) -> str:
+        return self.definition.name.id
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A pure function of the language."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """An argument as it was given to a call."""
+
+    keyword: str | None
+    value: Any
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallStep:
+    """An operator or block with its arguments, waiting for its input."""
+
+    callee: Operator | BlockValue
+    given: tuple[Given, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Steps in a row. `several` tells a chain from a single step in parentheses."""
+
+    steps: tuple[Waiting, ...]
+    several: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledStep:
+    """A step with the name it will have, one segment a level."""
+
+    segments: tuple[str, ...]
+    step: Waiting
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat:
+    """A step `count` times in a row."""
+
+    step: Waiting
+    count: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optional:
+    """A step that is there, or not (`step` is None), by `test`."""
+
+    step: Waiting | None
+    test: Any
+    span: Span
+
+
+Waiting = CallStep | Group | LabelledStep | Repeat | Optional
+WAITING: Final = (CallStep, Group, LabelledStep, Repeat, Optional)
+
+
+def is_nodes(value: Any) -> bool:
+    """Whether a value is a node or a list of nodes, nested or not, that is not empty."""
+    if isinstance(value, Port):
+        return True
+    return isinstance(value, tuple) and bool(value) and all(is_nodes(each) for each in value)
+
+
+def ports(value: Any) -> tuple[Port, ...]:
+    """Flatten a node or a list of nodes."""
+    if isinstance(value, Port):
+        return (value,)
+    return tuple(port for each in value for port in ports(each))
+
+
+def describe(value: Any) -> str:
+    """Say what a value is, as a diagnostic would."""
+    value = plain(value)
+    if isinstance(value, bool):
+        return show(value)
+    if isinstance(value, int | float):
+        return f"the number {show(value)}"
+    if isinstance(value, str):
+        return f"the word {value}"
+    if isinstance(value, Port):
+        kind = "an image" if value.shape.is_image else "a vector"
+        return f"{kind} {value.shape}"
+    if isinstance(value, tuple):
+        if is_nodes(value):
+            return f"a list of {len(value)} nodes"
+        return f"a list of {len(value)}"
+    if isinstance(value, Operator):
+        return f"the operator {value.op.name}"
+    if isinstance(value, BlockValue):
+        return f"the block {value.name}"
+    if isinstance(value, Function):
+        return f"the function {value.name}"
+    return "a step that waits for its input"

@@ -1,0 +1,1 @@
+"""What a backend that writes Python source is made of."""

@@ -1,0 +1,59 @@
+"""Names for emitted code: identifiers, unique, the same on every machine."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable
+
+
+def is_identifier(word: str) -> bool:
+    """Whether a word can stand as a plain name inside a class."""
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", word) is not None
+    return plain and not keyword.iskeyword(word) and not word.startswith("__")
+
+
+def class_name(word: str) -> str:
+    """Turn a spec's name into a class's.
+
+    >>> class_name("conv_bn"), class_name("resnet50"), class_name("3x")
+    ('ConvBn', 'Resnet50', 'Net3x')
+    """
+    name = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", word))
+    if not name or name[0].isdigit():
+        name = f"Net{name}"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def class_from_title(title: str) -> str | None:
+    """Turn a title into a class's name, if only separators have to go.
+
+    >>> class_from_title("ResNet-50")
+    'ResNet50'
+    """
+    name = re.sub(r"[^A-Za-z0-9]+", "", title)
+    return (
+        name if name and name[0].isalpha() and name[0].isupper() and is_identifier(name) else None
+    )
+
+
+class Namespace:
+    """Hands out identifiers, each once."""
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._taken = set(reserved)
+
+    def take(self, wanted: str) -> str:
+        """Give the wanted name, or the nearest one that is free and an identifier."""
+        name = re.sub(r"[^A-Za-z0-9_]", "_", wanted) or "_"
+        if name[0].isdigit():
+            name = f"_{name}"
+        while name.startswith("__"):
+            name = name[1:]
+        while keyword.iskeyword(name):
+            name += "_"
+        base, count = name, 2
+        while name in self._taken:
+            name, count = f"{base}{count}", count + 1
+        self._taken.add(name)
+        return name

@@ -1,0 +1,150 @@
+"""From a graph to the classes that a backend writes: one plan a block definition, where it can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cnnspec.emit.lowering import Lowering
+from cnnspec.emit.merge import Merger, Plan, Split
+from cnnspec.emit.units import CallUnit, Decision, Instance, Reader, Row, Unit
+from cnnspec.expression import Written
+from cnnspec.graph import Graph, Output, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """The plans in an order in which they can be declared, the network's own last."""
+
+    blocks: tuple[Plan, ...]
+    network: Plan
+    outputs: tuple[Output, ...]
+
+
+def make_plans(graph: Graph, lower: Mapping[str, Lowering], *, inference: bool = False) -> Plans:
+    """Plan the source of a network; with `inference` training heads are left out."""
+    outputs = graph.inference_outputs if inference else graph.outputs
+    reader = Reader(graph.needed(outputs), lower)
+    results = tuple(output.port for output in outputs)
+    root = reader.instance(graph.root, results)
+    root.inputs = tuple(node.ports[0] for node in graph.inputs)
+    opens: dict[int, frozenset[str]] = {id(graph.root): frozenset(graph.open_parameters)}
+    instances: dict[int, Instance] = {id(graph.root): root}
+    order: list[Instance] = []
+    _discover(root, reader, opens, instances, order)
+    groups = _grouped(order)
+    plan_of: dict[int, Plan] = {}
+    blocks: list[Plan] = []
+    for members in groups:
+        made = _plans(members, opens, plan_of)
+        for plan in made:
+            for each in plan.instances:
+                plan_of[id(each.scope)] = plan
+        blocks += made
+    network = Plan(graph.name, graph.root.definition, [root])
+    Merger(network, opens[id(graph.root)], lambda scope: plan_of[id(scope)]).merge()
+    return Plans(tuple(blocks), network, outputs)
+
+
+def calls(units: list[Unit]) -> list[CallUnit]:
+    """The block calls among units, in order."""
+    result: list[CallUnit] = []
+    for unit in units:
+        if isinstance(unit, CallUnit):
+            result.append(unit)
+        elif isinstance(unit, Row):
+            result += calls(unit.members)
+        elif isinstance(unit, Decision):
+            result += calls(unit.body)
+    return result
+
+
+def _discover(
+    instance: Instance,
+    reader: Reader,
+    opens: dict[int, frozenset[str]],
+    instances: dict[int, Instance],
+    order: list[Instance],
+) -> None:
+    """Read all block instances below one, and which of their parameters stay open."""
+    mine = opens[id(instance.scope)]
+    for call in calls(instance.units):
+        names = {
+            key
+            for key, value in call.arguments.items()
+            if isinstance(value, Written) and value.expression.names & mine
+        }
+        opens[id(call.scope)] = frozenset(names)
+        inner = reader.instance(call.scope, call.outputs)
+        instances[id(call.scope)] = inner
+        _discover(inner, reader, opens, instances, order)
+        order.append(inner)
+
+
+def _grouped(order: list[Instance]) -> list[list[Instance]]:
+    """Group instances by definition so that whatever a group calls is in a group before it."""
+    keys = {id(each.scope): _key(each) for each in order}
+    groups: dict[Any, list[Instance]] = {}
+    for each in order:
+        groups.setdefault(keys[id(each.scope)], []).append(each)
+    needs = {
+        key: list(dict.fromkeys(keys[id(c.scope)] for member in group for c in calls(member.units)))
+        for key, group in groups.items()
+    }
+    done: dict[Any, None] = {}
+    for start in groups:
+        pending = [(start, iter(needs[start]))]
+        while pending:
+            key, rest = pending[-1]
+            following = next((each for each in rest if each not in done), None)
+            if following is None:
+                done[key] = None
+                pending.pop()
+            elif all(following != each for each, _ in pending):
+                pending.append((following, iter(needs[following])))
+    return [groups[key] for key in done]
+
+
+def _key(instance: Instance) -> tuple[int, int]:
+    """A definition, and for one that calls itself how often it does below."""
+    return id(instance.scope.definition), _recursion(instance.scope)
+
+
+def _recursion(scope: Scope) -> int:
+    deepest = 0
+    pending = [(member, 0) for member in scope.members]
+    while pending:
+        member, depth = pending.pop()
+        if isinstance(member, Scope):
+            depth += member.definition is scope.definition
+            deepest = max(deepest, depth)
+            pending.extend((each, depth) for each in member.members)
+    return deepest
+
+
+def _plans(
+    members: list[Instance], opens: dict[int, frozenset[str]], plan_of: dict[int, Plan]
+) -> list[Plan]:
+    """Merge instances into as few plans as agree, in the order of their first instances."""
+    pending = [members]
+    result: list[Plan] = []
+    while pending:
+        part = pending.pop(0)
+        scope = part[0].scope
+        plan = Plan(str(scope.block), scope.definition, part)
+        open_names = frozenset().union(*(opens[id(each.scope)] for each in part))
+        try:
+            Merger(plan, open_names, lambda scope: plan_of[id(scope)]).merge()
+        except Split as split:
+            if len(part) == 1:
+                raise RuntimeError(
+                    f"the block instance {scope.path} does not hang together"
+                ) from split
+            parts: dict[Any, list[Instance]] = {}
+            for key, each in zip(split.keys, part, strict=True):
+                parts.setdefault(key, []).append(each)
+            pending = [*parts.values(), *pending]
+        else:
+            result.append(plan)
+    return result

@@ -1,0 +1,154 @@
+"""How a number was written: its value in one block instance, and how the block's text says it.
+
+Inside a block a number is carried as `Written(value, expression)`, where the expression speaks of
+the block's own parameters (`4 * width`) and of its inputs' channels (`x.channels`). Emitters merge
+the instances of a block by it; nothing trusts it unchecked: it is evaluated again in every instance
+and dropped where it does not give the value that is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from math import ceil, floor
+from typing import Any, Final
+
+#: An expression of more operators than this is not worth reading; a plain value takes its place.
+LONGEST: Final = 12
+
+
+class Expression:
+    """A variable, a literal, or an operation on expressions: immutable, compared by content."""
+
+    __slots__ = ("__dict__", "operands", "operator", "size", "value")
+
+    def __init__(
+        self, operator: str, operands: tuple[Expression, ...] = (), value: Any = None
+    ) -> None:
+        self.operator = operator
+        self.operands = operands
+        self.value = value
+        inner = sum(each.size for each in operands)
+        self.size: int = inner + 1 if operands else 0
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The variables that it speaks of."""
+        if self.operator == "name":
+            return frozenset((self.value,))
+        return frozenset().union(*(each.names for each in self.operands))
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """What makes two expressions the same."""
+        kind = type(self.value).__name__
+        return (self.operator, kind, self.value, tuple(each.key for each in self.operands))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        if self.operator in ("name", "literal"):
+            return str(self.value)
+        return f"({f' {self.operator} '.join(map(repr, self.operands))})"
+
+
+def name(word: str) -> Expression:
+    """Make a variable."""
+    return Expression("name", value=word)
+
+
+def literal(value: object) -> Expression:
+    """Make a literal."""
+    return Expression("literal", value=value)
+
+
+class Written:
+    """A number or truth value of one block instance, with how the block's text says it."""
+
+    __slots__ = ("expression", "value")
+
+    def __init__(self, value: Any, expression: Expression) -> None:
+        self.value = value
+        self.expression = expression
+
+    def __repr__(self) -> str:
+        return f"{self.value!r} written {self.expression!r}"
+
+
+def plain(value: Any) -> Any:
+    """Drop how a value was written, in lists too."""
+    if isinstance(value, Written):
+        return value.value
+    if isinstance(value, tuple):
+        return tuple(plain(each) for each in value)
+    return value
+
+
+def spoken(value: Any) -> Expression | None:
+    """Say a scalar as an expression: its own, or a literal; None for anything else."""
+    if isinstance(value, Written):
+        return value.expression
+    return literal(value) if isinstance(value, bool | int | float) else None
+
+
+def written(value: Any, operator: str, *operands: Any) -> Any:
+    """Carry how `value` came from `operands`, if any of them is written and it stays readable."""
+    if not any(isinstance(each, Written) for each in operands):
+        return value
+    parts = [spoken(each) for each in operands]
+    if any(part is None for part in parts):
+        return value
+    expression = Expression(operator, tuple(part for part in parts if part is not None))
+    return Written(value, expression) if expression.size <= LONGEST else value
+
+
+OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "**": lambda a, b: a**b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "and": lambda a, b: a and b,
+    "or": lambda a, b: a or b,
+    "not": lambda a: not a,
+    "negate": lambda a: -a,
+    "if": lambda test, yes, no: yes if test else no,
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "ceil": ceil,
+    "floor": floor,
+    "round": round,
+}
+
+
+def evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
+    """Compute an expression; raises KeyError for a variable without a value, ArithmeticError."""
+    if expression.operator == "name":
+        return values[expression.value]
+    if expression.operator == "literal":
+        return expression.value
+    operands = [evaluate(each, values) for each in expression.operands]
+    return OPERATIONS[expression.operator](*operands)
+
+
+def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expression:
+    """Replace variables by expressions."""
+    if expression.operator == "name":
+        return values.get(expression.value, expression)
+    if not expression.operands:
+        return expression
+    parts = tuple(substitute(each, values) for each in expression.operands)
+    return Expression(expression.operator, parts)

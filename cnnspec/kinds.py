@@ -1,0 +1,275 @@
+"""What an operator's argument may be: the kinds of values, their bounds, how each is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from sys import float_info
+from typing import Any, Final, Literal, overload
+
+
+class Missing:
+    """The default of an argument that has none."""
+
+    def __repr__(self) -> str:
+        return "required"
+
+
+MISSING: Final = Missing()
+
+
+class Refusal(Exception):
+    """An operator's no: a message in the user's words, and the argument or input it is about.
+
+    `argument` names an argument, `input` the position of an input; `elaborate` knows where either
+    was written.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        argument: str | None = None,
+        input: int | None = None,
+        help: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.argument = argument
+        self.input = input
+        self.help = help
+        self.code = code
+
+
+def show(value: object) -> str:
+    """Write a value as a spec would.
+
+    >>> show(True), show((1, 2)), show("same")
+    ('true', '[1, 2]', 'same')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(show(each) for each in value) + "]"
+    return str(value)
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f" from {show(low)} to {show(high)}"
+    if low is not None:
+        return f" of at least {show(low)}"
+    return "" if high is None else f" of at most {show(high)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Int:
+    """A whole number within bounds, both included."""
+
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def words(self) -> str:
+        return "a whole number" + _bounds(self.low, self.high)
+
+    def read(self, value: object) -> int:
+        if (
+            not isinstance(value, int)
+            or isinstance(value, bool)
+            or (self.low is not None and value < self.low)
+            or (self.high is not None and value > self.high)
+        ):
+            raise Refusal(f"expected {self.words}, not {show(value)}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Float:
+    """A number within bounds; `above` and `below` are bounds that are not included."""
+
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    @property
+    def words(self) -> str:
+        parts = "a number" + _bounds(self.low, self.high)
+        parts += "" if self.above is None else f" above {show(self.above)}"
+        return parts + ("" if self.below is None else f" below {show(self.below)}")
+
+    def read(self, value: object) -> float:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not abs(value) <= float_info.max
+            or (self.low is not None and value < self.low)
+            or (self.high is not None and value > self.high)
+            or (self.above is not None and value <= self.above)
+            or (self.below is not None and value >= self.below)
+        ):
+            raise Refusal(f"expected {self.words}, not {show(value)}")
+        return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Bool:
+    """`true` or `false`."""
+
+    @property
+    def words(self) -> str:
+        return "true or false"
+
+    def read(self, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise Refusal(f"expected {self.words}, not {show(value)}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    choices: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return " or ".join(self.choices)
+
+    def read(self, value: object) -> str:
+        if not isinstance(value, str) or value not in self.choices:
+            raise Refusal(f"expected {self.words}, not {show(value)}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Ints:
+    """A list of whole numbers; `length` fixes how many, or leaves it free within 1 to 8."""
+
+    low: int | None = None
+    high: int | None = None
+    length: int | None = None
+
+    @property
+    def words(self) -> str:
+        count = "" if self.length is None else f"{self.length} "
+        return f"a list of {count}whole numbers" + _bounds(self.low, self.high)
+
+    def read(self, value: object) -> tuple[int, ...]:
+        fits = isinstance(value, tuple | list) and (
+            1 <= len(value) <= 8 if self.length is None else len(value) == self.length
+        )
+        if not fits:
+            raise Refusal(f"expected {self.words}, not {show(value)}")
+        assert isinstance(value, tuple | list)
+        each = Int(self.low, self.high)
+        return tuple(each.read(item) for item in value)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One whole number for both axes, or `[vertical, horizontal]`; read as a pair."""
+
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def words(self) -> str:
+        return f"a whole number or [vertical, horizontal]{_bounds(self.low, self.high)}"
+
+    def read(self, value: object) -> tuple[int, int]:
+        if isinstance(value, tuple | list) and len(value) == 2:
+            vertical, horizontal = value
+        else:
+            vertical = horizontal = value
+        each = Int(self.low, self.high)
+        try:
+            return each.read(vertical), each.read(horizontal)
+        except Refusal:
+            raise Refusal(f"expected {self.words}, not {show(value)}") from None
+
+
+Pads = tuple[int, int, int, int] | Literal["same", "same_lower"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """Zeros around an image: one number, `[h, w]`, `[top, bottom, left, right]`, or a word.
+
+    Numbers are read as `(top, bottom, left, right)`. The words depend on the image, so they stay
+    words: `same` makes the output ceil(input / stride), the odd pixel after; `same_lower` before.
+    """
+
+    automatic: bool = True
+    high: int | None = 65_536
+
+    @property
+    def words(self) -> str:
+        words = ", same or same_lower" if self.automatic else ""
+        return (
+            f"a whole number, [vertical, horizontal], [top, bottom, left, right]{words},"
+            " none negative"
+        )
+
+    def read(self, value: object) -> Pads:
+        if self.automatic and value in ("same", "same_lower"):
+            return "same" if value == "same" else "same_lower"
+        sides = _sides(value)
+        if sides is None or any(
+            not _is_int(side) or side < 0 or (self.high is not None and side > self.high)
+            for side in sides
+        ):
+            raise Refusal(f"expected {self.words}, not {show(value)}")
+        return sides
+
+
+def _sides(value: Any) -> tuple[int, int, int, int] | None:
+    if _is_int(value):
+        return (value, value, value, value)
+    if isinstance(value, tuple | list) and len(value) == 2:
+        return (value[0], value[0], value[1], value[1])
+    if isinstance(value, tuple | list) and len(value) == 4:
+        return (value[0], value[1], value[2], value[3])
+    return None
+
+
+Kind = Int | Float | Bool | Choice | Ints | Pair | Pad
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """One argument of an operator: what it may be, its default, and a sentence on it.
+
+    A default of None means that the operator works it out (and its sentence says how); a user
+    cannot write None.
+    """
+
+    kind: Kind
+    doc: str
+    default: Any = MISSING
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Arg: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Any: ...
+    def __get__(self, instance: object, owner: type) -> Any:
+        """Give the declaration on the class; an operator holds the value under the same name."""
+        return self
+
+    @property
+    def required(self) -> bool:
+        """Whether a user must give it."""
+        return self.default is MISSING
+
+    @property
+    def choices(self) -> Sequence[str]:
+        """The words that may be written for it, bare."""
+        if isinstance(self.kind, Choice):
+            return self.kind.choices
+        return ("same", "same_lower") if isinstance(self.kind, Pad) and self.kind.automatic else ()

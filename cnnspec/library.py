@@ -1,0 +1,225 @@
+"""Where specs come from: paths, standard input, what ships; and which files `use` may read."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import IO, Final
+
+from cnnspec.diagnostics import SpecError, error, nearest
+from cnnspec.source import Source, Span
+
+#: A spec's text may be this many bytes: the largest published ones are some thousands.
+LARGEST: Final = 16 * 2**20
+#: What stands before a shipped file's name, so that it is never taken for a local file.
+ZOO: Final = "<zoo>/"
+
+_DECLARED = re.compile(r"^[ \t]*network[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_TITLED = re.compile(r"(.+):([A-Za-z_]\w*)")
+
+
+def find(spec: str) -> tuple[Source, str | None, Path | None]:
+    """Find a spec's text, the network that is meant in it, and the folder that `use` may read.
+
+    `spec` is a path, `-`, either with `:network`, or a shipped network's name with or without
+    `.cnn`; a local file of that name wins. The network is None if the text is to have only one, the
+    folder if the text stands in none. Raises SpecError for what cannot be found or read.
+    """
+    path, network = spec, None
+    if not _is_file(spec) and (match := _TITLED.fullmatch(spec)):
+        path, network = match.groups()
+    if path == "-":
+        return Source("<stdin>", _text(sys.stdin.buffer, "standard input")), network, Path()
+    for local in (path, f"{path}.cnn"):
+        if _is_file(local):
+            return _local(Path(local), None), network, Path(local).parent
+    file, name = _in_zoo(path, network)
+    if file is None:
+        raise _missing(path)
+    return _shipped(file, None), network or name, None
+
+
+def shipped() -> Mapping[str, str]:
+    """Give the networks that ship: name to file, in the order of files and of their texts.
+
+    The files are looked through for `network NAME`, not parsed.
+    """
+    result: dict[str, str] = {}
+    for file in shipped_files():
+        for name in _DECLARED.findall(_zoo().joinpath(file).read_text("utf-8")):
+            result.setdefault(name, file)
+    return result
+
+
+def shipped_files() -> list[str]:
+    """Give the names of the files that ship, sorted."""
+    return sorted(each.name for each in _zoo().iterdir() if each.name.endswith(".cnn"))
+
+
+def resolver(root: Path | None) -> Callable[[str, Span], Source]:
+    """Make what finds the file that a `use` names, for a spec in the folder `root` (None: none).
+
+    A name is looked for beside the file that uses it, then among the files that ship. Nothing
+    outside `root` is ever read, symbolic links followed. What it makes raises SpecError.
+    """
+
+    def resolve(name: str, span: Span) -> Source:
+        if not name or "\0" in name or Path(name).is_absolute():
+            raise error(
+                "outside-tree",
+                "`use` takes a file's name relative to this file",
+                span,
+                help='say it as `use "blocks.cnn"`',
+            )
+        user = span.source.name
+        if root is not None and not user.startswith(ZOO):
+            wanted = Path(user).parent / name
+            real, tree = wanted.resolve(), root.resolve()
+            inside = real.is_relative_to(tree)
+            if not inside and (wanted.exists() or name not in shipped_files()):
+                raise error(
+                    "outside-tree",
+                    f"`{name}` lies outside the folder of the spec that is compiled",
+                    span,
+                    f"only files in {root if str(root) != '.' else 'this folder'} may be used",
+                    help="move it there, or compile a spec that stands above both",
+                )
+            if inside and wanted.exists():
+                return _local(root / real.relative_to(tree), span)
+        if name in shipped_files():
+            return _shipped(name, span)
+        beside = [] if root is None or user.startswith(ZOO) else _cnn_files(Path(user).parent)
+        guess = nearest(name, [*beside, *shipped_files()])
+        raise error(
+            "missing-file",
+            f"there is no file `{name}`",
+            span,
+            "neither beside this file nor among those that ship",
+            help=f"did you mean `{guess}`?" if guess else None,
+        )
+
+    return resolve
+
+
+def page(code: str) -> str:
+    """Give the page that explains a diagnostic's code; raises SpecError for an unknown code."""
+    known = pages()
+    if code not in known:
+        guess = nearest(code, known)
+        raise error(
+            "unknown-code",
+            f"there is no page on `{code}`",
+            help=f"did you mean `{guess}`?" if guess else "`cnnspec explain` lists them",
+        )
+    return _shelf("errors", "docs/errors").joinpath(f"{code}.md").read_text("utf-8")
+
+
+def pages() -> list[str]:
+    """Give the codes that have a page, sorted."""
+    shelf = _shelf("errors", "docs/errors")
+    return sorted(each.name[:-3] for each in shelf.iterdir() if each.name.endswith(".md"))
+
+
+def zoo_text(name: str) -> str:
+    """Give the text of the file in which a shipped network is; raises SpecError if none is."""
+    file, _ = _in_zoo(name, None)
+    if file is None:
+        guess = nearest(name, shipped())
+        raise error(
+            "unknown-network",
+            f"no network called `{name}` ships",
+            help=f"did you mean `{guess}`?" if guess else "`cnnspec zoo` lists them",
+        )
+    return _shipped(file, None).text
+
+
+def _in_zoo(path: str, network: str | None) -> tuple[str | None, str | None]:
+    """Find the shipped file that a name means, and which network in it, if the name says so."""
+    stem = path.removesuffix(".cnn")
+    held = shipped()
+    name = stem if stem in held else None
+    file = f"{stem}.cnn"
+    if file in shipped_files() and (network is not None or name is None):
+        return file, name
+    return (held[stem], name) if name is not None else (None, None)
+
+
+def _missing(path: str) -> SpecError:
+    folder = Path(path).parent
+    if path and Path(path).is_dir():
+        return error("unreadable-file", f"{path} is a folder, not a spec")
+    known: Iterable[str] = (str(folder / name) for name in _cnn_files(folder))
+    if folder == Path():
+        known = [*known, *shipped(), *(f"{name}.cnn" for name in shipped())]
+    guess = nearest(path, known)
+    return error(
+        "missing-file",
+        f"there is no file and no shipped network called `{path}`",
+        help=f"did you mean `{guess}`?" if guess else "`cnnspec zoo` lists the networks that ship",
+    )
+
+
+def _is_file(path: str) -> bool:
+    """Whether a path leads to a file, a pipe among them."""
+    try:
+        return Path(path).exists() and not Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _cnn_files(folder: Path) -> list[str]:
+    try:
+        return sorted(each.name for each in folder.glob("*.cnn"))
+    except OSError:
+        return []
+
+
+def _local(path: Path, span: Span | None) -> Source:
+    try:
+        if path.is_dir():
+            raise error("unreadable-file", f"{path} is a folder, not a spec", span)
+        with path.open("rb") as file:
+            return Source(str(path), _text(file, str(path), span))
+    except OSError as failure:
+        reason = (failure.strerror or str(failure)).lower()
+        raise error("unreadable-file", f"cannot read {path}: {reason}", span) from None
+
+
+def _text(file: IO[bytes], name: str, span: Span | None = None) -> str:
+    """Read UTF-8, a mark of byte order skipped; never more than a spec may hold."""
+    content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        bound = f"{LARGEST // 2**20} MiB"
+        raise error("unreadable-file", f"{name} is too large: a spec may have {bound}", span)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        line = content[: failure.start].count(b"\n") + 1
+        raise error(
+            "unreadable-file",
+            f"{name} is not UTF-8 text: byte 0x{content[failure.start]:02x} on line {line}",
+            span,
+            help="save it as UTF-8",
+        ) from None
+
+
+def _shipped(file: str, span: Span | None) -> Source:
+    with _zoo().joinpath(file).open("rb") as opened:
+        return Source(ZOO + file, _text(opened, file, span))
+
+
+def _zoo() -> Traversable:
+    return _shelf("specs", "specs")
+
+
+def _shelf(name: str, in_checkout: str) -> Traversable:
+    """Find a folder of texts: inside the package, or in the checkout that it runs from."""
+    package = files("cnnspec")
+    inside = package.joinpath(name)
+    if inside.is_dir():
+        return inside
+    return Path(str(package)).parent / in_checkout

@@ -1,0 +1,98 @@
+"""An operator's manual page, made from its declaration: nothing is said twice."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from textwrap import fill
+from typing import Any
+
+from cnnspec.kinds import Arg, show
+from cnnspec.op import Op
+
+
+def summary(op: type[Op]) -> str:
+    """Give the first line of an operator's docstring."""
+    return _doc(op).partition("\n")[0].strip()
+
+
+def signature(op: type[Op]) -> str:
+    """Write how an operator is called, a default that it works out itself as `…`."""
+    words = [
+        key if arg.required else f"{key} = {'…' if arg.default is None else show(arg.default)}"
+        for key, arg in op.arguments.items()
+    ]
+    return f"{op.name}({', '.join(words)})"
+
+
+def inputs(op: type[Op]) -> str:
+    """Say how many inputs an operator takes."""
+    low, high = op.arity
+    if high is None:
+        return f"{low} or more inputs"
+    if low == high:
+        return "no input" if low == 0 else "1 input" if low == 1 else f"{low} inputs"
+    return f"{low} to {high} inputs"
+
+
+def default(arg: Arg) -> str:
+    """Say what an argument is when it is left out."""
+    if arg.required:
+        return "required"
+    return "worked out when left out" if arg.default is None else f"{show(arg.default)} if left out"
+
+
+def page(op: type[Op]) -> str:
+    """Write the manual page as plain text, 78 columns wide."""
+    parts = [signature(op), _indented(_doc(op)), f"    Family: {op.family}. It takes {inputs(op)}."]
+    for key, arg in op.arguments.items():
+        facts = f"{arg.kind.words}; {default(arg)}"
+        parts.append(f"    {key}\n{_wrapped(arg.doc)}\n{_wrapped(facts[0].upper() + facts[1:])}")
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown(op: type[Op]) -> str:
+    """Write the manual page as a section of a Markdown page."""
+    parts = [f"### {op.name}", f"```\n{signature(op)}\n```", _doc(op), f"It takes {inputs(op)}."]
+    if op.arguments:
+        rows = [
+            f"| `{key}` | {arg.kind.words} | {default(arg)} | {arg.doc} |"
+            for key, arg in op.arguments.items()
+        ]
+        head = ["| argument | what it may be | default | |", "| --- | --- | --- | --- |"]
+        parts.append("\n".join([*head, *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def facts(op: type[Op]) -> Mapping[str, Any]:
+    """Give what a program may want to know of an operator, as plain data."""
+    return {
+        "name": op.name,
+        "family": op.family,
+        "signature": signature(op),
+        "doc": _doc(op),
+        "inputs": list(op.arity),
+        "arguments": [
+            {
+                "name": key,
+                "what": arg.kind.words,
+                "doc": arg.doc,
+                "required": arg.required,
+                "default": None if arg.required else arg.default,
+                "choices": list(arg.choices),
+            }
+            for key, arg in op.arguments.items()
+        ],
+    }
+
+
+def _doc(op: type[Op]) -> str:
+    return inspect.cleandoc(op.__doc__ or "It says nothing of itself.")
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, 78, initial_indent=" " * 8, subsequent_indent=" " * 8)

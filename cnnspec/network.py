@@ -1,0 +1,174 @@
+"""A network as users meet it: its figures, its graph, its source, its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cnnspec import backend as backends
+from cnnspec.diagnostics import Diagnostic, SpecError, error
+from cnnspec.emit.header import stamp
+from cnnspec.graph import Graph, Node
+from cnnspec.kinds import Refusal
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class Network:
+    """One elaborated network.
+
+    Shapes are C x H x W, without a batch; counts are exact integers. MACs are multiply-adds of
+    convolutions and dense products at batch 1, in inference; FLOPs are twice that.
+    """
+
+    def __init__(self, graph: Graph, warnings: tuple[Diagnostic, ...], origin: str) -> None:
+        self.elaborated = graph
+        self.warnings = warnings
+        self.origin = origin
+
+    def __repr__(self) -> str:
+        return f"<cnnspec network {self.name}: {self.params:,} parameters, {self.macs:,} MACs>"
+
+    @property
+    def name(self) -> str:
+        """The name in the spec."""
+        return self.elaborated.name
+
+    @property
+    def title(self) -> str:
+        """The name in print: `meta { title = "…" }`, else the name in the spec."""
+        return str(self.elaborated.meta.get("title", self.name))
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """The facts that the spec states without computing them."""
+        return self.elaborated.meta
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes in the order in which they were written."""
+        return self.elaborated.nodes
+
+    @property
+    def graph(self) -> nx.DiGraph:
+        """The NetworkX graph; `cnnspec.graph.Graph.nx` says which attributes it has."""
+        return self.elaborated.nx
+
+    @cached_property
+    def params(self) -> int:
+        """Trainable parameters, training heads included."""
+        from cnnspec.analysis.parameters import trainable
+
+        return trainable(self.elaborated.nodes)
+
+    @cached_property
+    def inference_params(self) -> int:
+        """Trainable parameters that inference needs."""
+        from cnnspec.analysis.parameters import trainable
+
+        return trainable(self.elaborated.inference_nodes)
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-adds of convolutions and dense products, batch 1, inference."""
+        from cnnspec.analysis.macs import macs
+
+        return macs(self.elaborated)
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations by the convention of two a multiply-add."""
+        return 2 * self.macs
+
+    def source(self, backend: str = "torch", *, inference: bool = False) -> str:
+        """Write the source for a backend; raises SpecError for what it cannot express."""
+        return self._emit(backend, inference=inference)[0]
+
+    def build(self, backend: str = "torch", *, inference: bool = False) -> Any:
+        """Build an instance of the emitted class; needs the framework."""
+        text, class_name = self._emit(backend, inference=inference)
+        return backends.find(backend).load(text, class_name)()
+
+    def mismatch(self, backend: str = "torch", *, inference: bool = False) -> list[str]:
+        """Build on no device and hold weights against the graph; give what differs."""
+        text, class_name = self._emit(backend, inference=inference)
+        found = backends.find(backend)
+        return list(found.mismatch(text, class_name, self.elaborated, inference=inference))
+
+    def draw(self, format: str = "svg", *, depth: int | None = None) -> bytes:
+        """Draw it on one page, blocks and repeats folded."""
+        from cnnspec.draw import draw
+
+        return draw(self.elaborated, format=format, depth=depth)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Show itself in a notebook: a picture, or its figures where no engine draws."""
+        from cnnspec.draw import EngineMissing
+
+        try:
+            return {"text/plain": repr(self), "image/svg+xml": self.draw("svg").decode()}
+        except EngineMissing:
+            return {"text/plain": repr(self)}
+
+    def _emit(self, name: str, *, inference: bool) -> tuple[str, str]:
+        from cnnspec.version import VERSION
+
+        backend = backends.find(name)
+        lowerings = {**backends.lowerings(name), **backend.lowerings}
+        self._check_lowerings(name, lowerings, inference=inference)
+        body, class_name = backend.emit(
+            self.elaborated, self._head(inference=inference), lowerings, inference=inference
+        )
+        return stamp(body, origin=self.origin, version=VERSION), class_name
+
+    def _check_lowerings(
+        self, backend: str, lowerings: Mapping[str, Any], *, inference: bool
+    ) -> None:
+        from cnnspec.emit.lowering import Applied
+
+        nodes = self.elaborated.inference_nodes if inference else self.elaborated.nodes
+        mistakes: dict[object, Diagnostic] = {}
+        for node in nodes:
+            if node.kind == "input":
+                continue
+            lower = lowerings.get(node.kind)
+            if lower is None:
+                wrong = error(
+                    "missing-lowering",
+                    f"the backend {backend} cannot write {node.kind}",
+                    node.span,
+                    f"{node.path} needs it",
+                    help=f"a package can add it: entry point group `cnnspec.lowerings.{backend}`",
+                )
+            else:
+                try:
+                    lower(Applied(node.op, node.input_shapes, node.shapes, {}))
+                    continue
+                except Refusal as refusal:
+                    wrong = error(
+                        "not-expressible",
+                        f"{backend} cannot express this {node.kind}: {refusal.message}",
+                        node.span,
+                        help=refusal.help,
+                    )
+            mistakes.setdefault(wrong.diagnostics[0].key, wrong.diagnostics[0])
+        if mistakes:
+            raise SpecError(mistakes.values())
+
+    def _head(self, *, inference: bool) -> list[str]:
+        graph = self.elaborated
+        outputs = graph.inference_outputs if inference else graph.outputs
+        sent = ", ".join(
+            f"{o.name} {o.port.shape}" + (" (in training)" if o.train else "") for o in outputs
+        )
+        params = self.inference_params if inference else self.params
+        inputs = ", ".join(f"{node.path} {node.shape}" for node in graph.inputs)
+        return [
+            f"{self.title}, written from {self.origin}.",
+            "",
+            f"Input: {inputs}. Output: {sent}.",
+            f"Parameters: {params:,}. MACs (conv + dense, batch 1): {self.macs:,}.",
+            "Weights start as the framework's own layers start them.",
+        ]

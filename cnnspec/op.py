@@ -1,0 +1,106 @@
+"""How an operator is declared: arguments with bounds, a shape rule, weights, multiply-adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from cnnspec.kinds import MISSING, Arg, Refusal
+from cnnspec.shapes import Shape
+
+Role = Literal["weight", "bias", "state"]
+
+
+class Weight(NamedTuple):
+    """One tensor that an operator owns: its key below the node's path, and its shape.
+
+    `state` is kept by the layer and not trained (running statistics); the rest is trainable.
+    """
+
+    key: str
+    shape: tuple[int, ...]
+    role: Role = "weight"
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimiser changes it."""
+        return self.role != "state"
+
+
+class Window(NamedTuple):
+    """How an operator looks at its image, `(vertical, horizontal)`, for receptive fields."""
+
+    size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+
+
+class Op:
+    """An operator, bound to one set of arguments.
+
+    A subclass declares `name`, `family`, its `Arg`s as class attributes, and `shape`; its docstring
+    is its manual page. An instance is immutable, holds the arguments' values as attributes of the
+    same names, and may be shared by many nodes. Methods take the inputs' shapes, never a batch, a
+    place in a text, or anything of a backend. They raise `Refusal` with an argument's name.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+    arguments: ClassVar[Mapping[str, Arg]] = {}
+    #: How many inputs it takes: at least, and at most (None: any number).
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    #: The argument that says how many channels come out, if one does.
+    channels_from: ClassVar[str | None] = None
+    #: Whether the output's channels are the sum of the inputs'.
+    sums_channels: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        own = {key: value for key, value in vars(cls).items() if isinstance(value, Arg)}
+        cls.arguments = {**cls.arguments, **own}
+
+    def __init__(self, **values: Any) -> None:
+        """Bind arguments; raises Refusal for one that is missing, unknown, or out of bounds."""
+        for key in values:
+            if key not in self.arguments:
+                raise Refusal(f"{self.name} has no argument {key}", argument=key)
+        for key, arg in self.arguments.items():
+            value = values.get(key, arg.default)
+            if value is MISSING:
+                raise Refusal(f"{self.name} needs {key}", argument=key)
+            try:
+                absent = value is None and arg.default is None
+                self.__dict__[key] = None if absent else arg.kind.read(value)
+            except Refusal as refusal:
+                raise Refusal(refusal.message, argument=key, help=refusal.help) from None
+        self.check()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("an operator's arguments do not change")
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{key}={value!r}" for key, value in self.values.items())
+        return f"{self.name}({words})"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The arguments' values by name, as they were read."""
+        return {key: getattr(self, key) for key in self.arguments}
+
+    def check(self) -> None:
+        """Refuse arguments that do not go together. The default refuses none."""
+
+    def shape(self, *inputs: Shape) -> Shape | Sequence[Shape]:
+        """Give the output's shape; a sequence of shapes if it has several outputs."""
+        raise NotImplementedError(f"{type(self).__name__} declares no shape rule")
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        """Give the tensors that it owns, in the order in which a state dict lists them."""
+        return ()
+
+    def macs(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        """Count multiply-adds of convolutions and dense products for one example; else none."""
+        return 0
+
+    def window(self, *inputs: Shape) -> Window | None:
+        """Give the window through which an output place sees the input; None: the same place."""
+        return None

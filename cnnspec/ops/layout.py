@@ -1,0 +1,155 @@
+"""Operators that move, add or drop values without computing with them."""
+
+from __future__ import annotations
+
+from math import floor, prod
+
+from cnnspec.kinds import Arg, Choice, Float, Int, Ints, Pad, Pair, Refusal
+from cnnspec.op import Op
+from cnnspec.ops.geometry import need_image
+from cnnspec.shapes import Shape, image, vector
+
+
+class Flatten(Op):
+    """Make a vector of an image, channel by channel, row by row: C * H * W features."""
+
+    name = "flatten"
+    family = "layout"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return vector(inputs[0].size)
+
+
+class Reshape(Op):
+    """Read the same values, in the order C, H, W, as another shape."""
+
+    name = "reshape"
+    family = "layout"
+    to = Arg(Ints(1), "The new shape: `[features]` or `[channels, height, width]`.")
+
+    def check(self) -> None:
+        if len(self.to) not in (1, 3):
+            raise Refusal("a shape is [features] or [channels, height, width]", argument="to")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if prod(self.to) != x.size:
+            wanted = " x ".join(map(str, self.to))
+            raise Refusal(
+                f"{x} holds {x.size} numbers, {wanted} would hold {prod(self.to)}",
+                argument="to",
+                code="shape-mismatch",
+            )
+        return Shape(self.to)
+
+
+class Permute(Op):
+    """Change the order of an image's axes; `[1, 2, 0]` puts the rows first."""
+
+    name = "permute"
+    family = "layout"
+    axes = Arg(Ints(0, 2, 3), "The old axes in their new order: 0 channels, 1 rows, 2 columns.")
+
+    def check(self) -> None:
+        if sorted(self.axes) != [0, 1, 2]:
+            raise Refusal("each of 0, 1 and 2 must stand there once", argument="axes")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        return Shape(tuple(x[axis] for axis in self.axes))
+
+
+class PadImage(Op):
+    """Put zeros around an image, and before and after its channels."""
+
+    name = "pad"
+    family = "layout"
+    sides = Arg(
+        Pad(automatic=False), "Zeros: a number, `[h, w]`, or `[top, bottom, left, right]`.", 0
+    )
+    channels = Arg(Pair(0), "Channels of zeros `[before, after]`.", 0)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        top, bottom, left, right = self.sides
+        rows, columns = x.height + top + bottom, x.width + left + right
+        return image(x.channels + sum(self.channels), rows, columns)
+
+
+class Crop(Op):
+    """Cut rows and columns off an image."""
+
+    name = "crop"
+    family = "layout"
+    sides = Arg(
+        Pad(automatic=False), "How much: a number, `[h, w]`, or `[top, bottom, left, right]`."
+    )
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        top, bottom, left, right = self.sides
+        rows, columns = x.height - top - bottom, x.width - left - right
+        if rows < 1 or columns < 1:
+            raise Refusal(f"nothing is left of {x.height} x {x.width}", argument="sides")
+        return image(x.channels, rows, columns)
+
+
+class Upsample(Op):
+    """Enlarge an image: floor(n * factor) along each axis.
+
+    `nearest` takes the nearest pixel centre (PyTorch's nearest-exact where the factor is no whole
+    number); `bilinear` interpolates between pixel centres (align_corners=False).
+    """
+
+    name = "upsample"
+    family = "layout"
+    factor = Arg(Float(above=0, high=1024), "How many times as large.")
+    mode = Arg(Choice(("nearest", "bilinear")), "How values between pixels are found.", "nearest")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        size = [floor(each * self.factor) for each in x[1:]]
+        if min(size) < 1:
+            raise Refusal(f"nothing is left of {x.height} x {x.width}", argument="factor")
+        return image(x.channels, *size)
+
+
+class ChannelShuffle(Op):
+    """Deal the channels of `groups` groups out in turn (ShuffleNet: Zhang et al., 2017)."""
+
+    name = "channel_shuffle"
+    family = "layout"
+    groups = Arg(Int(1), "How many groups the channels are in.")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        _divides(x, self.groups, "groups")
+        return x
+
+
+class Split(Op):
+    """Split channels into `n` equal parts, each a result: `a, b = x -> split(2)`."""
+
+    name = "split"
+    family = "layout"
+    n = Arg(Int(1, 1024), "How many parts.")
+
+    def shape(self, *inputs: Shape) -> tuple[Shape, ...]:
+        (x,) = inputs
+        parts: int = self.n
+        _divides(x, parts, "n")
+        return (Shape((x.channels // parts, *x[1:])),) * parts
+
+
+def _divides(x: Shape, parts: int, argument: str) -> None:
+    if x.channels % parts:
+        raise Refusal(
+            f"{x.channels} channels do not divide into {parts}",
+            argument=argument,
+            code="groups-mismatch",
+        )

@@ -1,0 +1,95 @@
+"""Several values made one: sums, products, channels side by side."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cnnspec.kinds import Refusal
+from cnnspec.op import Op
+from cnnspec.shapes import Shape
+
+
+def _thing(shapes: tuple[Shape, ...]) -> str:
+    return "images" if all(each.is_image for each in shapes) else "values"
+
+
+def _gates(x: Shape, other: Shape) -> bool:
+    """Whether `other` spreads over x: a vector of its channels, or C x 1 x 1."""
+    return x.is_image and other in ((x.channels,), (x.channels, 1, 1))
+
+
+class _Elementwise(Op):
+    """What add, mul and sub share."""
+
+    name = ""
+    family = "merge"
+    arity: ClassVar[tuple[int, int | None]] = (2, None)
+    verb = ""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        largest = max(inputs, key=lambda each: (len(each), each.size))
+        for position, each in enumerate(inputs):
+            if each != largest and not _gates(largest, each):
+                raise Refusal(
+                    f"cannot {self.verb} {_thing(inputs)} of different shapes",
+                    input=position,
+                    code="shape-mismatch",
+                    help=_mend(largest, each),
+                )
+        return largest
+
+
+def _mend(wanted: Shape, other: Shape) -> str:
+    if wanted.is_image and other.is_image and wanted.channels != other.channels:
+        stride = wanted.height and max(other.height // wanted.height, 1)
+        step = f", stride = {stride}" if stride > 1 else ""
+        return f"bring one to the other's channels: `x -> conv({wanted.channels}, 1{step})`"
+    if wanted.is_image and other.is_image:
+        return "make their heights and widths equal: check `pad` and `stride` on both ways"
+    return "only a vector of the image's channels, or C x 1 x 1, spreads over an image"
+
+
+class Add(_Elementwise):
+    """Add values place by place.
+
+    All have one shape, save that a vector of C or an image C x 1 x 1 spreads over C x H x W.
+    """
+
+    name = "add"
+    verb = "add"
+
+
+class Multiply(_Elementwise):
+    """Multiply values place by place: shapes as for add."""
+
+    name = "mul"
+    verb = "multiply"
+
+
+class Subtract(_Elementwise):
+    """Subtract the second value from the first, place by place: shapes as for add."""
+
+    name = "sub"
+    verb = "subtract"
+    arity = (2, 2)
+
+
+class Concat(Op):
+    """Put channels side by side: C1 x H x W and C2 x H x W give (C1 + C2) x H x W."""
+
+    name = "concat"
+    family = "merge"
+    arity = (1, None)
+    sums_channels = True
+
+    def shape(self, *inputs: Shape) -> Shape:
+        first = inputs[0]
+        for position, each in enumerate(inputs):
+            if each[1:] != first[1:]:
+                raise Refusal(
+                    f"cannot concatenate {_thing(inputs)} of different height or width",
+                    input=position,
+                    code="shape-mismatch",
+                    help="make them equal: check `pad` and `stride`, or `crop` the larger",
+                )
+        return Shape((sum(each.channels for each in inputs), *first[1:]))

@@ -1,0 +1,101 @@
+"""Layers that bring values to a common scale."""
+
+from __future__ import annotations
+
+from cnnspec.kinds import Arg, Bool, Float, Int, Refusal
+from cnnspec.op import Op, Weight
+from cnnspec.ops.geometry import need_image
+from cnnspec.shapes import Shape
+
+EPS = "Added to the variance before its root is taken."
+AFFINE = "Whether each channel has a learned scale and shift."
+
+
+def _affine(channels: int) -> tuple[Weight, ...]:
+    return (Weight("weight", (channels,)), Weight("bias", (channels,), "bias"))
+
+
+class BatchNorm(Op):
+    """Normalise each channel by its mean and variance over the batch; at inference by running ones.
+
+    (x - mean) / sqrt(variance + eps) * weight + bias (Ioffe and Szegedy, 2015). Running statistics
+    are state, not parameters.
+    """
+
+    name = "bn"
+    family = "normalization"
+    eps = Arg(Float(above=0), EPS, 1e-5)
+    momentum = Arg(Float(0, 1), "The weight of the new batch in the running statistics.", 0.1)
+    affine = Arg(Bool(), AFFINE, True)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        channels = inputs[0].channels
+        running = (
+            Weight("running_mean", (channels,), "state"),
+            Weight("running_var", (channels,), "state"),
+        )
+        return (*(_affine(channels) if self.affine else ()), *running)
+
+
+class LayerNorm(Op):
+    """Normalise over the channels at each place, each example by itself (Ba et al., 2016).
+
+    On a vector, over its features.
+    """
+
+    name = "ln"
+    family = "normalization"
+    eps = Arg(Float(above=0), EPS, 1e-5)
+    affine = Arg(Bool(), AFFINE, True)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return inputs[0]
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return _affine(inputs[0].channels) if self.affine else ()
+
+
+class GroupNorm(Op):
+    """Normalise over groups of channels and all places (Wu and He, 2018)."""
+
+    name = "gn"
+    family = "normalization"
+    groups = Arg(Int(1), "How many groups the channels are split into.")
+    eps = Arg(Float(above=0), EPS, 1e-5)
+    affine = Arg(Bool(), AFFINE, True)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        if x.channels % self.groups:
+            raise Refusal(
+                f"{x.channels} channels do not divide into {self.groups} groups",
+                argument="groups",
+                code="groups-mismatch",
+            )
+        return x
+
+    def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
+        return _affine(inputs[0].channels) if self.affine else ()
+
+
+class LocalResponseNorm(Op):
+    """Divide by the power of the neighbouring channels (Krizhevsky et al., 2012).
+
+    x / (k + alpha / size * sum of squares over `size` channels) ** beta: alpha is divided by size,
+    as PyTorch and ONNX have it and TensorFlow does not. The window has size // 2 channels before,
+    (size - 1) // 2 after.
+    """
+
+    name = "lrn"
+    family = "normalization"
+    size = Arg(Int(1), "How many neighbouring channels are summed.", 5)
+    alpha = Arg(Float(0), "The weight of the sum, divided by size.", 1e-4)
+    beta = Arg(Float(0), "The exponent.", 0.75)
+    k = Arg(Float(above=0), "Added to the sum.", 1.0)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        need_image(self.name, inputs[0])
+        return inputs[0]

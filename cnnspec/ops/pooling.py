@@ -1,0 +1,132 @@
+"""Windows that keep the largest value or the mean."""
+
+from __future__ import annotations
+
+from cnnspec.kinds import Arg, Bool, Pad, Pair, Refusal
+from cnnspec.op import Op, Window
+from cnnspec.ops.geometry import Sides, need_image, sides, slide
+from cnnspec.shapes import Shape, image, vector
+
+SIZE = "Height and width of the window: one number or `[h, w]`."
+STRIDE = "How far the window moves; the window's size if left out."
+PAD = "Padding: a number, `[h, w]`, `[top, bottom, left, right]`, `same`."
+CEIL = "Whether a last window may hang over the end of the image."
+KEEP = "Whether the result stays an image, C x 1 x 1, instead of a vector."
+
+
+class _Pool(Op):
+    """What max- and average-pooling share."""
+
+    name = ""
+    family = "pooling"
+
+    @property
+    def moves(self) -> tuple[int, int]:
+        """The stride, the size where none is given."""
+        stride: tuple[int, int] | None = self.values["stride"]
+        size: tuple[int, int] = self.values["size"]
+        return size if stride is None else stride
+
+    def sides(self, x: Shape) -> Sides:
+        """Work the padding out for an image: (top, bottom, left, right)."""
+        values = self.values
+        place = (x.height, x.width)
+        return sides(values["pad"], values["size"], self.moves, (1, 1), place)
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        values, pads = self.values, self.sides(x)
+        for axis in (0, 1):
+            if max(pads[2 * axis : 2 * axis + 2]) >= values["size"][axis]:
+                raise Refusal(
+                    "padding must be smaller than the window, or a window sees nothing else",
+                    argument="pad",
+                )
+        size = slide(self.name, x, values["size"], self.moves, pads, ceil=values["ceil"])
+        return image(x.channels, *size)
+
+    def window(self, *inputs: Shape) -> Window:
+        return Window(self.values["size"], self.moves)
+
+
+class MaxPool(_Pool):
+    """Keep the largest value of each window.
+
+    Output: floor((n + p - k) / s) + 1 along each axis; with `ceil`, ceil instead of floor, less a
+    last window that would start beyond the image and the padding before it. Padding counts as
+    minus infinity.
+    """
+
+    name = "maxpool"
+    size = Arg(Pair(1), SIZE)
+    stride = Arg(Pair(1), STRIDE, None)
+    pad = Arg(Pad(), PAD, 0)
+    ceil = Arg(Bool(), CEIL, False)
+
+
+class AveragePool(_Pool):
+    """Take the mean of each window.
+
+    Sizes as for maxpool. With `count_pad` (PyTorch's default) padding counts as zeros; without, a
+    mean is over the image's own values only. What `ceil` lets hang over the end never counts.
+    """
+
+    name = "avgpool"
+    size = Arg(Pair(1), SIZE)
+    stride = Arg(Pair(1), STRIDE, None)
+    pad = Arg(Pad(), PAD, 0)
+    ceil = Arg(Bool(), CEIL, False)
+    count_pad = Arg(Bool(), "Whether padding counts in the mean, as zeros.", True)
+
+
+class AdaptiveAveragePool(Op):
+    """Take means over windows that divide the image into `size` rows and columns.
+
+    Window i of o covers floor(i * n / o) up to ceil((i + 1) * n / o), as in PyTorch.
+    """
+
+    name = "adaptive_avgpool"
+    family = "pooling"
+    size = Arg(Pair(1), "Height and width of the output.")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        return image(x.channels, *self.size)
+
+    def window(self, *inputs: Shape) -> Window:
+        (x,) = inputs
+        step = (max(x.height // self.size[0], 1), max(x.width // self.size[1], 1))
+        cover = (-(-x.height // self.size[0]), -(-x.width // self.size[1]))
+        return Window(cover, step)
+
+
+class _Global(Op):
+    """What global pools share."""
+
+    name = ""
+    family = "pooling"
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        return image(x.channels, 1, 1) if self.values["keep"] else vector(x.channels)
+
+    def window(self, *inputs: Shape) -> Window:
+        (x,) = inputs
+        return Window((x.height, x.width), (x.height, x.width))
+
+
+class GlobalAveragePool(_Global):
+    """Take the mean of each channel: an image becomes a vector of its channels."""
+
+    name = "gap"
+    keep = Arg(Bool(), KEEP, False)
+
+
+class GlobalMaxPool(_Global):
+    """Take the largest value of each channel: an image becomes a vector of its channels."""
+
+    name = "gmp"
+    keep = Arg(Bool(), KEEP, False)

@@ -1,0 +1,134 @@
+"""Diagnostics as people, editors and programs read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from unicodedata import east_asian_width
+
+from cnnspec.diagnostics import Diagnostic, Label
+from cnnspec.source import Source, Span
+
+WIDTH = 110
+COLORS = {"error": "1;31", "warning": "1;33", "note": "1;34", "help": "1;32"}
+
+
+def render(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
+    """Write diagnostics with the lines that they are about, a blank line between two."""
+    paint = _paint if color else _bare
+    return "\n".join("\n".join(_block(each, paint)) + "\n" for each in diagnostics)
+
+
+def brief(diagnostic: Diagnostic) -> str:
+    """Write a diagnostic on one line, as compilers do: `file:line:column: error[code]: title`."""
+    where = f"{diagnostic.labels[0].span.where}: " if diagnostic.labels else ""
+    return f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.title}"
+
+
+def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
+    """Give a diagnostic as plain data; lines and columns count from 1, in characters."""
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "title": diagnostic.title,
+        "labels": [_place(label) for label in diagnostic.labels],
+        "trail": [_place(label) for label in diagnostic.trail],
+        "notes": list(diagnostic.notes),
+        "help": diagnostic.help,
+    }
+
+
+def _place(label: Label) -> dict[str, Any]:
+    span = label.span
+    line, column = span.source.position(span.start)
+    end_line, end_column = span.source.position(span.stop)
+    return {
+        "file": span.source.name,
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "text": label.text,
+    }
+
+
+def _paint(text: str, style: str) -> str:
+    return f"\x1b[{COLORS.get(style, style)}m{text}\x1b[0m"
+
+
+def _bare(text: str, _style: str) -> str:
+    return text
+
+
+def _block(diagnostic: Diagnostic, paint: Any) -> Iterator[str]:
+    head = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
+    yield f"{head}: {diagnostic.title}"
+    labels = _without_repeats(diagnostic.labels)
+    numbers = [label.span.line for label in labels]
+    gutter = max((len(str(number)) for number in numbers), default=1) + 1
+    bar = paint("|", "note")
+    first = labels[0] if labels else None
+    if first is not None:
+        yield f"{' ' * (gutter - 1)}{paint('-->', 'note')} {first.span.where}"
+        yield f"{' ' * gutter} {bar}"
+        here = [label for label in labels if label.span.source is first.span.source]
+        yield from _lines(here, first, gutter, paint)
+        yield f"{' ' * gutter} {bar}"
+    for label in labels:
+        if first is not None and label.span.source is not first.span.source:
+            yield f"{' ' * (gutter - 1)}{paint(':::', 'note')} {label.span.where}"
+            yield from _lines([label], first, gutter, paint)
+            yield f"{' ' * gutter} {bar}"
+    equals = f"{' ' * gutter} {paint('=', 'note')}" if labels else f"  {paint('=', 'note')}"
+    shown, hidden = diagnostic.trail[:6], len(diagnostic.trail) - 6
+    for label in shown:
+        yield f"{equals} in {label.text} at {label.span.where}"
+    if hidden > 0:
+        yield f"{equals} and {hidden} more around it"
+    for note in diagnostic.notes:
+        yield f"{equals} {paint('note', 'note')}: {note}"
+    if diagnostic.help is not None:
+        yield f"{equals} {paint('help', 'help')}: {diagnostic.help}"
+
+
+def _without_repeats(labels: tuple[Label, ...]) -> list[Label]:
+    seen: dict[tuple[str, int, int], Label] = {}
+    for label in labels:
+        key = (label.span.source.name, label.span.start, label.span.stop)
+        seen.setdefault(key, label)
+    return list(seen.values())
+
+
+def _lines(labels: list[Label], first: Label, gutter: int, paint: Any) -> Iterator[str]:
+    bar = paint("|", "note")
+    for label in sorted(labels, key=lambda each: (each.span.line, each.span.start)):
+        number = label.span.line
+        text, start, length = _excerpt(label.span)
+        yield f"{paint(str(number).rjust(gutter), 'note')} {bar} {text}"
+        primary = label is first
+        mark = ("^" if primary else "-") * max(length, 1)
+        said = f"{mark} {label.text}".rstrip()
+        style = "error" if primary else "note"
+        yield f"{' ' * gutter} {bar} {' ' * start}{paint(said, style)}"
+
+
+def _excerpt(span: Span) -> tuple[str, int, int]:
+    """Give a line as it is shown, and where the span is in it, in columns of a terminal."""
+    source: Source = span.source
+    line, column = source.position(span.start)
+    text = source.line(line)
+    end_line, end_column = source.position(span.stop)
+    stop = end_column - 1 if end_line == line else len(text.rstrip())
+    start = column - 1
+    if len(text) > WIDTH:
+        left = max(0, min(start - WIDTH // 3, len(text) - WIDTH))
+        text = ("…" if left else "") + text[left : left + WIDTH]
+        text += "…" if left + WIDTH < len(source.line(line)) else ""
+        shift = left - (1 if left else 0)
+        start, stop = start - shift, min(stop - shift, len(text))
+    before, inside = text[:start], text[start:stop]
+    return text.expandtabs(4), _columns(before.expandtabs(4)), _columns(inside.expandtabs(4))
+
+
+def _columns(text: str) -> int:
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)

@@ -1,0 +1,80 @@
+"""A text and the stretches of it that everything else points back to."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+from typing import NamedTuple
+
+
+class Source:
+    r"""A spec's text under the name that diagnostics show.
+
+    >>> source = Source("a.cnn", "one\ntwo")
+    >>> source.position(5)
+    (2, 2)
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, {len(self.text)} characters)"
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        find = self.text.find
+        at = find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = find("\n", at + 1)
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Turn an offset into a line and a column, both counted from 1 in characters."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def utf16_column(self, offset: int) -> int:
+        """Count the UTF-16 units before an offset on its line, as editors do, from 0."""
+        line, column = self.position(offset)
+        before = self.text[self._starts[line - 1] :][: column - 1]
+        return len(before.encode("utf-16-le")) // 2
+
+    def line(self, number: int) -> str:
+        """Give a line's text, counted from 1, without its end of line."""
+        start = self._starts[number - 1]
+        last = number >= len(self._starts)
+        stop = len(self.text) if last else self._starts[number] - 1
+        return self.text[start:stop].rstrip("\r")
+
+
+class Span(NamedTuple):
+    """The stretch `start <= offset < stop` of a source."""
+
+    source: Source
+    start: int
+    stop: int
+
+    @property
+    def text(self) -> str:
+        """The characters that the span covers."""
+        return self.source.text[self.start : self.stop]
+
+    @property
+    def line(self) -> int:
+        """The line on which the span begins, counted from 1."""
+        return self.source.position(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """The column at which the span begins, counted from 1 in characters."""
+        return self.source.position(self.start)[1]
+
+    @property
+    def where(self) -> str:
+        """`file:line:column`, as diagnostics print it."""
+        line, column = self.source.position(self.start)
+        return f"{self.source.name}:{line}:{column}"

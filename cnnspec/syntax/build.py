@@ -1,0 +1,369 @@
+"""Builds the tree while the parser reduces: one method a rule, spans from the first and last part.
+
+Every token is kept, so a rule's parts begin and end where the rule does, and nothing recurses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lark import Token, Transformer
+
+from cnnspec.diagnostics import error
+from cnnspec.source import Source, Span
+from cnnspec.syntax import tree
+
+#: Deeper nesting than this is refused: whatever walks the tree may recurse.
+DEEPEST = 200
+SCALE = {"K": 10**3, "M": 10**6, "G": 10**9}
+ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"'}
+Parts = list[Any]
+
+
+class Builder(Transformer[Token, tree.File]):
+    """Builds the tree of one source; `parse_inner` parses the expressions in labels."""
+
+    def __init__(
+        self, source: Source, parse_inner: Callable[[Source, int, int], tree.Expr]
+    ) -> None:
+        super().__init__()
+        self.source = source
+        self.offset = 0
+        self.parse_inner = parse_inner
+
+    def _span(self, parts: Parts) -> Span:
+        return Span(self.source, self._start(parts[0]), self._stop(parts[-1]))
+
+    def _start(self, part: Any) -> int:
+        if isinstance(part, Token):
+            return self.offset + (part.start_pos or 0)
+        start: int = part.span.start
+        return start
+
+    def _stop(self, part: Any) -> int:
+        if isinstance(part, Token):
+            return self.offset + (part.end_pos or 0)
+        stop: int = part.span.stop
+        return stop
+
+    def _make(self, kind: Any, parts: Parts, /, **fields: Any) -> Any:
+        span = fields.pop("span", None) or self._span(parts)
+        depth = 1 + max(map(_depth, parts), default=0)
+        if depth > DEEPEST:
+            raise error(
+                "nesting-too-deep",
+                f"this is nested over {DEEPEST} levels deep",
+                span,
+                help="give inner parts names of their own: `part = …`",
+            )
+        return kind(span=span, depth=depth, **fields)
+
+    def _identifier(self, token: Token) -> tree.Identifier:
+        return tree.Identifier(span=self._span([token]), id=str(token))
+
+    # --- files
+
+    def start(self, parts: Parts) -> tree.File:
+        return tree.File(
+            source_span=Span(self.source, 0, len(self.source.text)), items=tuple(parts)
+        )
+
+    def use(self, parts: Parts) -> tree.Use:
+        path = self._text(parts[1])
+        return tree.Use(span=self._span(parts), path=path, path_span=self._span([parts[1]]))
+
+    def default(self, parts: Parts) -> Any:
+        return self._make(
+            tree.Default,
+            parts,
+            operator=self._identifier(parts[1]),
+            arguments=_group(parts[2:]),
+        )
+
+    def const(self, parts: Parts) -> Any:
+        return self._make(tree.Const, parts, name=self._identifier(parts[0]), value=parts[2])
+
+    def block(self, parts: Parts) -> Any:
+        recurs = next((parts[i + 1] for i, part in enumerate(parts) if _is(part, "on")), None)
+        return self._make(
+            tree.Block,
+            parts,
+            span=self._span(parts[:2]),
+            name=self._identifier(parts[1]),
+            parameters=_group(parts[2:-1]),
+            recurs_on=None if recurs is None else self._identifier(recurs),
+            body=tuple(parts[-1].items),
+        )
+
+    def network(self, parts: Parts) -> Any:
+        return self._make(
+            tree.NetworkDef,
+            parts,
+            span=self._span(parts[:2]),
+            name=self._identifier(parts[1]),
+            parameters=_group(parts[2:-1]),
+            body=tuple(parts[-1].items),
+        )
+
+    def variant(self, parts: Parts) -> Any:
+        return self._make(
+            tree.Variant,
+            parts,
+            span=self._span(parts[:2]),
+            name=self._identifier(parts[1]),
+            base=self._identifier(parts[3]),
+            arguments=_group(parts[4:]),
+            body=tuple(part for part in parts if isinstance(part, tree.Expect | tree.Meta)),
+        )
+
+    def param(self, parts: Parts) -> Any:
+        default = parts[2] if len(parts) > 1 else None
+        name = self._identifier(parts[0])
+        return self._make(tree.Parameter, parts, name=name, default=default)
+
+    # --- statements
+
+    def body(self, parts: Parts) -> _Group:
+        return _Group(self._span(parts), _nodes(parts))
+
+    args = params = items = body
+
+    def kwarg(self, parts: Parts) -> Any:
+        return self._make(
+            tree.Argument,
+            parts,
+            keyword=str(parts[0]),
+            keyword_span=self._span([parts[0]]),
+            value=parts[2],
+        )
+
+    def posarg(self, parts: Parts) -> Any:
+        return self._make(tree.Argument, parts, keyword=None, keyword_span=None, value=parts[0])
+
+    def target(self, parts: Parts) -> tree.Identifier:
+        return self._identifier(parts[0])
+
+    def bind(self, parts: Parts) -> Any:
+        middle = next(i for i, part in enumerate(parts) if _is(part, "="))
+        targets, values = _nodes(parts[:middle]), _nodes(parts[middle:])
+        return self._make(tree.Bind, parts, targets=tuple(targets), values=tuple(values))
+
+    def output(self, parts: Parts) -> Any:
+        train = _is(parts[0], "train")
+        return self._make(
+            tree.Output,
+            parts,
+            name=self._identifier(parts[2 if train else 1]),
+            value=parts[-1],
+            train=train,
+            arguments=_group(parts[:-1]),
+        )
+
+    def return_(self, parts: Parts) -> Any:
+        return self._make(tree.Return, parts, values=tuple(_nodes(parts)))
+
+    def if_stmt(self, parts: Parts) -> Any:
+        inner = _nodes(parts)
+        arms = [(inner[i], tuple(inner[i + 1].items)) for i in range(0, len(inner) - 1, 2)]
+        orelse = tuple(inner[-1].items) if len(inner) % 2 else ()
+        span = self._span(parts[:2])
+        return self._make(tree.If, parts, span=span, arms=tuple(arms), orelse=orelse)
+
+    def for_(self, parts: Parts) -> Any:
+        middle = next(i for i, part in enumerate(parts) if _is(part, "in"))
+        return self._make(
+            tree.For,
+            parts,
+            span=self._span(parts[: middle + 2]),
+            patterns=tuple(_nodes(parts[:middle])),
+            values=parts[middle + 1],
+            body=tuple(parts[-1].items),
+        )
+
+    def pattern(self, parts: Parts) -> Any:
+        name = str(parts[0]) if len(parts) == 1 else None
+        return self._make(tree.Pattern, parts, name=name, parts=tuple(_nodes(parts)))
+
+    def expect(self, parts: Parts) -> Any:
+        return self._make(tree.Expect, parts, entries=tuple(_nodes(parts)))
+
+    def meta(self, parts: Parts) -> Any:
+        return self._make(tree.Meta, parts, entries=tuple(_nodes(parts)))
+
+    def entry(self, parts: Parts) -> Any:
+        key = self._span([parts[0]])
+        return self._make(tree.Entry, parts, key=str(parts[0]), key_span=key, value=parts[2])
+
+    # --- flows
+
+    def flow(self, parts: Parts) -> Any:
+        return self._make(tree.Flow, parts, steps=tuple(_nodes(parts)))
+
+    def labelled(self, parts: Parts) -> Any:
+        label = tree.LabelText(
+            span=self._span([parts[0]]), segments=tuple(self._segments(parts[0]))
+        )
+        return self._make(tree.Labelled, parts, label=label, step=parts[-1])
+
+    def _segments(self, token: Token) -> Iterator[tuple[str | tree.Expr, ...]]:
+        base = self._start(token)
+        pieces: list[str | tree.Expr] = []
+        for match in re.finditer(r"\{([^{}]*)\}|\.|[^{}.]+", str(token)):
+            if match[0] == ".":
+                yield tuple(pieces)
+                pieces = []
+            elif match[1] is not None:
+                start, stop = base + match.start(1), base + match.end(1)
+                pieces.append(self.parse_inner(self.source, start, stop))
+            else:
+                pieces.append(match[0])
+        yield tuple(pieces)
+
+    def when(self, parts: Parts) -> Any:
+        return self._make(tree.When, parts, step=parts[0], test=parts[2])
+
+    def cond(self, parts: Parts) -> Any:
+        return self._make(tree.Cond, parts, test=parts[1], yes=parts[3], no=parts[5])
+
+    def paren(self, parts: Parts) -> Any:
+        return self._make(tree.Paren, parts, inner=parts[1])
+
+    # --- expressions
+
+    def or_(self, parts: Parts) -> Any:
+        for operator, operand in zip(parts[1::2], parts[2::2], strict=True):
+            if _is(operator, "-"):
+                self._same_line(parts[0], operator, "-", operand)
+        rest = tuple((str(a), b) for a, b in zip(parts[1::2], parts[2::2], strict=True))
+        return self._make(tree.Chain, parts, first=parts[0], rest=rest)
+
+    and_ = sum = prod = or_
+
+    def cmp(self, parts: Parts) -> Any:
+        return self._make(tree.Binary, parts, operator=str(parts[1]), left=parts[0], right=parts[2])
+
+    power = cmp
+
+    def neg(self, parts: Parts) -> Any:
+        return self._make(tree.Unary, parts, operator="not", operand=parts[1])
+
+    def minus(self, parts: Parts) -> Any:
+        return self._make(tree.Unary, parts, operator="-", operand=parts[1])
+
+    def call(self, parts: Parts) -> Any:
+        self._same_line(parts[0], parts[1], "(", parts[0])
+        return self._make(tree.Call, parts, callee=parts[0], arguments=_group(parts[1:]))
+
+    def index(self, parts: Parts) -> Any:
+        self._same_line(parts[0], parts[1], "[", parts[0])
+        return self._make(tree.Index, parts, value=parts[0], index=parts[2])
+
+    def attr(self, parts: Parts) -> Any:
+        span = self._span([parts[2]])
+        return self._make(tree.Attribute, parts, value=parts[0], name=str(parts[2]), name_span=span)
+
+    def list(self, parts: Parts) -> Any:
+        return self._make(tree.ListOf, parts, items=_group(parts))
+
+    def name(self, parts: Parts) -> Any:
+        return self._make(tree.Name, parts, id=str(parts[0]))
+
+    def number(self, parts: Parts) -> Any:
+        text = str(parts[0]).replace("_", "")
+        if len(text) > 400:
+            raise error("bad-number", "a number of over 400 digits", self._span(parts))
+        suffix = SCALE.get(text[-1], 1)
+        digits = text[:-1] if text[-1] in SCALE else text
+        value: int | float = float(digits) if re.search(r"[.eE]", digits) else int(digits)
+        if suffix > 1:
+            value *= suffix
+            value = int(value) if value == int(value) else value
+        if value in (float("inf"), float("-inf")):
+            raise error("bad-number", "a number too large to compute with", self._span(parts))
+        return self._make(tree.Number, parts, value=value)
+
+    def string(self, parts: Parts) -> Any:
+        return self._make(tree.Text, parts, value=self._text(parts[0]))
+
+    def true(self, parts: Parts) -> Any:
+        return self._make(tree.Truth, parts, value=True)
+
+    def false(self, parts: Parts) -> Any:
+        return self._make(tree.Truth, parts, value=False)
+
+    def _text(self, token: Token) -> str:
+        def resolve(match: re.Match[str]) -> str:
+            if match[1] in ESCAPES:
+                return ESCAPES[match[1]]
+            if match[2]:
+                return chr(int(match[2], 16))
+            start = self._start(token) + 1 + match.start()
+            raise error(
+                "bad-string",
+                f"`{match[0]}` is no escape",
+                Span(self.source, start, start + len(match[0])),
+                help='escapes are \\n, \\t, \\\\, \\" and \\u with four hexadecimal digits',
+            )
+
+        return re.sub(r"\\(?:u([0-9a-fA-F]{4})|(.))", _swap(resolve), str(token)[1:-1])
+
+    def _same_line(self, before: Any, token: Token, sign: str, operand: Any) -> None:
+        start, stop = self._stop(before), self._start(token)
+        between = self.source.text[start:stop]
+        if "\n" not in between or (sign == "-" and "\n" not in self._tail(operand, token)):
+            return
+        span = Span(self.source, stop, stop + 1)
+        raise error(
+            "forgotten-arrow",
+            f"`{sign}` cannot begin a line: it belongs to what stands before it",
+            span,
+            "a new line begins here",
+            help="did you forget `->` before it?"
+            if sign != "-"
+            else "put `-` at the end of the line above",
+        )
+
+    def _tail(self, operand: Any, token: Token) -> str:
+        start = self._start(token)
+        line = self.source.text.rfind("\n", 0, start)
+        return "\n" if not self.source.text[line + 1 : start].strip() else ""
+
+
+class _Group:
+    """Parts between brackets, on their way into the node that holds them."""
+
+    __slots__ = ("depth", "items", "span")
+
+    def __init__(self, span: Span, items: Parts) -> None:
+        self.span = span
+        self.items = items
+        self.depth = max(map(_depth, items), default=0)
+
+
+def _swap(resolve: Callable[[re.Match[str]], str]) -> Callable[[re.Match[str]], str]:
+    def swapped(match: re.Match[str]) -> str:
+        if match[1]:
+            return chr(int(match[1], 16))
+        return resolve(re.match(r"\\(.)()", match[0]) or match)
+
+    return swapped
+
+
+def _depth(part: Any) -> int:
+    depth: int = getattr(part, "depth", 0)
+    return depth
+
+
+def _is(part: Any, text: str) -> bool:
+    return isinstance(part, Token) and part == text
+
+
+def _nodes(parts: Parts) -> Parts:
+    return [part for part in parts if not isinstance(part, Token)]
+
+
+def _group(parts: Parts) -> tuple[Any, ...]:
+    found = next((part for part in parts if isinstance(part, _Group)), None)
+    return () if found is None else tuple(found.items)

@@ -1,0 +1,92 @@
+"""What happened in one instance of a block or network, in the order in which it was written.
+
+The trace keeps the control structure of the text: a step that was applied, a block that was called,
+which way an `if` went, the turns of a `for`. Emitters hold the traces of all instances of a block
+side by side to write one class for them. Values are plain, or `Written` with how the block's text
+says them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnnspec.graph import Node, Port, Scope
+    from cnnspec.source import Span
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One operator was applied. `written` holds its arguments as they were written."""
+
+    node: Node
+    written: Mapping[str, Any]
+    #: The name that the statement around it binds, which is what a reader calls the result.
+    target: str | None
+    #: The inputs' channels as the block's text says them, or plain.
+    channels: tuple[Any, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class BlockCall:
+    """One block was called: `arguments` in the caller's words, node-valued ones left out.
+
+    The channels of a node-valued one stand among them as `name.channels`.
+    `results` holds what it returned, lists flattened; `inputs` the nodes that went in, likewise.
+    """
+
+    scope: Scope
+    arguments: Mapping[str, Any]
+    inputs: tuple[Port, ...]
+    results: tuple[Port, ...]
+    target: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Choice:
+    """A condition was decided: an `if` statement or expression, or a `when`.
+
+    `taken` is the number of the arm that was elaborated; the one after the last test is `else`.
+    `tests` holds the conditions that were looked at, in order.
+    """
+
+    site: Span
+    tests: tuple[Any, ...]
+    taken: int
+    body: list[Item] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """A `for` ran, or a step was repeated: one list of items a turn."""
+
+    site: Span
+    turns: list[list[Item]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Binding:
+    """A name was given to a node."""
+
+    name: str
+    port: Port
+
+
+Item = Step | BlockCall | Choice | Loop | Binding
+
+
+def steps(items: list[Item]) -> Iterator[Step | BlockCall]:
+    """Walk the applications in a trace in order, whatever control structure they stand in."""
+    pending: list[Iterator[Item]] = [iter(items)]
+    while pending:
+        item = next(pending[-1], None)
+        if item is None:
+            pending.pop()
+        elif isinstance(item, Step | BlockCall):
+            yield item
+        elif isinstance(item, Choice):
+            pending.append(iter(item.body))
+        elif isinstance(item, Loop):
+            pending.extend(iter(turn) for turn in reversed(item.turns))

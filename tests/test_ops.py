@@ -1,0 +1,375 @@
+"""Operators: shapes, costs and refusals, each against a figure worked out by hand."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from cnnspec import ops
+from cnnspec.kinds import MISSING, Arg, Bool, Choice, Float, Int, Ints, Kind, Pad, Pair, Refusal
+from cnnspec.op import Op
+from cnnspec.ops import OPERATORS, Operators, words
+from cnnspec.shapes import Shape
+
+LANGUAGE = re.findall(
+    r"\w+",
+    """
+    input conv dwconv conv_transpose dense maxpool avgpool gap gmp adaptive_avgpool bn ln gn lrn
+    relu relu6 leaky_relu prelu elu silu gelu tanh sigmoid hardswish hardsigmoid softmax mish add
+    mul sub concat scale layer_scale flatten reshape permute pad crop dropout spatial_dropout
+    drop_path upsample channel_shuffle split identity
+    """,
+)
+
+X = (64, 56, 56)
+
+
+def shape(operator: str, *inputs: tuple[int, ...], **arguments: Any) -> Any:
+    return OPERATORS[operator](**arguments).shape(*map(Shape, inputs))
+
+
+def refusal(operator: str, *inputs: tuple[int, ...], **arguments: Any) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        shape(operator, *inputs, **arguments)
+    return caught.value
+
+
+def test_every_operator_of_the_language_is_declared_and_no_other() -> None:
+    assert sorted(OPERATORS) == sorted(LANGUAGE)
+
+
+@pytest.mark.parametrize("operator", LANGUAGE)
+def test_a_declaration_documents_itself(operator: str) -> None:
+    op = OPERATORS[operator]
+    assert op.name == operator
+    assert op.family in ops.FAMILIES
+    assert op.__doc__
+    assert op.__doc__.split("\n")[0].endswith(".")
+    for arg in op.arguments.values():
+        assert arg.doc.endswith(".")
+        if arg.default not in (MISSING, None):
+            arg.kind.read(arg.default)
+
+
+@pytest.mark.parametrize(
+    ("operator", "x", "arguments", "wanted"),
+    [
+        ("input", None, {"channels": 3, "height": 224, "width": 200}, (3, 224, 200)),
+        ("input", None, {"channels": 100}, (100,)),
+        ("conv", (3, 224, 224), {"filters": 64, "size": 7, "stride": 2, "pad": 3}, (64, 112, 112)),
+        ("conv", (3, 9, 9), {"filters": 2, "size": 3, "dilation": [2, 1]}, (2, 5, 7)),
+        ("conv", (3, 9, 8), {"filters": 2, "size": 3, "pad": [1, 0, 0, 2]}, (2, 8, 8)),
+        ("conv", (3, 7, 8), {"filters": 2, "size": 2, "stride": 2, "pad": "same"}, (2, 4, 4)),
+        ("dwconv", X, {"size": 3, "pad": 1, "multiplier": 2}, (128, 56, 56)),
+        (
+            "conv_transpose",
+            (8, 7, 7),
+            {"filters": 4, "size": 4, "stride": 2, "pad": 1},
+            (4, 14, 14),
+        ),
+        ("conv_transpose", (8, 7, 7), {"filters": 4, "size": 3, "stride": 2}, (4, 15, 15)),
+        (
+            "conv_transpose",
+            (8, 7, 7),
+            {"filters": 4, "size": 3, "stride": 2, "pad": 1, "output_pad": [1, 0]},
+            (4, 14, 13),
+        ),
+        (
+            "conv_transpose",
+            (8, 7, 7),
+            {"filters": 4, "size": 1, "stride": 3, "pad": "same"},
+            (4, 21, 21),
+        ),
+        ("dense", (512,), {"units": 10}, (10,)),
+        ("dense", X, {"units": 10}, (10, 56, 56)),
+        ("maxpool", (64, 112, 112), {"size": 3, "stride": 2, "pad": 1}, (64, 56, 56)),
+        ("maxpool", (4, 7, 6), {"size": 2}, (4, 3, 3)),
+        ("maxpool", (4, 7, 6), {"size": 2, "ceil": True}, (4, 4, 3)),
+        # A last window that would start on the padding after the image is not there.
+        ("maxpool", (4, 4, 4), {"size": 2, "stride": 3, "pad": 1, "ceil": True}, (4, 2, 2)),
+        ("avgpool", (4, 5, 5), {"size": 2, "stride": 2, "pad": "same"}, (4, 3, 3)),
+        ("adaptive_avgpool", (4, 5, 5), {"size": [7, 1]}, (4, 7, 1)),
+        ("gap", X, {}, (64,)),
+        ("gmp", X, {"keep": True}, (64, 1, 1)),
+        ("flatten", (4, 5, 6), {}, (120,)),
+        ("reshape", (4, 5, 6), {"to": [2, 10, 6]}, (2, 10, 6)),
+        ("permute", (4, 5, 6), {"axes": [1, 2, 0]}, (5, 6, 4)),
+        ("pad", (4, 5, 6), {"sides": [1, 2, 3, 4], "channels": [0, 4]}, (8, 8, 13)),
+        ("crop", (4, 5, 6), {"sides": [0, 1]}, (4, 5, 4)),
+        ("upsample", (4, 5, 6), {"factor": 1.5}, (4, 7, 9)),
+    ],
+)
+def test_shapes(
+    operator: str, x: tuple[int, ...] | None, arguments: dict[str, Any], wanted: tuple[int, ...]
+) -> None:
+    assert shape(operator, *([] if x is None else [x]), **arguments) == wanted
+
+
+def test_split_gives_several_shapes() -> None:
+    assert shape("split", (6, 5, 5), n=3) == ((2, 5, 5),) * 3
+
+
+def test_a_vector_or_one_place_spreads_over_an_image_and_nothing_else_does() -> None:
+    for operator in ("add", "mul", "sub"):
+        assert shape(operator, (64,), X) == X
+        assert shape(operator, X, (64, 1, 1)) == X
+        for other in ((32,), (1, 56, 56), (64, 56, 1), (64, 1, 56), (1, 1, 1)):
+            assert refusal(operator, X, other).code == "shape-mismatch"
+
+
+def test_add_refuses_different_channels_and_says_which_input() -> None:
+    said = refusal("add", X, X, (256, 56, 56))
+    assert said.message == "cannot add images of different shapes"
+    assert said.input == 0
+    assert said.help == "bring one to the other's channels: `x -> conv(256, 1)`"
+
+
+def test_concat_adds_channels_and_refuses_another_height() -> None:
+    assert shape("concat", X, (32, 56, 56), (1, 56, 56)) == (97, 56, 56)
+    assert shape("concat", (3,), (4,)) == (7,)
+    said = refusal("concat", X, (64, 28, 56))
+    assert (said.code, said.input) == ("shape-mismatch", 1)
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs", "arguments", "message", "argument"),
+    [
+        (
+            "conv",
+            [(64, 9, 9)],
+            {"filters": 6, "size": 1, "groups": 3},
+            "64 channels do not divide into 3 groups",
+            "groups",
+        ),
+        (
+            "conv",
+            [(63, 9, 9)],
+            {"filters": 64, "size": 1, "groups": 3},
+            "64 filters do not divide into 3 groups",
+            "groups",
+        ),
+        (
+            "conv",
+            [(3, 4, 9)],
+            {"filters": 8, "size": 7, "pad": [1, 1]},
+            "a window of 7 x 7 does not fit into an image of 6 x 11",
+            "size",
+        ),
+        (
+            "maxpool",
+            [(3, 9, 9)],
+            {"size": 2, "pad": 2},
+            "padding must be smaller than the window, or a window sees nothing else",
+            "pad",
+        ),
+        (
+            "reshape",
+            [(3, 4, 5)],
+            {"to": [3, 4, 4]},
+            "3 x 4 x 5 holds 60 numbers, 3 x 4 x 4 would hold 48",
+            "to",
+        ),
+        ("permute", [X], {"axes": [0, 1, 1]}, "each of 0, 1 and 2 must stand there once", "axes"),
+        ("crop", [(3, 4, 5)], {"sides": 2}, "nothing is left of 4 x 5", "sides"),
+        ("split", [(7, 1, 1)], {"n": 2}, "7 channels do not divide into 2", "n"),
+        (
+            "conv_transpose",
+            [(4, 5, 5)],
+            {"filters": 4, "size": 2, "stride": 2, "output_pad": 2},
+            "output_pad must be less than stride or dilation, and is not used with `same`",
+            "output_pad",
+        ),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(
+    operator: str,
+    inputs: list[tuple[int, ...]],
+    arguments: dict[str, Any],
+    message: str,
+    argument: str,
+) -> None:
+    said = refusal(operator, *inputs, **arguments)
+    assert (said.message, said.argument) == (message, argument)
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        each
+        for each in LANGUAGE
+        if OPERATORS[each].family in ("convolution", "pooling")
+        or each in ("lrn", "pad", "upsample")
+    ],
+)
+def test_a_vector_is_refused_where_an_image_is_needed(operator: str) -> None:
+    given = {
+        key: arg.kind.read(2) for key, arg in OPERATORS[operator].arguments.items() if arg.required
+    }
+    said = refusal(operator, (64,), **given)
+    assert said.input == 0
+    assert operator in said.message
+
+
+def bad(kind: Kind) -> list[Any]:
+    """Values that a kind must not admit, whatever its bounds."""
+    strangers: list[Any] = [None, "no such word", [], [[1]], {"a": 1}]
+    match kind:
+        case Bool():
+            return [*strangers, 0, 1, 1.0]
+        case Choice():
+            return [*strangers, True, 1, [kind.choices[0]]]
+        case Int() | Pair() | Ints():
+            low = [] if kind.low is None else [kind.low - 1, [kind.low - 1] * 2, [kind.low - 1] * 3]
+            high = [] if kind.high is None else [kind.high + 1, [kind.high + 1] * 3]
+            return [*strangers, 1.0, True, [True, 1], [1] * 9, *low, *high]
+        case Float():
+            ends = [kind.above, kind.below]
+            ends += [kind.low - 1e-9] if kind.low is not None else []
+            ends += [kind.high + 1e-9] if kind.high is not None else []
+            odd = [math.nan, math.inf, -math.inf, 10**400, True, [1.0]]
+            return [*strangers, *odd, *(each for each in ends if each is not None)]
+        case Pad():
+            words = [] if kind.automatic else ["same", "same_lower"]
+            return [*strangers, *words, 1.0, True, -1, [1, -1], [1, 2, 3], [0, 0, 0, 65_537]]
+
+
+@pytest.mark.parametrize(
+    ("operator", "key"), [(each, key) for each in LANGUAGE for key in OPERATORS[each].arguments]
+)
+def test_a_value_out_of_bounds_is_refused_with_the_arguments_name(operator: str, key: str) -> None:
+    op = OPERATORS[operator]
+    fine = {name: _first(arg) for name, arg in op.arguments.items() if arg.required}
+    op(**fine)
+    arg = op.arguments[key]
+    for value in bad(arg.kind):
+        if value is None and arg.default is None:
+            continue  # the operator works it out
+        with pytest.raises(Refusal, match="expected") as caught:
+            op(**{**fine, key: value})
+        assert caught.value.argument == key
+
+
+def _first(arg: Arg) -> Any:
+    return [0, 1, 2] if isinstance(arg.kind, Ints) and arg.kind.length == 3 else _plain(arg.kind)
+
+
+def _plain(kind: Kind) -> Any:
+    return [6] if isinstance(kind, Ints) else 0.5 if isinstance(kind, Float) else 1
+
+
+@pytest.mark.parametrize("operator", LANGUAGE)
+def test_unknown_and_missing_arguments_are_refused(operator: str) -> None:
+    op = OPERATORS[operator]
+    with pytest.raises(Refusal, match="has no argument kernel"):
+        op(kernel=3)
+    required = [key for key, arg in op.arguments.items() if arg.required]
+    if required:
+        with pytest.raises(Refusal, match=f"needs {required[0]}"):
+            op()
+
+
+def macs(operator: str, x: tuple[int, ...], **arguments: Any) -> int:
+    op = OPERATORS[operator](**arguments)
+    return op.macs([Shape(x)], [op.shape(Shape(x))])
+
+
+def test_multiply_adds_are_counted_for_products_only_and_without_the_bias() -> None:
+    # ResNet-50's stem, AlexNet's grouped conv2, MobileNet's depthwise, DCGAN's last, a head.
+    assert macs("conv", (3, 224, 224), filters=64, size=7, stride=2, pad=3) == 118_013_952
+    assert macs("conv", (96, 27, 27), filters=256, size=5, pad=2, groups=2) == 223_948_800
+    assert macs("dwconv", (32, 112, 112), size=3, pad=1) == 3_612_672
+    assert macs("conv_transpose", (64, 32, 32), filters=3, size=4, stride=2, pad=1) == 3_145_728
+    assert macs("dense", (2048,), units=1000) == 2_048_000
+    assert macs("dense", (8, 3, 5), units=4) == 480
+    assert macs("bn", X) == macs("maxpool", X, size=3) == macs("prelu", X) == 0
+
+
+def test_weights_are_pytorchs_keys_and_shapes() -> None:
+    def weights(operator: str, x: tuple[int, ...], **arguments: Any) -> list[tuple[Any, ...]]:
+        return [tuple(each) for each in OPERATORS[operator](**arguments).weights(Shape(x))]
+
+    assert weights("conv", (8, 9, 9), filters=6, size=[3, 5], groups=2) == [
+        ("weight", (6, 4, 3, 5), "weight"),
+        ("bias", (6,), "bias"),
+    ]
+    assert weights("conv_transpose", (8, 9, 9), filters=6, size=3, groups=2, bias=False) == [
+        ("weight", (8, 3, 3, 3), "weight")
+    ]
+    assert weights("bn", (8, 9, 9), affine=False) == [
+        ("running_mean", (8,), "state"),
+        ("running_var", (8,), "state"),
+    ]
+    assert weights("layer_scale", (8, 9, 9)) == [("", (8, 1, 1), "weight")]
+    assert weights("layer_scale", (8,)) == [("", (8,), "weight")]
+
+
+def test_an_operator_does_not_change() -> None:
+    with pytest.raises(AttributeError, match="do not change"):
+        OPERATORS["conv"](filters=1, size=1).filters = 2
+
+
+def test_words_are_what_may_stand_bare() -> None:
+    assert {"same", "same_lower", "nearest", "bilinear"} <= words(OPERATORS)
+    assert not any(word.isdigit() for word in words(OPERATORS))
+
+
+class Doubled(Op):
+    """Twice the input."""
+
+    name = "doubled"
+    family = "activation"
+
+
+class Impostor(Op):
+    """Calls itself conv."""
+
+    name = "conv"
+    family = "activation"
+
+
+def entries(**named: str) -> Any:
+    made = tuple(EntryPoint(key, value, ops.GROUP) for key, value in named.items())
+    return lambda *, group: made if group == ops.GROUP else ()
+
+
+def test_operators_of_other_distributions_come_in_and_broken_ones_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = __name__
+    monkeypatch.setitem(sys.modules, here, sys.modules[Doubled.__module__])
+    found = entries(
+        a="no_such_module_at_all:Op", b=f"{here}:Doubled", c=f"{here}:Impostor", d=f"{here}:X"
+    )
+    monkeypatch.setattr("importlib.metadata.entry_points", found)
+    operators = Operators()
+    assert operators["doubled"] is Doubled
+    assert operators["conv"] is OPERATORS["conv"]
+    assert "nothing" not in operators
+    assert [*operators] == [*OPERATORS, "doubled"]
+    missing, impostor, *strays = operators.broken
+    assert "no_such_module_at_all" in missing
+    assert "another operator conv" in impostor
+    assert strays
+    assert all("no operator" in each for each in strays)
+
+
+def test_builtin_operators_are_found_without_looking_at_other_distributions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def looked(*, group: str) -> Any:
+        raise AssertionError(group)
+
+    monkeypatch.setattr("importlib.metadata.entry_points", looked)
+    assert Operators()["conv"] is OPERATORS["conv"]
+
+
+def test_importing_the_operators_loads_no_framework() -> None:
+    code = "import sys, cnnspec.ops; print(*sorted({'torch', 'keras', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,78 @@
+"""Strangers: an operator, its lowering for a backend not theirs, and a backend, from outside."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import cnnspec
+from cnnspec import backend
+from cnnspec.cli import run
+
+SPEC = """
+network smooth(classes = 10) {
+    image = input(3, 8, 8)
+    output logits = image -> conv(4, 3) -> softplus(beta = 2.0)
+                          -> features: (conv(4, 3) -> softplus) -> gap -> dense(classes)
+}
+"""
+
+
+def test_a_strangers_operator_becomes_pytorch_by_a_strangers_lowering() -> None:
+    text = cnnspec.loads(SPEC).source("torch")
+    assert "F.softplus(" in text
+    assert "beta=2.0" in text
+    assert "nn.Softplus()" in text
+
+
+def test_the_model_computes_what_the_operator_says() -> None:
+    spec = "network n {{ image = input(2, 3, 3)  output y = image -> {} }}"
+    image = torch.linspace(-3, 3, 18).reshape(1, 2, 3, 3)
+    model = cnnspec.loads(spec.format("softplus(beta = 2.0)")).build("torch")
+    wanted = torch.log1p(torch.exp(2 * image)) / 2
+    torch.testing.assert_close(model(image), wanted)
+
+
+def test_a_strangers_backend_writes_every_operator_strangers_too() -> None:
+    net = cnnspec.loads(SPEC)
+    text = net.source("outline")
+    assert "softplus1: softplus(beta = 2.0) -> 4 x 6 x 6\n" in text
+    assert net.build("outline")[0].startswith("image: input(")
+    assert net.mismatch("outline") == []
+
+
+def test_strangers_are_listed_with_their_distribution(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["backends"]) == 0
+    assert "outline  cnnspec-sample  an outline" in capsys.readouterr().out
+    assert run(["ops", "softplus"]) == 0
+    assert "softplus(beta = 1.0)" in capsys.readouterr().out
+
+
+def test_an_operator_without_a_lowering_is_a_diagnostic_at_its_line(monkeypatch) -> None:
+    monkeypatch.setattr(backend, "lowerings", lambda _: {})
+    with pytest.raises(cnnspec.SpecError) as caught:
+        cnnspec.loads(SPEC).source("torch")
+    found = caught.value.diagnostics
+    assert {each.code for each in found} == {"missing-lowering"}
+    assert [each.labels[0].span.line for each in found] == [4, 5]
+
+
+def test_a_lowering_that_does_not_load_is_named_with_its_distribution(monkeypatch) -> None:
+    entries = backend.entry_points
+
+    def broken(*, group):
+        if not group.startswith(backend.LOWERINGS):
+            return entries(group=group)
+
+        class Broken:
+            name = "softplus"
+            dist = type("Dist", (), {"name": "their-dist"})
+
+            def load(self):
+                raise ImportError("no module named theirs")
+
+        return (Broken(),)
+
+    monkeypatch.setattr(backend, "entry_points", broken)
+    with pytest.raises(cnnspec.SpecError, match="their-dist does not load: no module named theirs"):
+        cnnspec.loads(SPEC).source("torch")

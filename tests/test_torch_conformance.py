@@ -1,0 +1,346 @@
+"""Every operator, on random arguments: what PyTorch is given is what the declaration says."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import subprocess
+import sys
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import HealthCheck, given, seed, settings
+from torch import Tensor, nn
+
+from cnnspec.emit.lowering import Applied
+from cnnspec.emit.printer import expression
+from cnnspec.expression import Written, name
+from cnnspec.ops import OPERATORS
+from cnnspec.shapes import Shape
+from cnnspec.testing import Attempt, Text, attempts, bound_ops, refused, text
+from cnnspec_torch.layers import LAYERS
+from cnnspec_torch.lowerings import LOWERINGS
+from tests.torch_reference import REFERENCE
+
+BATCH = 2
+NAMES = sorted(set(OPERATORS) - {"input"})
+#: Values are compared in float64: the smallest lowering mistake that is known shows 4.7e-4.
+TOLERANCE = 1e-9
+
+many = settings(max_examples=60, derandomize=True, database=None, deadline=None)
+some = settings(
+    max_examples=25,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
+
+
+def namespace() -> dict[str, Any]:
+    names: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "math": math, "Tensor": Tensor}
+    for layer in LAYERS.values():
+        exec(layer.source, names)  # what is put into files is what is tested
+    return names
+
+
+SCOPE = namespace()
+
+
+class Flow(nn.Module):
+    """A step as an emitted file has it: its module under a name, its flow in `forward`."""
+
+    def __init__(self, code: Text, count: int) -> None:
+        super().__init__()
+        self.step = eval(code.module, SCOPE) if code.module else None
+        words = "".join(f", x{position}" for position in range(count))
+        self.flow = eval(f"lambda self{words}: {code.flow}", SCOPE)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.flow(self, *inputs)
+
+
+def lower(step: Applied) -> Text:
+    lowered = LOWERINGS[step.op.name](step)
+    return text(lowered, [f"x{position}" for position in range(len(step.inputs))])
+
+
+def forms(step: Applied) -> list[tuple[str, nn.Module]]:
+    """The ways in which a step is written: its flow; its layer, where a sequence holds it."""
+    code = lower(step)
+    result: list[tuple[str, nn.Module]] = [("", Flow(code, len(step.inputs)))]
+    if code.standalone is not None:
+        result.append(("whole", eval(code.standalone, SCOPE)))
+    return result
+
+
+def tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers by their keys below the step's path, in a state dict's order."""
+    found = {}
+    for key, value in module.state_dict(keep_vars=True).items():
+        key = key.removeprefix("step").removeprefix(".") if isinstance(module, Flow) else key
+        if key != "num_batches_tracked":  # PyTorch's own, of no operator
+            found[key] = value
+    return found
+
+
+def results(value: Any) -> tuple[Tensor, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def test_every_operator_has_a_lowering_and_no_lowering_lacks_an_operator() -> None:
+    assert sorted(LOWERINGS) == NAMES
+    assert sorted(REFERENCE) == NAMES
+
+
+@pytest.mark.parametrize("operator", NAMES)
+def test_weights_and_shapes_are_as_declared(operator: str) -> None:
+    seen: Counter[bool] = Counter()
+
+    @many
+    @given(attempts(OPERATORS[operator]))
+    def holds(attempt: Attempt) -> None:
+        refusal = refused(attempt)
+        seen[refusal is None] += 1
+        if refusal is not None:
+            named = refusal.argument in OPERATORS[operator].arguments
+            assert named or refusal.input in range(len(attempt.inputs))
+            return
+        step = attempt.bind()
+        declared = step.op.weights(*step.inputs)
+        with torch.device("meta"):
+            inputs = [torch.empty(BATCH, *shape) for shape in step.inputs]
+            for _, module in forms(step):
+                found = tensors(module)
+                assert [(key, tuple(value.shape)) for key, value in found.items()] == [
+                    (weight.key, weight.shape) for weight in declared
+                ]
+                assert [isinstance(value, nn.Parameter) for value in found.values()] == [
+                    weight.trainable for weight in declared
+                ]
+                for value, shape in zip(results(module(*inputs)), step.outputs, strict=True):
+                    assert tuple(value.shape) == (BATCH, *shape)
+
+    holds()
+    assert seen[True] >= 10, f"too few of the examples were accepted: {seen}"
+
+
+@pytest.mark.parametrize("operator", NAMES)
+def test_values_are_the_definitions(operator: str) -> None:
+    @some
+    @seed(0)
+    @given(bound_ops(OPERATORS[operator]))
+    def holds(step: Applied) -> None:
+        torch.manual_seed(0)
+        inputs = [2 * torch.randn(BATCH, *shape, dtype=torch.float64) for shape in step.inputs]
+        for _, module in forms(step):
+            module.double().eval()
+            weights = tensors(module)
+            with torch.no_grad():
+                for key, value in weights.items():
+                    value.copy_(
+                        torch.rand_like(value) + 0.5 if "var" in key else torch.randn_like(value)
+                    )
+                found = results(module(*inputs))
+                wanted = results(REFERENCE[operator](step.op, weights, *inputs))
+            for value, right in zip(found, wanted, strict=True):
+                assert value.shape == right.shape
+                bound = TOLERANCE * max(1.0, right.abs().max().item())
+                assert (value - right).abs().max().item() <= bound
+
+    holds()
+
+
+def module_for(operator: str, shape: tuple[int, ...], **arguments: Any) -> nn.Module:
+    step = Attempt(OPERATORS[operator], tuple(arguments.items()), (Shape(shape),)).bind()
+    return forms(step)[0][1]
+
+
+@pytest.mark.parametrize("operator", ["dropout", "spatial_dropout", "drop_path"])
+def test_the_rate_is_the_probability_of_dropping(operator: str) -> None:
+    torch.manual_seed(0)
+    x = torch.ones(400, 20, 2, 2)
+    y = module_for(operator, (20, 2, 2), rate=0.2)(x)
+    assert set(y.unique().tolist()) == {0.0, 1.25}
+    assert (y == 0).double().mean().item() == pytest.approx(0.2, abs=0.08)
+    whole = {"dropout": (), "spatial_dropout": (2, 3), "drop_path": (1, 2, 3)}[operator]
+    if whole:
+        assert torch.equal(y.amax(whole), y.amin(whole))
+    else:
+        assert not torch.equal(y.amax((2, 3)), y.amin((2, 3)))
+
+
+def test_momentum_is_the_weight_of_the_new_batch() -> None:
+    bn = module_for("bn", (2, 3, 3), momentum=0.25)
+    bn(torch.full((4, 2, 3, 3), 8.0))
+    assert bn.step.running_mean.tolist() == [2.0, 2.0]
+
+
+def test_learned_scales_start_where_the_spec_says() -> None:
+    assert module_for("layer_scale", (2, 3, 3), init=0.5).step.flatten().tolist() == [0.5, 0.5]
+    assert module_for("prelu", (2, 3, 3), init=0.5).step.weight.tolist() == [0.5, 0.5]
+
+
+def test_half_the_window_is_said_of_the_parameter_that_says_the_window() -> None:
+    op = OPERATORS["conv"](filters=8, size=5, pad="same")
+    written = {"size": Written(5, name("kernel"))}
+    step = Applied(op, (Shape((4, 9, 9)),), (Shape((8, 9, 9)),), written)
+    code = LOWERINGS["conv"](step).module
+    leaf = next(each.code for each in code.keywords if each.name == "padding")
+    assert (leaf.value, repr(leaf.expression)) == (2, "(kernel // 2)")
+    assert expression(code) == "nn.Conv2d(4, 8, 5, padding=2)"
+
+
+#: One step for every way in which a lowering can go.
+BRANCHES: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("conv", {"filters": 8, "size": 3, "pad": "same"}, "x"),
+    ("conv", {"filters": 8, "size": [3, 2], "stride": 2, "pad": "same", "bias": False}, "x"),
+    ("conv", {"filters": 8, "size": 3, "pad": [1, 2], "groups": 2, "dilation": [1, 2]}, "x"),
+    ("dwconv", {"size": 3, "pad": 1, "multiplier": 2}, "x"),
+    ("dwconv", {"size": 2, "pad": "same_lower"}, "x"),
+    ("conv_transpose", {"filters": 6, "size": 4, "stride": 2, "pad": 1}, "x"),
+    ("conv_transpose", {"filters": 6, "size": 3, "stride": 2, "pad": "same"}, "x"),
+    ("conv_transpose", {"filters": 6, "size": [1, 2], "stride": 3, "pad": "same"}, "x"),
+    ("dense", {"units": 5}, "x"),
+    ("dense", {"units": 5, "bias": False}, "v"),
+    ("maxpool", {"size": 3, "stride": 2, "pad": 1, "ceil": True}, "x"),
+    ("maxpool", {"size": 2, "pad": "same"}, "x"),
+    ("avgpool", {"size": 3, "stride": 2, "pad": 1, "ceil": True, "count_pad": False}, "x"),
+    ("avgpool", {"size": 2, "pad": "same"}, "x"),
+    ("avgpool", {"size": 2, "stride": [2, 1], "pad": "same", "count_pad": False}, "x"),
+    ("adaptive_avgpool", {"size": [3, 2]}, "x"),
+    ("gap", {}, "x"),
+    ("gap", {"keep": True}, "x"),
+    ("gmp", {"keep": True}, "x"),
+    ("bn", {}, "x"),
+    ("bn", {"eps": 1e-3, "affine": False}, "v"),
+    ("ln", {"eps": 1e-6}, "x"),
+    ("ln", {"affine": False}, "v"),
+    ("gn", {"groups": 2}, "x"),
+    ("lrn", {"size": 4}, "x"),
+    *((each, {}, "x") for each in NAMES if OPERATORS[each].family == "activation"),
+    ("leaky_relu", {"slope": 0.2}, "v"),
+    ("gelu", {"approximate": OPERATORS["gelu"].approximate.choices[1]}, "v"),
+    ("add", {}, "xx"),
+    ("add", {}, "xv"),
+    ("mul", {}, "vx"),
+    ("sub", {}, "vv"),
+    ("concat", {}, "xxx"),
+    ("scale", {"factor": -0.5}, "x"),
+    ("layer_scale", {}, "x"),
+    ("layer_scale", {}, "v"),
+    ("flatten", {}, "x"),
+    ("reshape", {"to": [2, 7, 14]}, "x"),
+    ("permute", {"axes": [1, 2, 0]}, "x"),
+    ("pad", {"sides": [1, 2]}, "x"),
+    ("pad", {"channels": [1, 2]}, "x"),
+    ("crop", {"sides": [0, 1, 2, 1]}, "x"),
+    ("dropout", {}, "x"),
+    ("spatial_dropout", {}, "x"),
+    ("drop_path", {"rate": 0.1}, "v"),
+    ("upsample", {"factor": 2}, "x"),
+    ("upsample", {"factor": 1.5}, "x"),
+    ("upsample", {"factor": 2, "mode": "bilinear"}, "x"),
+    ("upsample", {"factor": 0.5, "mode": "bilinear"}, "x"),
+    ("channel_shuffle", {"groups": 2}, "x"),
+    ("identity", {}, "x"),
+)
+SHAPES = {"x": Shape((4, 7, 7)), "v": Shape((4,))}
+HEAD = """\
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+"""
+
+
+@pytest.fixture(scope="module")
+def everything() -> str:
+    """A file whose one network takes every step in every form."""
+    made, flows, used = [], [], set()
+    for number, (operator, arguments, inputs) in enumerate(BRANCHES):
+        shapes = tuple(SHAPES[each] for each in inputs)
+        step = Attempt(OPERATORS[operator], tuple(arguments.items()), shapes).bind()
+        code = text(LOWERINGS[operator](step), list(inputs), f"self.step{number}")
+        if code.module is not None:
+            made.append(f"self.step{number} = {code.module}")
+        flows.append(code.flow)
+        if code.standalone is not None:
+            made.append(f"self.whole{number} = {code.standalone}")
+            flows.append(f"self.whole{number}({inputs})")
+    body = "\n".join(made)
+    used = [layer.source for key, layer in LAYERS.items() if f"{key}(" in body]
+    assert len(used) == len(LAYERS), "a layer that no step needs"
+    lines = [
+        "class Everything(nn.Module):",
+        "    def __init__(self) -> None:",
+        "        super().__init__()",
+        *(f"        {line}" for line in made),
+        "",
+        "    def forward(self, x: Tensor, v: Tensor) -> list[Tensor]:",
+        "        parts = x.chunk(2, dim=1)",
+        *(["        return ["] + [f"            {flow}," for flow in flows]),
+        "            parts[1],",
+        "        ]",
+    ]
+    return "\n\n".join([HEAD, *used, "\n".join(lines)]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def model(everything: str, tmp_path_factory: pytest.TempPathFactory) -> nn.Module:
+    path = tmp_path_factory.mktemp("emitted") / "everything.py"
+    path.write_text(everything)
+    spec = importlib.util.spec_from_file_location("everything", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    torch.manual_seed(0)
+    return module.Everything().eval()
+
+
+@pytest.fixture(scope="module")
+def example() -> tuple[Tensor, Tensor]:
+    torch.manual_seed(0)
+    return torch.randn(BATCH, 4, 7, 7), torch.randn(BATCH, 4)
+
+
+def agree(found: list[Tensor], wanted: list[Tensor]) -> None:
+    assert len(found) == len(wanted) > len(BRANCHES)
+    for value, right in zip(found, wanted, strict=True):
+        torch.testing.assert_close(value, right)
+
+
+def test_every_step_is_read_by_torchscript(model: nn.Module, example: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        scripted = torch.jit.script(model)
+    agree(scripted(*example), model(*example))
+    scripted.train()(*example)
+
+
+def test_every_step_is_traced_whole_by_compile_and_export(model: nn.Module, example: Any) -> None:
+    wanted = model(*example)
+    compiled = torch.compile(model, fullgraph=True, backend="eager")
+    agree(compiled(*example), wanted)
+    agree(torch.export.export(model, example).module()(*example), wanted)
+
+
+def test_every_step_is_clean_to_mypy_and_ruff(
+    everything: str, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    known = pytestconfig.cache.mkdir("mypy")
+    file = tmp_path / "everything.py"
+    file.write_text(everything)
+    mypy = ["mypy", "--config-file=", f"--cache-dir={known}"]
+    for tool in (mypy, ["ruff", "check", "--isolated"]):
+        done = subprocess.run(
+            [sys.executable, "-m", *tool, file.name],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
