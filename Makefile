@@ -8,16 +8,19 @@ INSTALL := $(PIP) install -qq --constraint constraints.txt
 TORCH := torch==2.13.0
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test check bench wheel golden format docs clean
+.PHONY: help demo test test-zoo check bench wheel golden format docs clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## compile resnet50, run an image through it, leave all of it in build/demo
 	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/.tests ## install what the tests need and run them
 	$(BIN)/python -m pytest $(ARGS)
+
+test-zoo: $(VENV)/.tests ## build, run and train a step of every network that ships
+	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are generated
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""What all tests share: the flag that writes golden files anew."""
+"""What all tests share: the flags that widen a run or write golden files anew."""
 
 from __future__ import annotations
 
@@ -11,3 +11,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what is there now into the golden files and cases; read their diff",
     )
+    parser.addoption(
+        "--zoo",
+        action="store_true",
+        help="build, run and train every network that ships, not the smallest of each file alone",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not terminalreporter.config.getoption("--zoo"):
+        return
+    passed = {
+        part.removesuffix("]").partition("[")[2]
+        for report in terminalreporter.stats.get("passed", ())
+        for part in [report.nodeid.rpartition("::")[2]]
+        if part.startswith("test_trains_a_step_with_all_heads[")
+    }
+    terminalreporter.write_line(f"the zoo: {len(passed)} networks built, run and trained a step")

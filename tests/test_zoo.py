@@ -1,0 +1,212 @@
+"""Every network that ships: read, costed, drawn; written as PyTorch, run, and trained a step.
+
+What needs no framework is done for all of them, always. The rest is done for the smallest network
+of each file, and with `--zoo` (`make test-zoo`) for all.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+import cnnspec
+from cnnspec import library, report
+from tests.emitted import build, network, source
+
+SPECS = Path(__file__).parent.parent / "specs"
+NAMES = sorted(library.shipped())
+FILES = sorted(set(library.shipped().values()))
+#: Above this a step of training on the network's own input takes long: a smaller one will do.
+LARGE = 4e9
+SMALLER = (224, 160, 128, 96, 64)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", NAMES)
+    if "chosen" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--zoo")
+        metafunc.parametrize("chosen", NAMES if every else FILES)
+
+
+@cache
+def smallest(chosen: str) -> str:
+    """Give the network that a test is about: a name stands for itself, a file for its smallest."""
+    if chosen in NAMES:
+        return chosen
+    held = [name for name, file in library.shipped().items() if file == chosen]
+    return min(held, key=lambda each: network(each).macs)
+
+
+def test_there_is_something_to_test() -> None:
+    assert {"resnet18", "resnet50"} <= set(NAMES)
+    assert smallest("resnet.cnn") == "resnet18"
+
+
+def test_holds_what_it_states_and_nothing_is_left_over(name: str) -> None:
+    net = network(name)  # raises where an `expect` does not hold
+    assert net.warnings == ()
+    assert net.params > 0
+    assert net.macs > 0
+
+
+def test_is_costed(name: str) -> None:
+    net = network(name)
+    facts = report.data.cost(net.elaborated)
+    assert facts["params"] == sum(row["params"] for row in facts["nodes"]) == net.params
+    assert facts["macs"] == sum(row["macs"] for row in facts["nodes"]) == net.macs
+    assert report.table(net.elaborated, depth=1, width=92, color=False).count("\n") > 3
+
+
+def test_is_drawn(name: str) -> None:
+    assert network(name).draw("svg").rstrip().endswith(b"</svg>")
+
+
+def test_says_where_it_comes_from(name: str) -> None:
+    meta = network(name).meta
+    assert {"paper", "year"} <= set(meta)
+    assert "top1" not in meta or "top1_source" in meta
+
+
+def test_titles_tell_networks_apart() -> None:
+    titles = Counter(network(name).meta.get("title", f"pattern {name}") for name in NAMES)
+    assert [title for title, count in titles.items() if count > 1] == []
+
+
+def test_every_file_has_a_network_with_a_title() -> None:
+    titled = {file for name, file in library.shipped().items() if "title" in network(name).meta}
+    assert titled == set(FILES)
+
+
+def test_published_accuracies_are_those_of_the_published_list() -> None:
+    text = (Path(__file__).parent / "oracles" / "imagenet_accuracy.csv").read_text()
+    published = {row["model"]: float(row["top1"]) for row in csv.DictReader(text.splitlines())}
+    for paper in ("alexnet", "googlenet"):  # that name is the paper's network here
+        published[f"{paper}_torchvision"] = published.pop(paper)
+    both = sorted(set(published) & set(NAMES))
+    assert len(both) >= 5
+    for name in both:
+        assert network(name).meta.get("top1") == pytest.approx(published[name], abs=0.005), name
+
+
+def test_compiles_to_a_module_whose_weights_are_the_graphs(chosen: str) -> None:
+    name = smallest(chosen)
+    ast.parse(source(name))
+    assert network(name).mismatch("torch") == []
+    if any(output.train for output in network(name).elaborated.outputs):
+        assert network(name).mismatch("torch", inference=True) == []
+
+
+def test_runs_forward_at_its_own_input_size(chosen: str) -> None:
+    graph = network(smallest(chosen)).elaborated
+    model = build(smallest(chosen)).eval()
+    with torch.no_grad():
+        given = model(*(torch.randn(1, *node.shape) for node in graph.inputs))
+    wanted = graph.inference_outputs
+    values = [given] if len(wanted) == 1 else list(given)
+    assert [tuple(each.shape[1:]) for each in values] == [tuple(o.port.shape) for o in wanted]
+    assert all(each.isfinite().all() for each in values)
+
+
+def test_trains_a_step_with_all_heads(chosen: str) -> None:
+    name = smallest(chosen)
+    graph = network(name).elaborated
+    torch.manual_seed(0)
+    model = build(name).train()
+    optimiser = torch.optim.SGD(model.parameters(), lr=1e-3)
+    before = [each.detach().clone() for each in model.parameters()]
+    given = model(*(torch.randn(2, *shape) for shape in step_shapes(name)))
+    values = given._asdict() if hasattr(given, "_asdict") else {graph.outputs[0].name: given}
+    assert set(values) == {output.name for output in graph.outputs}
+    weights = {output.name: output.weight if output.train else 1.0 for output in graph.outputs}
+    loss = sum(weights[key] * value.square().mean() for key, value in values.items())
+    loss.backward()
+    assert loss.isfinite()
+    for key, each in model.named_parameters():
+        assert each.grad is not None, key
+        assert each.grad.isfinite().all(), key
+    optimiser.step()
+    after = list(model.parameters())
+    assert any(not torch.equal(old, new) for old, new in zip(before, after, strict=True))
+
+
+def step_shapes(name: str) -> list[tuple[int, ...]]:
+    """Give the inputs of a step: the network's own, or smaller ones where it is large and may."""
+    net = network(name)
+    shapes = [tuple(node.shape) for node in net.elaborated.inputs]
+    if net.macs <= LARGE or len(shapes) > 1:
+        return shapes
+    for size in reversed(SMALLER):
+        smaller = (shapes[0][0], size, size)
+        if smaller[1] < shapes[0][1] and fits(name, smaller):
+            return [smaller]
+    return shapes
+
+
+def fits(name: str, shape: tuple[int, ...]) -> bool:
+    """Whether the same weights take an image of another shape."""
+    try:
+        other = cnnspec.load(name, input=shape)
+    except cnnspec.SpecError:
+        return False
+    return other.params == network(name).params
+
+
+def test_no_spec_is_long() -> None:
+    lengths = {each.name: each.read_text().count("\n") for each in SPECS.glob("*.cnn")}
+    assert {name: length for name, length in lengths.items() if length > 80} == {}
+    assert sum(lengths.values()) / len(lengths) < 40
+
+
+def test_no_block_is_defined_twice() -> None:
+    named: dict[str, list[str]] = {}
+    for file in sorted(SPECS.glob("*.cnn")):
+        for block in blocks(file.read_text()):
+            named.setdefault(normal_form(block), []).append(f"{file.name}: {block.split('(')[0]}")
+    assert len(named) >= 5
+    assert [same for same in named.values() if len(same) > 1] == []
+
+
+def test_a_block_under_other_names_is_found_out() -> None:
+    text = """
+        block a(x, n) { y = x -> conv(n, 3, stride = n) -> bn return y }
+        block b(image, stride) {
+            z = image -> conv(stride, 3, stride = stride) # why
+              -> bn
+            return z
+        }
+        block c(x, n) { y = x -> conv(n, 5, stride = n) -> bn return y }
+    """
+    first, second, third = map(normal_form, blocks(text))
+    assert first == second != third
+
+
+def blocks(text: str) -> list[str]:
+    """Give the blocks of a spec as they are written, from their names on."""
+    bare = re.sub(r"#.*", "", text)
+    items = re.split(r"^\s*(block|network|use|default)\b", bare, flags=re.MULTILINE)
+    return [body for kind, body in zip(items[1::2], items[2::2], strict=True) if kind == "block"]
+
+
+def normal_form(block: str) -> str:
+    """Write a block without its name, its own names numbered as they come."""
+    words = re.findall(r"\w+|[=!<>]=|[^\w\s]", block)[1:]
+    body = words.index("{")
+    own = {words[i] for i in range(1, body) if words[i - 1] in "(,"}
+    result = []
+    numbers: dict[str, str] = {}
+    for i, word in enumerate(words):
+        assigned = words[i + 1 : i + 2] == ["="]
+        keyword = i > body and assigned and words[i - 1] in "(,"
+        if (assigned and not keyword) or words[i - 1] == "for":
+            own.add(word)
+        mine = word in own and not keyword
+        result.append(numbers.setdefault(word, f"${len(numbers)}") if mine else word)
+    return " ".join(result)

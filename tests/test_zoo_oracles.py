@@ -1,0 +1,178 @@
+"""The zoo against published implementations: counts, weights' keys and order, every layer.
+
+A layer is compared as the emitted model runs it, on no device: convolutions, batch norms and dense
+layers by the path of their module, pools as operations in the order in which they run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from cnnspec import library
+from tests.emitted import build, network
+
+FOLDER = Path(__file__).parent / "oracles"
+#: Where a network's name here is not that of the oracle.
+HERE = {
+    "torchvision__alexnet": "alexnet_torchvision",
+    "torchvision__googlenet_aux": "googlenet_torchvision",
+    "torchvision__inception_v3_aux": "inception_v3",
+    "timm__mobilenetv1_100": "mobilenet_v1",
+}
+STATES = sorted(
+    p.stem
+    for p in FOLDER.glob("*.json")
+    if HERE.get(p.stem, p.stem.partition("__")[2]) in library.shipped()
+)
+WEIGHTED = ("Conv2d", "Linear", "BatchNorm2d", "BatchNormAct2d")
+
+
+@cache
+def oracle(stem: str) -> dict[str, Any]:
+    return json.loads((FOLDER / f"{stem}.json").read_text())
+
+
+def here(stem: str) -> str:
+    return HERE.get(stem, stem.partition("__")[2])
+
+
+@pytest.mark.parametrize("stem", STATES)
+def test_counts_are_the_published_ones_to_the_integer(stem: str) -> None:
+    facts, net = oracle(stem), network(here(stem))
+    assert [1, *net.elaborated.inputs[0].shape] == facts["input"]
+    assert [1, *net.elaborated.inference_outputs[0].port.shape] == facts["output"]
+    assert net.params == facts["params"] == facts["trainable"]
+    assert net.macs == facts["macs_conv_dense"]
+
+
+@pytest.mark.parametrize("stem", STATES)
+def test_state_dict_is_the_published_one_in_keys_shapes_and_order(stem: str) -> None:
+    state = build(here(stem), device="meta").state_dict()
+    assert [(key, list(value.shape)) for key, value in state.items()] == list(
+        oracle(stem)["state_dict"].items()
+    )
+
+
+@pytest.mark.parametrize("stem", STATES)
+def test_weighted_layers_give_the_published_shapes_with_the_published_settings(stem: str) -> None:
+    ours = observed(here(stem)).layers
+    listed = {each["path"]: each for each in oracle(stem)["layers"] if each["type"] in WEIGHTED}
+    assert set(ours) == set(listed)
+    for path, layer in listed.items():
+        assert [1, *ours[path][1]] == layer["out"], path
+        module, settings = ours[path][0], layer["cfg"]
+        stated = {key: plain(getattr(module, key)) for key in settings if hasattr(module, key)}
+        assert {**stated, "bias": module.bias is not None} == {
+            "bias": module.bias is not None,
+            **settings,
+        }, path
+
+
+@pytest.mark.parametrize("stem", STATES)
+def test_layers_run_in_the_published_order(stem: str) -> None:
+    published = [each["path"] for each in oracle(stem)["layers"] if each["type"] in WEIGHTED]
+    assert list(observed(here(stem)).layers) == published
+
+
+@pytest.mark.parametrize("stem", STATES)
+def test_pools_are_the_published_ones(stem: str) -> None:
+    published = [pool_of(each) for each in oracle(stem)["layers"] if "Pool" in each["type"]]
+    ours = Counter(observed(here(stem)).pools)
+    for pool, count in Counter(published).items():
+        assert ours[pool] >= count, (pool, sorted(ours))
+
+
+class Observed(NamedTuple):
+    """Layers with weights by path, in the order in which they ran, each with what it gave."""
+
+    layers: dict[str, tuple[torch.nn.Module, tuple[int, ...]]]
+    pools: tuple[tuple[Any, ...], ...]
+
+
+@cache
+def observed(name: str) -> Observed:
+    """Run an emitted model at inference on no device and note what happens."""
+    model = build(name, device="meta").eval()
+    layers: dict[str, tuple[torch.nn.Module, tuple[int, ...]]] = {}
+    for path, module in model.named_modules():
+        if type(module).__name__ in WEIGHTED:
+
+            def note(module: torch.nn.Module, _: Any, out: torch.Tensor, path: str = path) -> None:
+                assert path not in layers
+                layers[path] = (module, tuple(out.shape[1:]))
+
+            module.register_forward_hook(note)
+    inputs = (
+        torch.empty(1, *node.shape, device="meta") for node in network(name).elaborated.inputs
+    )
+    with torch.no_grad(), Pools() as pools:
+        model(*inputs)
+    return Observed(layers, tuple(pools.seen))
+
+
+class Pools(TorchDispatchMode):
+    """Note every pool that runs: what it is, how it looks at the image, what it gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[Any, ...]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = func.overloadpacket.__name__
+        if name in ("max_pool2d_with_indices", "avg_pool2d"):
+            self.seen.append(windowed(name, result, *args[1:], **(kwargs or {})))
+        elif name in ("_adaptive_avg_pool2d", "mean") and args[0].dim() == 4:
+            height, width = result.shape[2:] if result.dim() == 4 else (1, 1)
+            self.seen.append(("mean", result.shape[1], height, width))
+        return result
+
+
+def windowed(
+    name: str,
+    result: Any,
+    size: list[int],
+    stride: list[int] | None = None,
+    padding: list[int] | int = 0,
+    *rest: Any,
+) -> tuple[Any, ...]:
+    """Say what a pool does: max pools have dilation and ceil left, mean pools ceil and count."""
+    out = result[0] if isinstance(result, tuple) else result
+    kind = name[:3]
+    defaults = (1, False) if kind == "max" else (False, True)
+    first, second = (*rest, *defaults[len(rest) :])[:2]
+    if kind == "max":
+        assert pair(first) == (1, 1)
+        first = None
+    else:
+        first, second = second, first
+    return (kind, pair(size), pair(stride or size), pair(padding), second, first, *out.shape[1:])
+
+
+def pool_of(layer: dict[str, Any]) -> tuple[Any, ...]:
+    """Say what a published pool does, in the same words."""
+    settings, shape = layer["cfg"], layer["out"][1:]
+    if layer["type"] == "AdaptiveAvgPool2d":
+        return ("mean", *shape)
+    kind = {"MaxPool2d": "max", "AvgPool2d": "avg"}[layer["type"]]
+    size, stride = pair(settings["kernel_size"]), pair(settings["stride"])
+    count = settings["count_include_pad"] if kind == "avg" else None
+    return (kind, size, stride, pair(settings["padding"]), settings["ceil_mode"], count, *shape)
+
+
+def pair(value: Any) -> tuple[int, int]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return (values[0], values[-1])
+
+
+def plain(value: Any) -> Any:
+    """Write a module's setting as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value
