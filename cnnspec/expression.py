@@ -152,3 +152,13 @@ def substitute(expression: Expression, values: Mapping[str, Expression]) -> Expr
         return expression
     parts = tuple(substitute(each, values) for each in expression.operands)
     return Expression(expression.operator, parts)
+
+
+def translate(value: Any, words: Mapping[str, Expression]) -> Any:
+    """Say a callee's value in its caller's words; a plain value where that cannot be."""
+    if not isinstance(value, Written) or not value.expression.names <= words.keys():
+        return plain(value)
+    expression = substitute(value.expression, words)
+    if not expression.names or expression.size > LONGEST:
+        return value.value
+    return Written(value.value, expression)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
+from cnnspec.diagnostics import Diagnostic, Label, SpecError
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.apply import Applier
-from cnnspec.elaborate.bodies import Bodies, bound_names
+from cnnspec.elaborate.arithmetic import Arithmetic
+from cnnspec.elaborate.blocks import Blocks
+from cnnspec.elaborate.bodies import Bodies
 from cnnspec.elaborate.evaluate import Evaluator
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.limits import Limits
-from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
+from cnnspec.elaborate.names import Names
+from cnnspec.elaborate.nodes import Nodes
+from cnnspec.elaborate.paths import Paths
+from cnnspec.elaborate.steps import Steps
 from cnnspec.expression import plain
 from cnnspec.graph import Node, Output, Port, Scope
 from cnnspec.op import Op, Weight
@@ -29,9 +34,15 @@ class Session:
         self.operators = operators
         self.words = words(operators)
         self.limits = bounds
+        self.arithmetic = Arithmetic(self)
+        self.names = Names(self)
+        self.paths = Paths(bounds.text)
+        self.steps = Steps(self)
         self.evaluator = Evaluator(self)
+        self.operations = Nodes(self)
         self.applier = Applier(self)
         self.bodies = Bodies(self)
+        self.blocks = Blocks(self)
         self.nodes: list[Node] = []
         self.outputs: list[Output] = []
         self.expectations: list[tuple[tree.Entry, Frame]] = []
@@ -79,54 +90,6 @@ class Session:
         node.ports = tuple([Port(node, number) for number in range(len(shapes))])
         self.nodes.append(node)
         return node
-
-    def lookup(self, expr: tree.Name, frame: Frame) -> Any:
-        """Find a declared name that a place can see; None if there is none."""
-        entry = frame.file.entries.get(expr.id)
-        if entry is None or entry.index > frame.index:
-            return None
-        if entry.index == frame.index:
-            block = frame.definition
-            if not isinstance(block, tree.Block) or block.name.id != expr.id:
-                return None
-            if block.recurs_on is None:
-                raise error(
-                    "endless-recursion",
-                    f"{expr.id} calls itself",
-                    expr.span,
-                    help=f"declare `block {expr.id}(…, levels) recurs on levels`",
-                )
-        if isinstance(entry.value, tree.NetworkDef | tree.Variant):
-            raise error(
-                "wrong-type",
-                f"{expr.id} is a network; only blocks can be put into one",
-                expr.span,
-                "",
-                Label(entry.span, "declared here"),
-            )
-        if isinstance(entry.value, tree.Block):
-            return BlockValue(entry.value, frame.file)
-        if entry.value is POISON:
-            raise Poisoned
-        return entry.value
-
-    def unbound(self, expr: tree.Name, frame: Frame) -> SpecError | None:
-        """Explain a name that the body binds somewhere, but not on the way that was taken."""
-        if frame.definition is None:
-            return None
-        places = [s for word, s in bound_names(frame.definition.body) if word == expr.id]
-        if not places:
-            return None
-        where = frame.place.scope.path if frame.place else ""
-        inside = f" in {where}" if where else ""
-        return error(
-            "unbound-name",
-            f"`{expr.id}` has no value on the way that was taken{inside}",
-            expr.span,
-            "needed here",
-            Label(places[0], "it would get its value here"),
-            help=f"give `{expr.id}` a value before the `if` or loop, or in every branch",
-        )
 
     def add_meta(self, entries: tuple[tree.Entry, ...], frame: Frame) -> None:
         """Keep a network's facts."""

@@ -1,0 +1,79 @@
+"""Arithmetic and comparisons on values: exact on whole numbers, bounded, or a diagnostic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.diagnostics import error
+from cnnspec.elaborate import limits
+from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.values import BlockValue, Operator, describe
+from cnnspec.expression import OPERATIONS, Written, plain, written
+from cnnspec.graph import Port
+from cnnspec.source import Span
+
+if TYPE_CHECKING:
+    from cnnspec.elaborate.session import Session
+
+
+class Arithmetic:
+    """Computes; keeps with each result how it was written."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def operate(self, operator: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
+        a, b = plain(left), plain(right)
+        if operator in ("==", "!="):
+            if isinstance(left, Operator) and isinstance(right, Operator):
+                a, b = left.op, right.op
+            elif isinstance(left, BlockValue) and isinstance(right, BlockValue):
+                a, b = left.definition, right.definition
+            elif isinstance(a, bool) != isinstance(b, bool):
+                a, b = (True, a), (False, b)
+            return written(OPERATIONS[operator](a, b), operator, left, right)
+        if operator == "+" and isinstance(left, tuple) and isinstance(right, tuple):
+            self.session.spend(len(left) + len(right), span)
+            return left + right
+        if not (is_number(a) and is_number(b)):
+            wrong = left if not is_number(a) else right
+            if isinstance(wrong, Port) and operator in ("+", "*", "-"):
+                word = {"+": "add", "*": "mul", "-": "sub"}[operator]
+                raise error(
+                    "wrong-type",
+                    f"nodes are not put together with `{operator}`",
+                    span,
+                    help=f"write `{word}(a, b)`",
+                )
+            raise error("wrong-type", f"`{operator}` of {describe(wrong)}", span)
+        whole = isinstance(a, int) and isinstance(b, int) and operator == "**"
+        if whole and abs(a) > 1 and b * a.bit_length() > 4 * self.session.limits.integer:
+            raise limits.exceeded(
+                "integer", self.session.limits.integer, "computes a huge number", span
+            )
+        try:
+            result = OPERATIONS[operator](a, b)
+        except ZeroDivisionError:
+            raise error("bad-arithmetic", "division by zero", span, "the divisor is 0") from None
+        except (ArithmeticError, ValueError):
+            raise error("bad-arithmetic", f"`{operator}` has no result here", span) from None
+        if not isinstance(result, bool | int | float):
+            raise error("bad-arithmetic", f"`{operator}` has no real result here", span)
+        carried = written(result, operator, left, right)
+        if not isinstance(carried, Written):
+            frame.consume(left, right)
+        return self.bounded(carried, span)
+
+    def bounded(self, value: Any, span: Span) -> Any:
+        bare = plain(value)
+        bits = self.session.limits.integer
+        if isinstance(bare, int) and bare.bit_length() > bits:
+            raise limits.exceeded("integer", bits, "computes a huge number", span)
+        if isinstance(bare, float) and not abs(bare) < float("inf"):
+            raise error("bad-arithmetic", "the result is not a finite number", span)
+        return value
+
+
+def is_number(value: Any) -> bool:
+    """Whether a plain value is a number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,240 @@
+"""Block instances: arguments bound, recursion bounded, the body run, its words translated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.diagnostics import Label, error, nearest
+from cnnspec.elaborate import limits
+from cnnspec.elaborate.bodies import Returned
+from cnnspec.elaborate.frame import Frame, Place
+from cnnspec.elaborate.values import (
+    POISON,
+    BlockValue,
+    CallStep,
+    Given,
+    Poisoned,
+    describe,
+    is_nodes,
+    ports,
+)
+from cnnspec.expression import Expression, Written, name, plain, spoken, translate
+from cnnspec.graph import Port, Scope
+from cnnspec.kinds import show
+from cnnspec.syntax import tree
+from cnnspec.trace import BlockCall
+
+if TYPE_CHECKING:
+    from cnnspec.elaborate.session import Session
+
+
+class Blocks:
+    """Elaborates calls of blocks: one scope, one frame and one run of the body each."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def call(
+        self,
+        step: CallStep,
+        given: tuple[Given, ...],
+        caller: Frame,
+        segments: tuple[str, ...] | None,
+    ) -> Any:
+        """Elaborate one instance of a block and give what it returns."""
+        session = self.session
+        assert isinstance(step.callee, BlockValue)
+        block = step.callee.definition
+        file = step.callee.file
+        index = file.index_of(block)
+        values = self._assign(block, given, step)
+        self._guard(block, values, step, caller)
+        if session.depth >= session.limits.depth:
+            raise limits.exceeded(
+                "depth", session.limits.depth, "puts blocks into blocks too deeply", step.span
+            )
+        place, segment = session.paths.leaf(block.name.id, step.span, caller, segments)
+        scope = Scope(
+            place.path(segment),
+            "block",
+            place.scope,
+            step.span,
+            block=block.name.id,
+            definition=block,
+        )
+        frame = Frame(file, index, block, Place(scope, attached=True))
+        place.scope.members.append(scope)
+        outside = self._enter(block, values, frame, caller)
+        inputs = tuple(port for _, nodes in scope.inputs for port in nodes)
+        shown = ", ".join(_shown(each) for each in step.given if not is_nodes(each.value))
+        trail = Label(step.span, f"{scope.path} = {block.name.id}({shown})")
+        call = BlockCall(scope, {}, inputs, (), caller.target)
+        caller.items.append(call)
+        session.trail.append(trail)
+        session.depth += 1
+        result: Any = None
+        try:
+            session.bodies.run(block.body, frame)
+        except Returned as returned:
+            result = returned.value
+        finally:
+            session.depth -= 1
+            session.trail.pop()
+        scope.trace = frame.items
+        if result is POISON:
+            return POISON
+        if not is_nodes(result):
+            raise error(
+                "no-result",
+                f"the block {block.name.id} returns no node",
+                block.name.span,
+                "end its body with `return`",
+                Label(step.span, "called here"),
+            )
+        call.arguments = {key: each for key, each in outside.items() if key != "*"}
+        scope.results = call.results = ports(result)
+        self._leave(frame, caller, outside, scope)
+        return result
+
+    def _assign(
+        self, block: tree.Block, given: tuple[Given, ...], step: CallStep
+    ) -> dict[str, Given]:
+        names = [each.name.id for each in block.parameters]
+        values: dict[str, Given] = {}
+        declared = Label(block.name.span, "declared here")
+        for position, each in enumerate(given):
+            if each.keyword is None:
+                if position >= len(names):
+                    raise error(
+                        "wrong-arity",
+                        f"{block.name.id} takes {len(names)} arguments, not {len(given)}",
+                        each.span,
+                        "one too many",
+                        declared,
+                    )
+                key = names[position]
+            else:
+                key = each.keyword
+            if key not in names:
+                guess = nearest(key, names)
+                raise error(
+                    "unknown-argument",
+                    f"{block.name.id} has no parameter `{key}`",
+                    each.span,
+                    "",
+                    declared,
+                    help=f"did you mean `{guess}`?" if guess else None,
+                )
+            if key in values:
+                raise error(
+                    "wrong-arity",
+                    f"`{key}` is given twice",
+                    each.span,
+                    "given again here",
+                    Label(values[key].span, "given here first"),
+                )
+            values[key] = each
+        for parameter in block.parameters:
+            if parameter.default is None and parameter.name.id not in values:
+                raise error(
+                    "missing-argument",
+                    f"{block.name.id} needs `{parameter.name.id}`",
+                    step.span,
+                    "missing here",
+                    Label(parameter.span, "it has no default"),
+                )
+        return values
+
+    def _guard(
+        self, block: tree.Block, values: dict[str, Given], step: CallStep, caller: Frame
+    ) -> None:
+        for each in values.values():
+            if isinstance(each.value, BlockValue):
+                self.session.takes_blocks.add(id(block))
+        for each in values.values():
+            inner = each.value
+            if isinstance(inner, BlockValue) and id(inner.definition) in self.session.takes_blocks:
+                raise error(
+                    "endless-recursion",
+                    f"{inner.name} itself takes a block, so it cannot be passed as a value",
+                    each.span,
+                )
+        if caller.definition is not block:
+            return
+        assert block.recurs_on is not None
+        key = block.recurs_on.id
+        level = plain(values[key].value) if key in values else None
+        if isinstance(level, bool) or not isinstance(level, int):
+            raise error("endless-recursion", f"a call of itself must pass `{key}`", step.span)
+        now = caller.level
+        if level < 0 or (now is not None and level >= now):
+            raise error(
+                "endless-recursion",
+                f"`{key}` must become smaller and stay at least 0: it is {now}, then {level}",
+                values[key].span,
+                help=f"pass `{key} - 1` inside `if {key} > 0 {{ … }}`",
+            )
+
+    def _enter(
+        self, block: tree.Block, values: dict[str, Given], frame: Frame, caller: Frame
+    ) -> dict[str, Any]:
+        """Bind the parameters; give each data argument in the caller's words."""
+        outside: dict[str, Any] = {}
+        nodes: list[tuple[str, tuple[Port, ...]]] = []
+        words: dict[str, Expression] = {}
+        for parameter in block.parameters:
+            key = parameter.name.id
+            if key in values:
+                value = values[key].value
+            else:
+                assert parameter.default is not None
+                value = self.session.evaluator.evaluate(parameter.default, frame)
+                value = translate(value, words)
+            if value is POISON:
+                raise Poisoned
+            if is_nodes(value):
+                nodes.append((key, ports(value)))
+                frame.names[key] = value
+                if isinstance(value, Port):
+                    channels = f"{key}.channels"
+                    count = value.shape.channels
+                    frame.channels.setdefault(id(value), Written(count, name(channels)))
+                    said = spoken(caller.channels_of(value))
+                    if said is not None:
+                        words[channels] = said
+                    outside[channels] = caller.channels_of(value)
+                continue
+            outside[key] = value
+            said = spoken(value)
+            frame.names[key] = value if said is None else Written(plain(value), name(key))
+            if said is not None:
+                words[key] = said
+        assert frame.place is not None
+        scope = frame.place.scope
+        scope.inputs = tuple(nodes)
+        scope.values = {key: plain(outside[key]) for key in outside if "." not in key}
+        if block.recurs_on is not None:
+            level = scope.values.get(block.recurs_on.id)
+            frame.level = level if isinstance(level, int) else None
+        outside["*"] = words
+        return outside
+
+    def _leave(self, frame: Frame, caller: Frame, outside: dict[str, Any], scope: Scope) -> None:
+        words = outside["*"]
+        for port in scope.results:
+            if id(port) not in caller.channels:
+                carried = translate(frame.channels_of(port), words)
+                if isinstance(carried, Written):
+                    caller.channels[id(port)] = carried
+                elif isinstance(frame.channels_of(port), Written):
+                    for word in frame.channels_of(port).expression.names:
+                        caller.consume(outside.get(word))
+        for word in sorted(frame.consumed):
+            caller.consume(outside.get(word))
+
+
+def _shown(given: Given) -> str:
+    value = plain(given.value)
+    text = show(value) if isinstance(value, bool | int | float | str | tuple) else describe(value)
+    text = text if len(text) < 40 else "…"
+    return text if given.keyword is None else f"{given.keyword} = {text}"

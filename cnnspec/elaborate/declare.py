@@ -1,0 +1,174 @@
+"""The top of a file: what it declares and uses, and the defaults that it sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cnnspec.diagnostics import Label, SpecError, error, nearest
+from cnnspec.elaborate.files import Entry, FileNames
+from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.session import Session
+from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
+from cnnspec.expression import plain
+from cnnspec.kinds import Refusal
+from cnnspec.source import Source, Span
+from cnnspec.syntax import tree
+from cnnspec.syntax.parse import parse
+
+#: Finds the file that a `use` names; raises SpecError if it may not or cannot be read.
+Resolve = Callable[[str, Span], Source]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Foreign:
+    """A network of a used file: a variant may build on it."""
+
+    definition: tree.NetworkDef | tree.Variant
+    file: FileNames
+
+
+class Declarations:
+    """Reads files, used ones first, each once."""
+
+    def __init__(self, session: Session, resolve: Resolve) -> None:
+        self.session = session
+        self.resolve = resolve
+        self.files: dict[str, FileNames] = {}
+
+    def read(
+        self, source: Source, using: tuple[tuple[str, Span], ...]
+    ) -> tuple[FileNames, tree.File]:
+        """Parse a file and enter what it declares, used files first."""
+        parsed = parse(source)
+        file = FileNames(source)
+        self.files[source.name] = file
+        for index, item in enumerate(parsed.items):
+            file.indices[id(item)] = index
+            try:
+                self._declare(item, index, file, using)
+            except Poisoned:
+                if isinstance(item, tree.Const):
+                    self._enter(file, item.name, index, POISON)
+            except SpecError as mistake:
+                self.session.report(mistake)
+                if isinstance(item, tree.Const):
+                    self._enter(file, item.name, index, POISON)
+        return file, parsed
+
+    def _declare(
+        self, item: tree.Item, index: int, file: FileNames, using: tuple[tuple[str, Span], ...]
+    ) -> None:
+        if isinstance(item, tree.Use):
+            self._use(item, index, file, using)
+        elif isinstance(item, tree.Default):
+            self._default(item, index, file)
+        elif isinstance(item, tree.Const):
+            frame = Frame(file, index, None, None)
+            value = self.session.evaluator.evaluate(item.value, frame)
+            self._enter(file, item.name, index, value)
+        elif isinstance(item, tree.Block | tree.NetworkDef | tree.Variant):
+            self._enter(file, item.name, index, item)
+            if not isinstance(item, tree.Variant):
+                self._check_parameters(item)
+
+    def _check_parameters(self, item: tree.Block | tree.NetworkDef) -> None:
+        seen: dict[str, Span] = {}
+        for parameter in item.parameters:
+            if parameter.name.id in seen:
+                raise error(
+                    "name-twice",
+                    f"the parameter {parameter.name.id} is declared twice",
+                    parameter.name.span,
+                    "again here",
+                    Label(seen[parameter.name.id], "first here"),
+                )
+            seen[parameter.name.id] = parameter.name.span
+        if isinstance(item, tree.Block) and item.recurs_on and item.recurs_on.id not in seen:
+            raise error(
+                "unknown-name",
+                f"{item.name.id} has no parameter `{item.recurs_on.id}`",
+                item.recurs_on.span,
+            )
+
+    def _enter(self, file: FileNames, word: tree.Identifier, index: int, value: Any) -> None:
+        known = file.entries.get(word.id)
+        if known is not None:
+            raise error(
+                "name-twice",
+                f"`{word.id}` is declared twice",
+                word.span,
+                "declared again here",
+                Label(known.span, "declared here first"),
+            )
+        if word.id in self.session.operators:
+            raise error(
+                "name-twice",
+                f"`{word.id}` is the name of an operator",
+                word.span,
+                help=f"call it something else: `my_{word.id}`",
+            )
+        file.entries[word.id] = Entry(word.span, index, value)
+
+    def _use(
+        self, item: tree.Use, index: int, file: FileNames, using: tuple[tuple[str, Span], ...]
+    ) -> None:
+        source = self.resolve(item.path, item.path_span)
+        chain = (*using, (file.source.name, item.span))
+        for used, span in chain:
+            if used == source.name:
+                names = " uses ".join([each for each, _ in chain] + [source.name])
+                raise error(
+                    "use-cycle",
+                    f"files use each other in a circle: {names}",
+                    item.path_span,
+                    "this closes the circle",
+                    *([Label(span, "it begins here")] if span != item.span else []),
+                )
+        inner = self.files.get(source.name)
+        if inner is None:
+            inner, _ = self.read(source, chain)
+        for word, entry in inner.entries.items():
+            if isinstance(entry.value, BlockValue) and entry.value.file is not inner:
+                continue
+            value = entry.value
+            if isinstance(value, tree.Block):
+                value = BlockValue(value, inner)
+            elif isinstance(value, tree.NetworkDef | tree.Variant):
+                value = Foreign(value, inner)
+            self._enter(file, tree.Identifier(span=item.path_span, id=word), index, value)
+
+    def _default(self, item: tree.Default, index: int, file: FileNames) -> None:
+        session = self.session
+        word = item.operator.id
+        if word not in session.operators:
+            guess = nearest(word, session.operators)
+            raise error(
+                "unknown-operator",
+                f"there is no operator `{word}`",
+                item.operator.span,
+                help=f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists them",
+            )
+        op = session.operators[word]
+        frame = Frame(file, index, None, None)
+        values = {}
+        for argument in item.arguments:
+            key = argument.keyword
+            if key is None or key not in op.arguments:
+                guess = nearest(key or "", op.arguments)
+                raise error(
+                    "unknown-argument",
+                    f"{word} has no argument `{key}`" if key else "a default needs a keyword",
+                    argument.span,
+                    help=f"did you mean `{guess}`?" if guess else f"`default {word}(name = value)`",
+                )
+            value = plain(session.evaluator.evaluate(argument.value, frame))
+            try:
+                op.arguments[key].kind.read(value)
+            except Refusal as refusal:
+                raise error(
+                    "bad-argument", f"`{key}` of {word}: {refusal.message}", argument.span
+                ) from None
+            values[key] = value
+        file.defaults.append((index, word, values))

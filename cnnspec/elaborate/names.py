@@ -1,0 +1,120 @@
+"""Names: what one stands for where it is written, and why another stands for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.diagnostics import Label, SpecError, error, nearest
+from cnnspec.elaborate.bodies import bound_names
+from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.functions import FUNCTIONS
+from cnnspec.elaborate.values import POISON, BlockValue, Function, Operator, Poisoned
+from cnnspec.syntax import tree
+
+if TYPE_CHECKING:
+    from cnnspec.elaborate.session import Session
+
+
+class Names:
+    """Looks names up: the body's own, the file's, functions, operators, words."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def look_up(self, expr: tree.Name, frame: Frame) -> Any:
+        """Give what a name stands for; raises SpecError or Poisoned."""
+        if expr.id in frame.names:
+            return frame.names[expr.id]
+        found = self._declared(expr, frame)
+        if found is not None:
+            return found
+        if expr.id in FUNCTIONS:
+            return Function(expr.id)
+        if expr.id in self.session.operators:
+            defaults = frame.file.defaults_at(frame.index)
+            return Operator(self.session.operators[expr.id], defaults.get(expr.id, {}))
+        if expr.id in self.session.words:
+            return expr.id
+        raise self._unknown(expr, frame)
+
+    def _unknown(self, expr: tree.Name, frame: Frame) -> Exception:
+        python = {"True": "true", "False": "false", "None": None}
+        if expr.id in python:
+            word = python[expr.id]
+            return error(
+                "unknown-name",
+                f"there is no {expr.id} in a spec",
+                expr.span,
+                help=f"write `{word}`" if word else "leave the argument out",
+            )
+        unbound = self._unbound(expr, frame)
+        if unbound is not None:
+            return unbound
+        later = frame.file.later(expr.id, frame.index)
+        if later is not None:
+            return error(
+                "unknown-name",
+                f"`{expr.id}` is declared further down",
+                expr.span,
+                "not known yet here",
+                Label(later, "declared here"),
+                help="move its declaration above this one",
+            )
+        known = [*frame.names, *frame.file.visible(frame.index), *FUNCTIONS]
+        known += [*self.session.operators, *self.session.words]
+        guess = nearest(expr.id, known)
+        return error(
+            "unknown-name",
+            f"nothing is called `{expr.id}`",
+            expr.span,
+            "not known here",
+            help=f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists the operators",
+        )
+
+    def _declared(self, expr: tree.Name, frame: Frame) -> Any:
+        """Find a declared name that a place can see; None if there is none."""
+        entry = frame.file.entries.get(expr.id)
+        if entry is None or entry.index > frame.index:
+            return None
+        if entry.index == frame.index:
+            block = frame.definition
+            if not isinstance(block, tree.Block) or block.name.id != expr.id:
+                return None
+            if block.recurs_on is None:
+                raise error(
+                    "endless-recursion",
+                    f"{expr.id} calls itself",
+                    expr.span,
+                    help=f"declare `block {expr.id}(…, levels) recurs on levels`",
+                )
+        if isinstance(entry.value, tree.NetworkDef | tree.Variant):
+            raise error(
+                "wrong-type",
+                f"{expr.id} is a network; only blocks can be put into one",
+                expr.span,
+                "",
+                Label(entry.span, "declared here"),
+            )
+        if isinstance(entry.value, tree.Block):
+            return BlockValue(entry.value, frame.file)
+        if entry.value is POISON:
+            raise Poisoned
+        return entry.value
+
+    def _unbound(self, expr: tree.Name, frame: Frame) -> SpecError | None:
+        """Explain a name that the body binds somewhere, but not on the way that was taken."""
+        if frame.definition is None:
+            return None
+        places = [s for word, s in bound_names(frame.definition.body) if word == expr.id]
+        if not places:
+            return None
+        where = frame.place.scope.path if frame.place else ""
+        inside = f" in {where}" if where else ""
+        return error(
+            "unbound-name",
+            f"`{expr.id}` has no value on the way that was taken{inside}",
+            expr.span,
+            "needed here",
+            Label(places[0], "it would get its value here"),
+            help=f"give `{expr.id}` a value before the `if` or loop, or in every branch",
+        )

@@ -1,0 +1,262 @@
+"""Operators applied: arguments read, shapes worked out, a node made, its channels' words kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from cnnspec.diagnostics import Label, SpecError, error, nearest
+from cnnspec.elaborate import limits
+from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.values import CallStep, Given, Operator, describe, is_nodes, ports
+from cnnspec.expression import Written, plain, written
+from cnnspec.graph import Node, Port
+from cnnspec.kinds import Float, Refusal
+from cnnspec.op import Op, Weight
+from cnnspec.shapes import Shape
+from cnnspec.source import Span
+from cnnspec.trace import Step
+
+if TYPE_CHECKING:
+    from cnnspec.elaborate.session import Session
+
+NOTHING: Final[Mapping[str, Any]] = {}
+
+
+class Nodes:
+    """Makes nodes; an operator bound to the same arguments twice is bound once."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._bound: dict[Any, Op] = {}
+        self._shapes: dict[Any, tuple[tuple[Shape, ...], tuple[Weight, ...]]] = {}
+
+    def make(
+        self,
+        step: CallStep,
+        operator: Operator,
+        value: Any,
+        frame: Frame,
+        segments: tuple[str, ...] | None,
+    ) -> Any:
+        op_class = operator.op
+        variadic = op_class.arity[1] is None
+        inputs: list[Port] = [] if value is None else list(ports(value))
+        where: list[Span] = [step.span] * len(inputs)
+        rest: list[Given] = []
+        for each in step.given:
+            nodes = is_nodes(each.value) or (variadic and each.value == ())
+            if each.keyword is None and nodes and not rest:
+                flat = ports(each.value)
+                inputs += flat
+                where += [each.span] * len(flat)
+            else:
+                rest.append(each)
+        if op_class.name == "input":
+            segments = self._as_input(step, frame) if segments is None else segments
+            if self.session.input_override is not None:
+                given = self.session.input_override
+                rest = [Given(None, size, step.span) for size in given]
+        self._check_arity(op_class, inputs, step)
+        arguments, spans = self._arguments(op_class, operator, rest, step)
+        op = self._bind(op_class, arguments, spans, step)
+        shapes, weights = self._infer(op, tuple(inputs), where, spans, step, frame)
+        place, segment = self.session.paths.leaf(op_class.name, step.span, frame, segments)
+        carried = {key: each for key, each in arguments.items() if isinstance(each, Written)}
+        node = self.session.new_node(
+            place.path(segment), op, tuple(inputs), shapes, weights, place.scope, step.span
+        )
+        place.scope.members.append(node)
+        sources = tuple([frame.channels_of(port) for port in node.inputs])
+        frame.items.append(Step(node, carried or NOTHING, frame.target, sources))
+        self._carry(node, arguments, sources, frame)
+        return node.ports[0] if len(node.ports) == 1 else node.ports
+
+    def _as_input(self, step: CallStep, frame: Frame) -> tuple[str, ...] | None:
+        if frame.place is None or frame.place.scope.kind != "network":
+            raise error(
+                "misplaced",
+                "`input` belongs in a network, outside any group",
+                step.span,
+                help="pass the image to the block as a parameter",
+            )
+        return (frame.target,) if frame.target else None
+
+    def _check_arity(self, op: type[Op], inputs: list[Port], step: CallStep) -> None:
+        least, most = op.arity
+        if len(inputs) < least or (most is not None and len(inputs) > most):
+            count = str(least) if least == most else f"at least {least}"
+            plural = "" if count == "1" else "s"
+            raise error(
+                "wrong-arity",
+                f"{op.name} takes {count} input{plural}, not {len(inputs)}",
+                step.span,
+                help=f"`x -> {op.name}` gives it one" if least == 1 else None,
+            )
+
+    def _arguments(
+        self, op: type[Op], operator: Operator, rest: list[Given], step: CallStep
+    ) -> tuple[dict[str, Any], dict[str, Span]]:
+        names = list(op.arguments)
+        values: dict[str, Any] = dict(operator.defaults)
+        spans: dict[str, Span] = {}
+        for position, each in enumerate(rest):
+            if each.keyword is None:
+                if position >= len(names):
+                    count = f"{len(names)} argument" + ("" if len(names) == 1 else "s")
+                    raise error(
+                        "wrong-arity",
+                        f"{op.name} takes {count if names else 'no arguments'}",
+                        each.span,
+                        "one too many",
+                    )
+                key = names[position]
+            else:
+                key = each.keyword
+            if key not in op.arguments:
+                guess = nearest(key, names)
+                listed = ", ".join(names) or "none"
+                raise error(
+                    "unknown-argument",
+                    f"{op.name} has no argument `{key}`",
+                    each.span,
+                    help=f"did you mean `{guess}`?" if guess else f"its arguments: {listed}",
+                )
+            if key in spans:
+                raise error(
+                    "wrong-arity",
+                    f"`{key}` is given twice",
+                    each.span,
+                    "given again here",
+                    Label(spans[key], "given here first"),
+                )
+            if is_nodes(each.value):
+                raise error(
+                    "wrong-type",
+                    f"`{key}` of {op.name} cannot be {describe(each.value)}",
+                    each.span,
+                    help="inputs come first, by position",
+                )
+            values[key] = each.value
+            spans[key] = each.span
+        for key, arg in op.arguments.items():
+            if arg.required and key not in values:
+                raise error(
+                    "missing-argument",
+                    f"{op.name} needs `{key}`: {arg.doc[:1].lower()}{arg.doc[1:].rstrip('.')}",
+                    step.span,
+                    help=f"write `{op.name}({', '.join(self._required(op))})`",
+                )
+        return values, spans
+
+    def _required(self, op: type[Op]) -> list[str]:
+        return [key for key, arg in op.arguments.items() if arg.required]
+
+    def _bind(
+        self, op: type[Op], values: dict[str, Any], spans: dict[str, Span], step: CallStep
+    ) -> Op:
+        bare = {key: plain(value) for key, value in values.items()}
+        try:
+            key = (op, tuple((name, type(each), each) for name, each in bare.items()))
+            known = self._bound.get(key)
+        except TypeError:
+            known, key = None, None
+        if known is not None:
+            return known
+        for name, each in values.items():
+            if not _is_data(plain(each)):
+                raise error(
+                    "wrong-type",
+                    f"`{name}` of {op.name} cannot be {describe(each)}",
+                    spans.get(name, step.span),
+                )
+        try:
+            result = op(**bare)
+        except Refusal as refusal:
+            raise self._refused(refusal, op, [], spans, step) from None
+        if key is not None:
+            self._bound[key] = result
+        return result
+
+    def _infer(
+        self,
+        op: Op,
+        inputs: tuple[Port, ...],
+        where: list[Span],
+        spans: dict[str, Span],
+        step: CallStep,
+        frame: Frame,
+    ) -> tuple[tuple[Shape, ...], tuple[Weight, ...]]:
+        shapes_in = tuple([port.node.shapes[port.index] for port in inputs])
+        key = (id(op), shapes_in)
+        known = self._shapes.get(key)
+        if known is not None:
+            return known
+        try:
+            shape = op.shape(*shapes_in)
+            shapes = (shape,) if isinstance(shape, Shape) else tuple(shape)
+            weights = op.weights(*shapes_in)
+        except Refusal as refusal:
+            raise self._refused(refusal, type(op), list(inputs), spans, step) from None
+        limit = self.session.limits.integer
+        if any(each.size.bit_length() > limit for each in shapes):
+            raise limits.exceeded("integer", limit, "makes a huge image", step.span)
+        self._shapes[key] = shapes, weights
+        return shapes, weights
+
+    def _refused(
+        self,
+        refusal: Refusal,
+        op: type[Op],
+        inputs: list[Port],
+        spans: dict[str, Span],
+        step: CallStep,
+    ) -> SpecError:
+        labels = []
+        for position, port in enumerate(inputs[:4]):
+            if refusal.argument is None or position == 0:
+                made = port.node
+                labels.append(Label(made.span, f"{port.shape} comes from here ({made.path})"))
+        argument = refusal.argument
+        span = spans.get(argument, step.span) if argument else step.span
+        message = refusal.message
+        if refusal.code is None and argument is not None and argument not in message:
+            message = f"`{argument}` of {op.name}: {message}"
+        said = " meets ".join(str(port.shape) for port in inputs) if len(inputs) > 1 else "here"
+        code = refusal.code or ("bad-argument" if argument else "shape-mismatch")
+        labels = [each for each in labels if each.span != span]
+        return error(code, message, span, said, *labels, help=refusal.help)
+
+    # --- how channels are written
+
+    def _carry(
+        self, node: Node, arguments: dict[str, Any], sources: tuple[Any, ...], frame: Frame
+    ) -> None:
+        op = node.op
+        for key, given in arguments.items():
+            free = key == op.channels_from or isinstance(op.arguments[key].kind, Float)
+            if isinstance(given, Written) and not free:
+                frame.consume(given)
+        value: Any = None
+        if op.channels_from is not None:
+            value = arguments.get(op.channels_from)
+        elif op.sums_channels:
+            value = sources[0]
+            for each in sources[1:]:
+                value = written(plain(value) + plain(each), "+", value, each)
+        elif sources and op.name == "flatten" and node.input_shapes[0].is_image:
+            spatial = node.input_shapes[0].height * node.input_shapes[0].width
+            value = written(node.shape.channels, "*", sources[0], spatial)
+        elif sources:
+            value = sources[0]
+        for port in node.ports:
+            if isinstance(value, Written) and value.value == port.shape.channels:
+                frame.channels[id(port)] = value
+            else:
+                frame.consume(*sources)
+
+
+def _is_data(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(_is_data(each) for each in value)
+    return isinstance(value, bool | int | float | str)

@@ -1,0 +1,187 @@
+"""Expressions read as steps: flows, groups, repeats, labels, and what is there only at times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cnnspec.diagnostics import error
+from cnnspec.elaborate import limits
+from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.values import (
+    POISON,
+    WAITING,
+    BlockValue,
+    CallStep,
+    Group,
+    LabelledStep,
+    Operator,
+    Optional,
+    Poisoned,
+    Repeat,
+    describe,
+    is_nodes,
+)
+from cnnspec.expression import plain
+from cnnspec.graph import Port
+from cnnspec.source import Span
+from cnnspec.syntax import tree
+
+if TYPE_CHECKING:
+    from cnnspec.elaborate.session import Session
+
+
+class Steps:
+    """Reads expressions where a step stands or may stand."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def read(self, expr: tree.Expr, frame: Frame) -> Any:
+        """Read an expression where a step must stand: a call waits whatever its arguments are."""
+        if isinstance(expr, tree.Call):
+            callee = self.session.evaluator.callee(expr.callee, frame)
+            if isinstance(callee, Operator | BlockValue):
+                self.session.spend(1, expr.span)
+                return CallStep(callee, self.session.evaluator.given(expr, frame), expr.span)
+        elif isinstance(expr, tree.Paren):
+            return self._grouped(self.read(expr.inner, frame), expr)
+        elif isinstance(expr, tree.Flow):
+            return Group(tuple([self.read(each, frame) for each in expr.steps]), True, expr.span)
+        elif isinstance(expr, tree.Labelled):
+            inner = self.read(expr.step, frame)
+            return LabelledStep(self._segments(expr.label, frame), inner, expr.span)
+        elif isinstance(expr, tree.When):
+            return self.optional(expr, frame)
+        elif isinstance(expr, tree.Cond):
+            test = self.session.evaluator.test(expr.test, frame)
+            return self.read(expr.yes if plain(test) else expr.no, frame)
+        elif isinstance(expr, tree.Chain) and expr.rest[0][0] == "*":
+            return self.repeat(self.read(expr.first, frame), expr, frame)
+        return self.waiting(self.session.evaluator.callee(expr, frame), expr.span)
+
+    def waiting(self, value: Any, span: Span) -> Any:
+        if isinstance(value, WAITING):
+            return value
+        if isinstance(value, Operator | BlockValue):
+            return CallStep(value, (), span)
+        raise error(
+            "not-a-step",
+            f"{describe(value)} is not a step",
+            span,
+            "an operator or a block must stand here",
+            help="a step is written `conv(64, 3)`, `relu` or the name of a block",
+        )
+
+    def _grouped(self, inner: Any, expr: tree.Paren) -> Any:
+        if isinstance(inner, Group):
+            return Group(inner.steps, inner.several, expr.span)
+        return Group((inner,), False, expr.span)
+
+    def optional(self, expr: tree.When, frame: Frame) -> Optional:
+        test = self.session.evaluator.test(expr.test, frame)
+        step = self.read(expr.step, frame) if plain(test) else None
+        return Optional(step, test, expr.span)
+
+    def repeat(self, step: Any, expr: tree.Chain, frame: Frame) -> Any:
+        for operator, operand in expr.rest:
+            if operator != "*":
+                raise error(
+                    "wrong-type",
+                    f"a step cannot be used with {operator}",
+                    operand.span,
+                    help="repeat a step with `step * 3`; go on with `->`",
+                )
+            count = self.session.evaluator.data(
+                operand, frame, "a step is repeated a whole number of times", int
+            )
+            if count < 0:
+                raise error("wrong-type", f"a step cannot be repeated {count} times", operand.span)
+            step = Repeat(step, count, expr.span)
+        return step
+
+    def flow(self, expr: tree.Flow, frame: Frame) -> Any:
+        value = self.session.evaluator.evaluate(expr.steps[0], frame)
+        if isinstance(value, WAITING) or (
+            isinstance(value, Operator | BlockValue) and not is_nodes(value)
+        ):
+            head = self.waiting(value, expr.steps[0].span)
+            rest = [self.read(each, frame) for each in expr.steps[1:]]
+            return Group((head, *rest), True, expr.span)
+        if not is_nodes(value):
+            raise error(
+                "wrong-type",
+                f"nothing flows out of {describe(value)}",
+                expr.steps[0].span,
+                "a node must stand before `->`",
+            )
+        for each in expr.steps[1:]:
+            step = self.read(each, frame)
+            value = self.session.applier.apply(step, value, frame)
+            if value is POISON:
+                raise Poisoned
+        return value
+
+    def paren(self, expr: tree.Paren, frame: Frame) -> Any:
+        value = self.session.evaluator.evaluate(expr.inner, frame)
+        return self._grouped(value, expr) if isinstance(value, WAITING) else value
+
+    def _segments(self, label: tree.LabelText, frame: Frame) -> tuple[str, ...]:
+        result = []
+        for pieces in label.segments:
+            text = ""
+            for piece in pieces:
+                if isinstance(piece, str):
+                    text += piece
+                    continue
+                value = plain(self.session.evaluator.evaluate(piece, frame))
+                if isinstance(value, bool) or not isinstance(value, int | str):
+                    raise error(
+                        "bad-label",
+                        f"{describe(value)} cannot be part of a label",
+                        piece.span,
+                        "a whole number or a word must stand here",
+                    )
+                text += str(value)
+            if not text or not all(c.isascii() and (c.isalnum() or c in "_-") for c in text):
+                raise error(
+                    "bad-label",
+                    f"`{text}` cannot be a label",
+                    label.span,
+                    "letters, digits, `_` and `-` only",
+                )
+            result.append(text)
+        if sum(map(len, result)) > self.session.limits.text:
+            raise limits.exceeded(
+                "text", self.session.limits.text, "makes a very long label", label.span
+            )
+        return tuple(result)
+
+    def labelled(self, expr: tree.Labelled, frame: Frame) -> Any:
+        segments = self._segments(expr.label, frame)
+        return self._label(segments, expr.step, expr.span, frame)
+
+    def _label(self, segments: tuple[str, ...], expr: tree.Expr, span: Span, frame: Frame) -> Any:
+        if isinstance(expr, tree.Cond):
+            test = self.session.evaluator.test(expr.test, frame)
+            chosen = expr.yes if plain(test) else expr.no
+            return self._label(segments, chosen, span, frame)
+        if isinstance(expr, tree.Call):
+            value = self.session.evaluator.call(expr, frame, segments)
+            return LabelledStep(segments, value, span) if isinstance(value, WAITING) else value
+        if isinstance(expr, tree.Paren) and frame.place is not None:
+            with self.session.paths.entered(segments, span, frame) as place:
+                value = self.session.evaluator.evaluate(expr.inner, frame)
+            if isinstance(value, WAITING):
+                return LabelledStep(segments, self._grouped(value, expr), span)
+            if is_nodes(value) and place.attached:
+                return value
+        else:
+            value = self.session.evaluator.evaluate(expr, frame)
+        if isinstance(value, Port):
+            raise error(
+                "bad-label",
+                "a label names a step, and this is a node that exists already",
+                span,
+                help="write the label before the step that makes the node",
+            )
+        return LabelledStep(segments, self.waiting(value, expr.span), span)
