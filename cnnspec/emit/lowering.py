@@ -30,6 +30,8 @@ class Applied:
     written: Mapping[str, Any]
     #: How the block's text says each input's channels, where it does.
     channel_expressions: tuple[Expression | None, ...] = ()
+    #: What the backend found out about the step before it is lowered, from what is around it.
+    hints: frozenset[str] = frozenset()
 
     def leaf(self, argument: str) -> Leaf:
         """Give an argument as it is to be printed; equal numbers of a pair become one."""

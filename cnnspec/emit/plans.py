@@ -22,10 +22,19 @@ class Plans:
     outputs: tuple[Output, ...]
 
 
-def make_plans(graph: Graph, lower: Mapping[str, Lowering], *, inference: bool = False) -> Plans:
-    """Plan the source of a network; with `inference` training heads are left out."""
+def make_plans(
+    graph: Graph,
+    lower: Mapping[str, Lowering],
+    *,
+    inference: bool = False,
+    hints: Mapping[int, frozenset[str]] | None = None,
+) -> Plans:
+    """Plan the source of a network; with `inference` training heads are left out.
+
+    `hints` are handed to the lowerings, by a node's index.
+    """
     outputs = graph.inference_outputs if inference else graph.outputs
-    reader = Reader(graph.needed(outputs), lower)
+    reader = Reader(graph.needed(outputs), lower, hints or {})
     results = tuple(output.port for output in outputs)
     root = reader.instance(graph.root, results)
     root.inputs = tuple(node.ports[0] for node in graph.inputs)

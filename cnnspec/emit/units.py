@@ -136,9 +136,15 @@ def is_chain(units: list[OpUnit | CallUnit | Row], uses: Counter[int]) -> bool:
 class Reader:
     """Turns traces into units, for the nodes that are wanted."""
 
-    def __init__(self, wanted: frozenset[int], lower: Mapping[str, Lowering]) -> None:
+    def __init__(
+        self,
+        wanted: frozenset[int],
+        lower: Mapping[str, Lowering],
+        hints: Mapping[int, frozenset[str]],
+    ) -> None:
         self.wanted = wanted
         self.lower = lower
+        self.hints = hints
 
     def instance(self, scope: Scope, results: tuple[Port, ...]) -> Instance:
         """Read one instance; `results` are the ports that it gives back."""
@@ -180,7 +186,10 @@ class Reader:
     def _op(self, step: Step, scope: Scope) -> OpUnit:
         node = step.node
         spoken = [c.expression if isinstance(c, Written) else None for c in step.channels]
-        applied = Applied(node.op, node.input_shapes, node.shapes, step.written, tuple(spoken))
+        hints = self.hints.get(node.index, frozenset())
+        applied = Applied(
+            node.op, node.input_shapes, node.shapes, step.written, tuple(spoken), hints
+        )
         lowered = self.lower[node.op.name](applied)
         path = relative(node.path, scope)
         return OpUnit(path, node, lowered, node.inputs, node.ports, step.target)

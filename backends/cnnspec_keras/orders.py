@@ -1,0 +1,67 @@
+"""The order of a flattened image's values: Keras keeps channels last, a spec has them first.
+
+`Flatten` gives rows, columns, channels. Where all that reads the vector is a dense layer, be it
+through steps that treat each value by itself, the layer is left plain and the dense kernel's rows
+stand in that order. Anywhere else the image is permuted before it is flattened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cnnspec.graph import Graph, Node
+from cnnspec.ops import OPERATORS
+from cnnspec.shapes import Shape
+
+#: Steps that do the same to every value of a vector, in whatever order it stands.
+INDIFFERENT: Final = frozenset(
+    each.name for each in OPERATORS.values() if each.family == "activation" and each.name != "prelu"
+) | {"dropout", "drop_path", "scale", "identity"}
+
+
+def channels_last(graph: Graph) -> Mapping[int, Shape]:
+    """Give the nodes whose vectors stand in rows, columns, channels, with the image's C x H x W.
+
+    Keyed by the node's index. A vector that is not in it stands in the spec's own order.
+    """
+    readers: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        for port in node.inputs:
+            readers.setdefault(port.node.index, []).append(node)
+    results = {output.port.node.index for output in graph.outputs}
+    found: dict[int, dict[int, Shape]] = {}
+    refused = set()
+    for node in graph.nodes:
+        if node.kind != "flatten" or not _reorders(node.input_shapes[0]):
+            continue
+        reached = _reached(node, readers)
+        if reached is None or results & reached:
+            refused.add(node.span)
+        else:
+            found[node.index] = dict.fromkeys(reached, node.input_shapes[0])
+    spans = {node.index: node.span for node in graph.nodes}
+    return {
+        index: shape
+        for flatten, reached in found.items()
+        if spans[flatten] not in refused  # one way for all instances of a block
+        for index, shape in reached.items()
+    }
+
+
+def _reorders(image: Shape) -> bool:
+    return image.is_image and image.channels > 1 and image.height * image.width > 1
+
+
+def _reached(flatten: Node, readers: Mapping[int, list[Node]]) -> set[int] | None:
+    """The nodes that hold the vector until dense layers read it; None if something else does."""
+    reached, pending = {flatten.index}, [flatten]
+    while pending:
+        for reader in readers.get(pending.pop().index, []):
+            if reader.kind == "dense":
+                continue
+            if reader.kind not in INDIFFERENT:
+                return None
+            reached.add(reader.index)
+            pending.append(reader)
+    return reached
