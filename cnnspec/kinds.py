@@ -55,6 +55,12 @@ def show(value: object) -> str:
     return str(value)
 
 
+def brief(value: object) -> str:
+    """Write a value as a spec would, cut where it is too long to be read."""
+    text = show(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -85,7 +91,7 @@ class Int:
             or (self.low is not None and value < self.low)
             or (self.high is not None and value > self.high)
         ):
-            raise Refusal(f"expected {self.words}, not {show(value)}")
+            raise Refusal(f"expected {self.words}, not {brief(value)}")
         return value
 
 
@@ -114,7 +120,7 @@ class Float:
             or (self.above is not None and value <= self.above)
             or (self.below is not None and value >= self.below)
         ):
-            raise Refusal(f"expected {self.words}, not {show(value)}")
+            raise Refusal(f"expected {self.words}, not {brief(value)}")
         return float(value)
 
 
@@ -128,7 +134,7 @@ class Bool:
 
     def read(self, value: object) -> bool:
         if not isinstance(value, bool):
-            raise Refusal(f"expected {self.words}, not {show(value)}")
+            raise Refusal(f"expected {self.words}, not {brief(value)}")
         return value
 
 
@@ -144,7 +150,7 @@ class Choice:
 
     def read(self, value: object) -> str:
         if not isinstance(value, str) or value not in self.choices:
-            raise Refusal(f"expected {self.words}, not {show(value)}")
+            raise Refusal(f"expected {self.words}, not {brief(value)}")
         return value
 
 
@@ -166,7 +172,7 @@ class Ints:
             1 <= len(value) <= 8 if self.length is None else len(value) == self.length
         )
         if not fits:
-            raise Refusal(f"expected {self.words}, not {show(value)}")
+            raise Refusal(f"expected {self.words}, not {brief(value)}")
         assert isinstance(value, tuple | list)
         each = Int(self.low, self.high)
         return tuple(each.read(item) for item in value)
@@ -192,7 +198,7 @@ class Pair:
         try:
             return each.read(vertical), each.read(horizontal)
         except Refusal:
-            raise Refusal(f"expected {self.words}, not {show(value)}") from None
+            raise Refusal(f"expected {self.words}, not {brief(value)}") from None
 
 
 Pads = tuple[int, int, int, int] | Literal["same", "same_lower"]
@@ -225,7 +231,7 @@ class Pad:
             not _is_int(side) or side < 0 or (self.high is not None and side > self.high)
             for side in sides
         ):
-            raise Refusal(f"expected {self.words}, not {show(value)}")
+            raise Refusal(f"expected {self.words}, not {brief(value)}")
         return sides
 
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operators.md"
 ROW = 4  # pattern, code, title, help
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
-MAKERS = ("error", "Diagnostic", "_said")
+MAKERS = ("error", "Diagnostic", "say")
 OPENING = """# Operators
 
 This page is generated from the declarations (`make docs`); `cnnspec ops NAME` prints a section.

@@ -25,6 +25,8 @@ class Arithmetic:
     def operate(self, operator: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
         a, b = plain(left), plain(right)
         if operator in ("==", "!="):
+            self.session.weigh(left, span)
+            self.session.weigh(right, span)
             if isinstance(left, Operator) and isinstance(right, Operator):
                 a, b = left.op, right.op
             elif isinstance(left, BlockValue) and isinstance(right, BlockValue):
@@ -33,8 +35,9 @@ class Arithmetic:
                 a, b = (True, a), (False, b)
             return written(OPERATIONS[operator](a, b), operator, left, right)
         if operator == "+" and isinstance(left, tuple) and isinstance(right, tuple):
-            self.session.spend(len(left) + len(right), span)
-            return left + right
+            joined = left + right
+            self.session.weigh(joined, span)
+            return joined
         if not (is_number(a) and is_number(b)):
             wrong = left if not is_number(a) else right
             if isinstance(wrong, Port) and operator in ("+", "*", "-"):
@@ -45,7 +48,8 @@ class Arithmetic:
                     span,
                     help=f"write `{word}(a, b)`",
                 )
-            raise error("wrong-type", f"`{operator}` of {describe(wrong)}", span)
+            what = "adds numbers or joins two lists" if operator == "+" else "is for numbers"
+            raise error("wrong-type", f"`{operator}` {what}, not {describe(wrong)}", span)
         whole = isinstance(a, int) and isinstance(b, int) and operator == "**"
         if whole and abs(a) > 1 and b * a.bit_length() > 4 * self.session.limits.integer:
             raise limits.exceeded(

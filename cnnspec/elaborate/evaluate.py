@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.diagnostics import SpecError, error, nearest
@@ -98,7 +99,7 @@ class Evaluator:
     def given(self, expr: tree.Call, frame: Frame) -> tuple[Given, ...]:
         result: list[Given] = []
         for argument in expr.arguments:
-            value = self.evaluate(argument.value, frame)
+            value = self._argument(argument, frame)
             if argument.keyword is None and result and result[-1].keyword is not None:
                 raise error(
                     "wrong-arity",
@@ -106,8 +107,21 @@ class Evaluator:
                     argument.span,
                     help="write the arguments without `=` first",
                 )
+            self.session.weigh(value, argument.span)
             result.append(Given(argument.keyword, value, argument.span))
         return tuple(result)
+
+    def _argument(self, argument: tree.Argument, frame: Frame) -> Any:
+        try:
+            return self.evaluate(argument.value, frame)
+        except SpecError as mistake:
+            test = argument.value
+            if isinstance(test, tree.Binary) and isinstance(test.left, tree.Name):
+                first = mistake.diagnostics[0]
+                if first.code == "unknown-name" and first.labels[0].span == test.left.span:
+                    help_ = f"an argument is given by one `=`: `{test.left.id} = …`"
+                    raise SpecError([replace(first, help=help_)]) from None
+            raise
 
     def call(self, expr: tree.Call, frame: Frame, segments: tuple[str, ...] | None = None) -> Any:
         callee = self.callee(expr.callee, frame)
@@ -128,8 +142,6 @@ class Evaluator:
         for each in given:
             if each.keyword is not None:
                 raise error("unknown-argument", f"{function.name} takes no keywords", each.span)
-            if isinstance(each.value, tuple):
-                self.session.spend(len(each.value), each.span)
         try:
             result = call_function(function.name, [each.value for each in given])
         except Refusal as refusal:
@@ -139,7 +151,7 @@ class Evaluator:
                 "bad-arithmetic", f"{function.name} has no result here", expr.span
             ) from None
         if isinstance(result, tuple):
-            self.session.spend(len(result), expr.span)
+            self.session.weigh(result, expr.span)
         elif not isinstance(result, Written):
             frame.consume(*[each.value for each in given])
         return self.session.arithmetic.bounded(result, expr.span)
@@ -148,7 +160,9 @@ class Evaluator:
         return expr.value
 
     def _list(self, expr: tree.ListOf, frame: Frame) -> Any:
-        return tuple([self.evaluate(each, frame) for each in expr.items])
+        value = tuple([self.evaluate(each, frame) for each in expr.items])
+        self.session.weigh(value, expr.span)
+        return value
 
     def _cond(self, expr: tree.Cond, frame: Frame) -> Any:
         test = self.test(expr.test, frame)
@@ -165,6 +179,13 @@ class Evaluator:
 
     def _index(self, expr: tree.Index, frame: Frame) -> Any:
         value = self.evaluate(expr.value, frame)
+        if isinstance(expr.index, tree.Labelled):
+            raise error(
+                "wrong-type",
+                "a list is not cut by `:`",
+                expr.index.span,
+                help="write `take(v, n)` for its first n, `drop(v, n)` for the rest",
+            )
         index = self.data(expr.index, frame, "an index must be a whole number", int)
         if not isinstance(value, tuple):
             raise error("wrong-type", f"{describe(value)} cannot be indexed", expr.value.span)
@@ -190,12 +211,11 @@ class Evaluator:
         if expr.name in known and value.shape.is_image:
             return value.shape.height if expr.name == "height" else value.shape.width
         guess = nearest(expr.name, known)
-        raise error(
-            "unknown-name",
-            f"{describe(value)} has no {expr.name}",
-            expr.name_span,
-            help=f"did you mean `{guess}`?" if guess and guess != expr.name else None,
-        )
+        help_ = f"did you mean `{guess}`?" if guess and guess != expr.name else None
+        if expr.name in self.session.operators or expr.name in frame.file.entries:
+            help_ = f"a value flows into a step: `{expr.value.span.text} -> {expr.name}`"
+        title = f"{describe(value)} has no {expr.name}"
+        raise error("unknown-name", title, expr.name_span, help=help_)
 
     # --- arithmetic
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from cnnspec.diagnostics import Diagnostic, Label, SpecError
+from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.apply import Applier
 from cnnspec.elaborate.arithmetic import Arithmetic
@@ -25,6 +25,10 @@ from cnnspec.ops import words
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
 from cnnspec.syntax import tree
+
+#: Lists may be nested this deeply; one that holds more than `HEAVY` is measured once.
+DEEPEST_LIST: Final = 64
+HEAVY: Final = 1_000
 
 
 class Session:
@@ -52,6 +56,7 @@ class Session:
         self.input_override: tuple[int, ...] | None = None
         self.takes_blocks: set[int] = set()
         self._spent = 0
+        self._heavy: dict[int, tuple[Any, int, int]] = {}
         self._reported: dict[object, Diagnostic] = {}
 
     @property
@@ -64,6 +69,29 @@ class Session:
         self._spent += amount
         if self._spent > self.limits.steps:
             raise limits.exceeded("steps", self.limits.steps, "takes too long to work out", span)
+
+    def weigh(self, value: Any, span: Span) -> None:
+        """Count a list by all that is in it, however often: whoever walks it does as much work."""
+        if isinstance(value, tuple):
+            weight, depth = self._measure(value)
+            if depth > DEEPEST_LIST:
+                raise error(
+                    "nesting-too-deep", f"lists are nested over {DEEPEST_LIST} levels deep", span
+                )
+            self.spend(weight, span)
+
+    def _measure(self, value: tuple[Any, ...]) -> tuple[int, int]:
+        known = self._heavy.get(id(value))
+        if known is not None:
+            return known[1], known[2]
+        weight, depth = len(value), 0
+        for each in value:
+            if isinstance(each, tuple):
+                more, deep = self._measure(each)
+                weight, depth = weight + more, max(depth, deep)
+        if weight > HEAVY:
+            self._heavy[id(value)] = value, weight, depth + 1
+        return weight, depth + 1
 
     def report(self, mistake: SpecError) -> None:
         """Collect a mistake, once, with the block instances around it; ends a spent budget."""

@@ -56,10 +56,13 @@ class Steps:
             test = self.session.evaluator.test(expr.test, frame)
             return self.read(expr.yes if plain(test) else expr.no, frame)
         elif isinstance(expr, tree.Chain) and expr.rest[0][0] == "*":
+            if isinstance(expr.first, tree.Number):
+                help_ = f"the step comes first: `step * {expr.first.span.text}`"
+                self.waiting(expr.first.value, expr.first.span, help_)
             return self.repeat(self.read(expr.first, frame), expr, frame)
         return self.waiting(self.session.evaluator.callee(expr, frame), expr.span)
 
-    def waiting(self, value: Any, span: Span) -> Any:
+    def waiting(self, value: Any, span: Span, help: str | None = None) -> Any:
         if isinstance(value, WAITING):
             return value
         if isinstance(value, Operator | BlockValue):
@@ -69,7 +72,7 @@ class Steps:
             f"{describe(value)} is not a step",
             span,
             "an operator or a block must stand here",
-            help="a step is written `conv(64, 3)`, `relu` or the name of a block",
+            help=help or "a step is written `conv(64, 3)`, `relu` or the name of a block",
         )
 
     def _grouped(self, inner: Any, expr: tree.Paren) -> Any:
@@ -184,4 +187,7 @@ class Steps:
                 span,
                 help="write the label before the step that makes the node",
             )
-        return LabelledStep(segments, self.waiting(value, expr.span), span)
+        help_ = None
+        if isinstance(plain(value), bool | int | float | str | tuple):
+            help_ = f"`:` labels a step; an argument is given as `{'.'.join(segments)} = …`"
+        return LabelledStep(segments, self.waiting(value, expr.span, help_), span)

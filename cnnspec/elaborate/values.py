@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cnnspec.expression import plain
 from cnnspec.graph import Port
-from cnnspec.kinds import show
+from cnnspec.kinds import brief, show
 from cnnspec.op import Op
 from cnnspec.source import Span
 from cnnspec.syntax import tree
@@ -130,9 +130,9 @@ def describe(value: Any) -> str:
     if isinstance(value, bool):
         return show(value)
     if isinstance(value, int | float):
-        return f"the number {show(value)}"
+        return f"the number {brief(value)}"
     if isinstance(value, str):
-        return f"the word {value}"
+        return f"the word {brief(value)}"
     if isinstance(value, Port):
         kind = "an image" if value.shape.is_image else "a vector"
         return f"{kind} {value.shape}"

@@ -11,9 +11,11 @@ from typing import Any
 
 from lark import Token, Transformer
 
-from cnnspec.diagnostics import error
+from cnnspec.diagnostics import SpecError, error
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.mistakes import cannot_begin, reserved
+from cnnspec.syntax.slip import RESERVED
 
 #: Deeper nesting than this is refused: whatever walks the tree may recurse.
 DEEPEST = 200
@@ -61,7 +63,13 @@ class Builder(Transformer[Token, tree.File]):
         return kind(span=span, depth=depth, **fields)
 
     def _identifier(self, token: Token) -> tree.Identifier:
-        return tree.Identifier(span=self._span([token]), id=str(token))
+        return tree.Identifier(span=self._span([token]), id=self._word(token))
+
+    def _word(self, token: Token) -> str:
+        """Read a name; refuses a word of the language, which is none."""
+        if token in RESERVED:
+            raise SpecError([reserved(self.source, self._span([token]))])
+        return str(token)
 
     # --- files
 
@@ -183,7 +191,7 @@ class Builder(Transformer[Token, tree.File]):
         )
 
     def pattern(self, parts: Parts) -> Any:
-        name = str(parts[0]) if len(parts) == 1 else None
+        name = self._word(parts[0]) if len(parts) == 1 else None
         return self._make(tree.Pattern, parts, name=name, parts=tuple(_nodes(parts)))
 
     def expect(self, parts: Parts) -> Any:
@@ -233,9 +241,9 @@ class Builder(Transformer[Token, tree.File]):
     # --- expressions
 
     def or_(self, parts: Parts) -> Any:
-        for operator, operand in zip(parts[1::2], parts[2::2], strict=True):
-            if _is(operator, "-"):
-                self._same_line(parts[0], operator, "-", operand)
+        for operator in parts[1::2]:
+            if operator in ("-", "//") and self._begins_line(operator):
+                raise SpecError([cannot_begin(self._span([operator]), str(operator))])
         rest = tuple((str(a), b) for a, b in zip(parts[1::2], parts[2::2], strict=True))
         return self._make(tree.Chain, parts, first=parts[0], rest=rest)
 
@@ -253,24 +261,38 @@ class Builder(Transformer[Token, tree.File]):
         return self._make(tree.Unary, parts, operator="-", operand=parts[1])
 
     def call(self, parts: Parts) -> Any:
-        self._same_line(parts[0], parts[1], "(", parts[0])
+        self._same_line(parts[0], parts[1])
         return self._make(tree.Call, parts, callee=parts[0], arguments=_group(parts[1:]))
 
     def index(self, parts: Parts) -> Any:
-        self._same_line(parts[0], parts[1], "[", parts[0])
+        self._same_line(parts[0], parts[1])
         return self._make(tree.Index, parts, value=parts[0], index=parts[2])
 
     def attr(self, parts: Parts) -> Any:
         span = self._span([parts[2]])
+        if isinstance(parts[0], tree.Number):
+            raise error(
+                "bad-number",
+                "digits are missing after the point",
+                parts[0].span,
+                help=f"write `{parts[0].span.text}.0`",
+            )
         return self._make(tree.Attribute, parts, value=parts[0], name=str(parts[2]), name_span=span)
 
     def list(self, parts: Parts) -> Any:
         return self._make(tree.ListOf, parts, items=_group(parts))
 
     def name(self, parts: Parts) -> Any:
-        return self._make(tree.Name, parts, id=str(parts[0]))
+        return self._make(tree.Name, parts, id=self._word(parts[0]))
 
     def number(self, parts: Parts) -> Any:
+        if re.search(r"^0[\d_]|_(?!\d)", str(parts[0])):
+            raise error(
+                "bad-number",
+                f"`{parts[0]}` is not a number",
+                self._span(parts),
+                help="a number has no 0 before it, and single `_` between its digits",
+            )
         text = str(parts[0]).replace("_", "")
         if len(text) > 400:
             raise error("bad-number", "a number of over 400 digits", self._span(parts))
@@ -309,26 +331,14 @@ class Builder(Transformer[Token, tree.File]):
 
         return re.sub(r"\\(?:u([0-9a-fA-F]{4})|(.))", _swap(resolve), str(token)[1:-1])
 
-    def _same_line(self, before: Any, token: Token, sign: str, operand: Any) -> None:
-        start, stop = self._stop(before), self._start(token)
-        between = self.source.text[start:stop]
-        if "\n" not in between or (sign == "-" and "\n" not in self._tail(operand, token)):
-            return
-        span = Span(self.source, stop, stop + 1)
-        raise error(
-            "forgotten-arrow",
-            f"`{sign}` cannot begin a line: it belongs to what stands before it",
-            span,
-            "a new line begins here",
-            help="did you forget `->` before it?"
-            if sign != "-"
-            else "put `-` at the end of the line above",
-        )
+    def _same_line(self, before: Any, token: Token) -> None:
+        if "\n" in self.source.text[self._stop(before) : self._start(token)]:
+            raise SpecError([cannot_begin(self._span([token]), str(token))])
 
-    def _tail(self, operand: Any, token: Token) -> str:
+    def _begins_line(self, token: Token) -> bool:
         start = self._start(token)
-        line = self.source.text.rfind("\n", 0, start)
-        return "\n" if not self.source.text[line + 1 : start].strip() else ""
+        line = self.source.text.rfind("\n", 0, start) + 1
+        return line > 0 and not self.source.text[line:start].strip()
 
 
 class _Group:

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from cnnspec.diagnostics import Diagnostic, Label
 from cnnspec.source import Source, Span
-
-_RESERVED: Final = (
-    "use default block network recurs on if else then when for in and or not return output train "
-    "expect meta true false share"
-)
-RESERVED: Final = frozenset(_RESERVED.split())
-_WORDS: Final = (
-    (r"=>|\|(?!\|)|→|⟶", "unexpected-token", "`{}` does not exist here", "flows are written `->`"),
-    (r"&&", "unexpected-token", "`&&` does not exist here", "write `and`"),
-    (r"\|\|", "unexpected-token", "`||` does not exist here", "write `or`"),
-    (r"!(?!=)", "unexpected-token", "`!` does not exist here", "write `not`"),
-    (r";", "unexpected-token", "`;` does not exist here", "a new line ends a statement"),
-    (r"'", "bad-string", "strings stand in double quotes", 'write `"…"`'),
-    (r"[“”„]", "bad-string", "these are typographic quotes", 'write `"…"` with straight quotes'),
-    (r'"', "bad-string", "this string has no end on its line", 'close it with `"`'),
-    (r"[−–—]", "bad-character", "this is a dash, not a minus", "write `-`"),
-    (r"×", "bad-character", "`×` is not an operator", "repeat a step with `* n`"),
-    (r"/\*", "bad-character", "comments begin with `#`", "write `# …`"),
-    (r"def\b|class\b", "reserved-word", "a spec has no `{}`", "declare `block name(x) { … }`"),
-    (r"elif\b", "unexpected-token", "a spec has no `elif`", "write `else if`"),
-    (r"while\b", "unexpected-token", "a spec has no `while`", "loop with `for i in range(n)`"),
-)
+from cnnspec.syntax import foreign
+from cnnspec.syntax.slip import BRACKET, ITEMS, NEAR, PAIRS, RESERVED, STATEMENTS, Piece, Slip
 
 
 def explain(source: Source, start: int, stop: int, wrong: Any) -> Diagnostic:
@@ -37,115 +18,371 @@ def explain(source: Source, start: int, stop: int, wrong: Any) -> Diagnostic:
     token = getattr(wrong, "token", None)
     if token is not None and token.type == "$END":
         at = stop
-    text = source.text
-    before = text[:at].rstrip()
-    word = re.match(r"[A-Za-z_]\w*|\d[\w.]*|\S", text[at:])
-    here = word[0] if word else ""
-    span = Span(source, at, at + max(len(here), 1))
-    if not here:
-        return _unclosed(source, start, len(before))
-    previous = re.search(r"([A-Za-z_]\w*|\d[\w.]*|\S)$", before)
-    places = [at] if previous is None else [at, previous.start()]
-    for place in places:
-        for pattern, code, title, help_ in _WORDS:
-            match = re.match(pattern, text[place : place + 20])
-            if match:
-                marked = Span(source, place, place + len(match[0]))
-                return _said(code, title.format(match[0]), marked, help_)
-    if _opens(source, start, len(before)) and (here in RESERVED or "\n" in text[len(before) : at]):
-        return _unclosed(source, start, len(before))
-    return _misplaced(source, here, previous[0] if previous else "", span, before)
+    expected = getattr(wrong, "expected", None) or getattr(wrong, "allowed", None) or ()
+    slip = Slip(source, start, at, frozenset(expected))
+    for rule in RULES:
+        found = rule(slip)
+        if found is not None:
+            return found
+    return slip.say("unexpected-token", f"`{slip.here}` cannot stand here")
 
 
-def _said(code: str, title: str, span: Span, help_: str | None) -> Diagnostic:
-    return Diagnostic(code, title, (Label(span, "here"),), help=help_)
+def reserved(source: Source, span: Span) -> Diagnostic:
+    """Explain a word of the language that stands where a value or a name must."""
+    slip = Slip(source, max(0, span.start - NEAR), span.start, frozenset())
+    known = slip.previous
+    if slip.begins_line and not known.is_value and known.text in ("->", "=", ",", "(", "[", ":"):
+        return _nothing_after(slip)
+    if slip.begins_line and known.text in ("+", "-", "*", "/", "//", "%", "**"):
+        return _nothing_after(slip)
+    return _no_name(slip, span.text, span)
 
 
-def _opens(source: Source, start: int, stop: int) -> bool:
-    """Whether the innermost bracket that is open is a round or square one."""
-    opened = _open_brackets(source, start, stop)
-    return bool(opened) and source.text[opened[-1]] in "(["
+# --- rules, in the order in which they are asked
 
 
-def _open_brackets(source: Source, start: int, stop: int) -> list[int]:
+def _end_of_text(slip: Slip) -> Diagnostic | None:
+    if slip.here:
+        return None
+    return _unclosed(slip) or slip.say(
+        "unexpected-end",
+        "the text ends in the middle",
+        "finish the statement",
+        at=slip.piece(slip.previous),
+    )
+
+
+def _foreign_sign(slip: Slip) -> Diagnostic | None:
+    text = slip.source.text
+    for place in (slip.at, slip.previous.start):
+        if place != slip.at and slip.previous.text not in ("/", "*", "=", "+", "-", "<", ">"):
+            continue
+        known = foreign.sign(text[place : place + 8])
+        if known is not None:
+            code, title, mend, length = known
+            return slip.say(code, title, mend, at=Span(slip.source, place, place + length))
+    comment = next((piece for piece in slip.line if piece.text == "//"), None)
+    if comment is not None and slip.previous.is_word:
+        where = slip.piece(comment)
+        return slip.say("bad-character", "comments begin with `#`", "write `# …`", at=where)
+    return None
+
+
+def _foreign_character(slip: Slip) -> Diagnostic | None:
+    known = foreign.alike(slip.here[:1])
+    if known is None:
+        return None
+    return slip.say("bad-character", *known, at=Span(slip.source, slip.at, slip.at + 1))
+
+
+def _foreign_word(slip: Slip) -> Diagnostic | None:
+    for piece in (*slip.line[:1], *slip.line[-2:], Piece(slip.here, slip.at)):
+        if piece.text in foreign.WORDS and (piece == slip.before[0] or not _names(slip, piece)):
+            help_ = foreign.WORDS[piece.text]
+            title = f"a spec has no `{piece.text}`"
+            return slip.say("unexpected-token", title, help_, at=slip.piece(piece))
+    return None
+
+
+def _names(slip: Slip, piece: Piece) -> bool:
+    """Whether a word stands as a name: something is done with it."""
+    return bool(re.match(r"\w+[ \t]*(->|[=,.)])", slip.source.text[piece.start :][:200]))
+
+
+def _number(slip: Slip) -> Diagnostic | None:
+    text = slip.source.text
+    begin = slip.at
+    while begin > slip.start and slip.at - begin < 60 and re.match(r"[\w.]", text[begin - 1]):
+        begin -= 1
+    match = re.match(r"[\d.][\w.]*", text[begin : begin + 120])
+    if match is None or re.fullmatch(r"[.\D]*|\d[\d_]*(\.\d+)?(e[+-]?\d+)?[KMG]?", match[0]):
+        return None
+    at = Span(slip.source, begin, begin + len(match[0]))
+    help_ = f"write {_mended(match[0])}"
+    return slip.say("bad-number", f"`{match[0]}` is not a number", help_, at=at)
+
+
+def _mended(word: str) -> str:
+    size = re.fullmatch(r"(\d+)[xX](\d+)", word)
+    if size:
+        both = f"`[{size[1]}, {size[2]}]`"
+        return f"`{size[1]}` or {both}" if size[1] == size[2] else both
+    if re.fullmatch(r"\.\d+", word):
+        return f"`0{word}`"
+    if re.fullmatch(r"\d+\.", word):
+        return f"`{word}0`"
+    if re.fullmatch(r"[\d.]+[kmg]", word):
+        return f"`{word.upper()}`"
+    return "numbers as `3`, `0.5`, `1e-5` or `4.09G`"
+
+
+def _arrows(slip: Slip) -> Diagnostic | None:
+    if slip.here in ("-", ">") and slip.source.text[slip.at - (slip.here == ">") :][:2] == "->":
+        at = slip.at - (slip.here == ">")
+        where = Span(slip.source, at, at + 2)
+        before = [piece for piece in slip.before if piece.start < at]
+        if before and not before[-1].is_value and before[-1].text != "}":
+            help_ = "put a step between them, or take one out" if before[-1].text == "->" else None
+            title = f"nothing stands between `{before[-1].text}` and `->`"
+            return slip.say("unexpected-token", title, help_, at=where)
+        if {"EQUAL", "COMMA"} == slip.expected:
+            title = "the result of this flow has no name"
+            return slip.say(
+                "unexpected-token", title, f"write `{slip.previous.text} = …`", at=where
+            )
+    return None
+
+
+def _braces(slip: Slip) -> Diagnostic | None:
+    """Explain bodies without braces, loops over no list, choices in another order."""
+    heads = ("if", "else", "for", "network", "block")
+    head = next((piece.text for piece in slip.line if piece.text not in ("}", "else")), "")
+    if slip.here == "=" and head == "for" and len(slip.line) > 1:
+        title = "`for` goes over a list"
+        return slip.say("unexpected-token", title, "write `for i in range(3) { … }`")
+    if slip.here == "else" and head not in heads and any(p.text == "if" for p in slip.line):
+        title = "a value is chosen by `if c then a else b`"
+        return slip.say("unexpected-token", title, "write the condition first, then `then`")
+    if "LBRACE" in slip.expected and slip.innermost not in ("(", "["):
+        word = slip.previous.text if slip.previous.text == "else" else head
+        if word in heads and (slip.here == ":" or slip.expected <= {"LBRACE", "IF"}):
+            title = f"what belongs to `{word}` stands in braces"
+            written = "else { … }" if word == "else" else f"{word} … {{ … }}"
+            return slip.say("unexpected-token", title, f"write `{written}`")
+        if slip.here == "=" and head == "if":
+            return slip.say("unexpected-token", "`=` gives a name a value", "compare with `==`")
+    if slip.here == "{" and slip.previous.text in ("=", ",", "(", "["):
+        title = "`{` cannot stand here"
+        return slip.say("unexpected-token", title, "a table is a list of lists: `[[1, 2], [3, 4]]`")
+    return None
+
+
+def _keyword(slip: Slip) -> Diagnostic | None:
+    """Explain a word of the language out of its place."""
+    if slip.here not in RESERVED:
+        return None
+    if re.match(r"\w+\s*=[^=]", slip.source.text[slip.at : slip.at + 60]):
+        return _no_name(slip, slip.here, slip.span)
+    if slip.innermost in ("(", "["):
+        return _unclosed(slip)
+    if slip.expected == {"EQUAL", "COMMA"}:
+        return None
+    if slip.here in ITEMS and slip.begins_line and slip.opened:
+        inside = Label(slip.span, f"`{slip.here}` stands at the top of a file")
+        return _unclosed(slip, inside)
+    if slip.here in STATEMENTS and slip.begins_line and not slip.opened:
+        closing = slip.source.text.rfind("}", slip.start, slip.at)
+        more = (
+            () if closing < 0 else (Label(Span(slip.source, closing, closing + 1), "it ends here"),)
+        )
+        title = f"`{slip.here}` stands outside a network or block"
+        return slip.say("misplaced", title, "put it between the braces of one", *more)
+    return None
+
+
+def _statement(slip: Slip) -> Diagnostic | None:
+    """Explain a word that begins a statement and is not followed by what makes it one."""
+    word = slip.previous
+    if slip.expected != {"EQUAL", "COMMA"} or not word.is_word:
+        if slip.here == "=" and slip.previous.text == "=" and len(slip.line) == 2:
+            help_ = f"write `{slip.line[0].text} = …`"
+            return slip.say("unexpected-token", "a name gets its value by one `=`", help_)
+        return None
+    where = slip.piece(word)
+    begin = slip.source.text.rfind("\n", 0, word.start)
+    others = [piece for piece in slip.before if begin < piece.start < word.start]
+    if slip.here == ":" and others:
+        label = f"`{others[-1].text}_{word.text}: …`"
+        title = "a label is one word" if others[-1].is_word else "`:` cannot stand here"
+        return slip.say("unexpected-token", title, f"write {label}" if others[-1].is_word else None)
+    times = re.fullmatch(r"x(\d+)", word.text)
+    if others and times:
+        title = f"`{word.text}` does not repeat a step"
+        return slip.say("forgotten-arrow", title, f"write `* {times[1]}`", at=where)
+    if others:
+        title = f"something is missing before `{word.text}`"
+        return slip.say("forgotten-arrow", title, "add `->` or `,`", at=where)
+    title = f"`{word.text}` alone is no statement"
+    help_ = "end the line above with `->`, or give this a name: `y = …`"
+    return slip.say("forgotten-arrow", title, help_, at=where)
+
+
+def _entry(slip: Slip) -> Diagnostic | None:
+    """Explain what goes wrong between the braces of `expect` and `meta`."""
+    if slip.innermost != "{":
+        return None
+    opened = slip.opened[-1]
+    head = re.search(r"(expect|meta)\s*$", slip.source.text[max(0, opened - 40) : opened])
+    if head is None:
+        return None
+    key = slip.previous.text
+    if slip.here == ",":
+        title = f"entries of `{head[1]}` stand without commas"
+        return slip.say("unexpected-token", title, "take it out")
+    if slip.expected == {"EQUAL"}:
+        at = None if slip.here == ":" else slip.piece(slip.previous)
+        title = f"`{key}` needs a value"
+        return slip.say("unexpected-token", title, f"write `{key} = …`", at=at)
+    return None
+
+
+def _brackets(slip: Slip) -> Diagnostic | None:
+    """Explain brackets and commas."""
+    if slip.innermost in ("(", "[") and "\n" not in _gap(slip):
+        opening = slip.opened[-1]
+        inside = [piece for piece in slip.before if piece.start < opening]
+        above = slip.source.text.rfind("\n", 0, opening)
+        begins = not slip.source.text[above + 1 : opening].strip()
+        if begins and inside and inside[-1].is_value:
+            where = Span(slip.source, opening, opening + 1)
+            return cannot_begin(where, slip.innermost)
+        if slip.here == "," and slip.innermost == "(" and slip.previous.is_value:
+            title = "`,` cannot stand here"
+            return slip.say("unexpected-token", title, "a list stands in square brackets: `[3, 3]`")
+    if slip.here in ("(", "[") and slip.begins_line and slip.previous.is_value:
+        return cannot_begin(slip.span, slip.here)
+    if slip.here == "," and slip.previous.text in (",", "(", "[", "->", "="):
+        title = f"nothing stands between `{slip.previous.text}` and `,`"
+        return slip.say("unexpected-token", title, "take it out, or write a value before it")
+    if slip.here in (")", "]", "}"):
+        if slip.previous.text in ("(", "["):
+            title = f"`{slip.previous.text}{slip.here}` holds nothing"
+            return slip.say("unexpected-token", title, "write a step or a value in it")
+        if slip.innermost and PAIRS[slip.innermost] == slip.here:
+            return _nothing_after(slip)
+        if slip.innermost and slip.innermost != "{":
+            return _unclosed(slip)
+        return slip.say("unexpected-token", f"this `{slip.here}` closes nothing", "take it out")
+    return _unclosed(slip) if slip.begins_line and slip.innermost in ("(", "[") else None
+
+
+def _signs(slip: Slip) -> Diagnostic | None:
+    """Explain `=`, `:` and comparisons."""
+    word = slip.previous
+    if slip.here == "=" and word.text in RESERVED - {"true", "false"}:
+        return _no_name(slip, word.text, slip.piece(word))
+    arrow = slip.before[-2].text if len(slip.before) > 1 else ""
+    if slip.here == "=" and arrow == "->":
+        return slip.say("unexpected-token", "a label ends in `:`", "write `name: step`")
+    if slip.here == "=":
+        return slip.say("unexpected-token", "`=` cannot stand here", "compare with `==`")
+    if slip.here == ":" and word.text.startswith('"'):
+        help_ = "write `name: step`"
+        return slip.say("unexpected-token", "a label has no quotes", help_, at=slip.piece(word))
+    if slip.here == ":":
+        help_ = "`:` follows a step's label"
+        return slip.say("unexpected-token", "`:` cannot stand here", help_)
+    compares = ("<", ">", "<=", ">=", "==", "!=")
+    if slip.here in ("<", ">", "!") and any(piece.text in compares for piece in slip.line[-6:]):
+        title = "comparisons do not chain"
+        return slip.say("chained-comparison", title, "write `a < b and b < c`")
+    return None
+
+
+def _beside(slip: Slip) -> Diagnostic | None:
+    """Explain two values beside each other."""
+    if slip.expected == {"STRING"}:
+        title = "the name of a file stands in quotes"
+        return slip.say("unexpected-token", title, 'write `use "blocks.cnn"`')
+    if not re.match(r'[\w"]', slip.here):
+        if slip.here == "(" and slip.previous.is_value:
+            title = "something is missing before `(`"
+            return slip.say("forgotten-arrow", title, "add `->`")
+        return None
+    times = re.fullmatch(r"x(\d+)", slip.here)
+    if times:
+        title = f"`{slip.here}` does not repeat a step"
+        return slip.say("unexpected-token", title, f"write `* {times[1]}`")
+    if slip.begins_line:
+        title = f"`{slip.here}` cannot begin a line here"
+        help_ = "end the line above with `->`, or give this a name: `y = …`"
+        return slip.say("forgotten-arrow", title, help_)
+    if slip.previous.is_value:
+        title = f"something is missing before `{slip.here}`"
+        return slip.say("missing-comma", title, "add `,` or `->`")
+    return None
+
+
+RULES: Final[tuple[Callable[[Slip], Diagnostic | None], ...]] = (
+    _end_of_text,
+    _foreign_sign,
+    _foreign_character,
+    _number,
+    _foreign_word,
+    _arrows,
+    _braces,
+    _entry,
+    _keyword,
+    _statement,
+    _brackets,
+    _signs,
+    _beside,
+)
+
+
+# --- said by several rules
+
+
+def cannot_begin(span: Span, sign: str) -> Diagnostic:
+    """Say that a bracket or sign belongs to the line above."""
+    help_ = {
+        "-": "put `-` at the end of the line above",
+        "//": "a comment begins with `#`; put a division's `//` at the end of the line above",
+    }
+    return Diagnostic(
+        "forgotten-arrow",
+        f"`{sign}` cannot begin a line: it belongs to what stands before it",
+        (Label(span, "a new line begins here"),),
+        help=help_.get(sign, "did you forget `->` before it?"),
+    )
+
+
+def _no_name(slip: Slip, word: str, at: Span) -> Diagnostic:
+    title = f"`{word}` is a word of the language and cannot be a name"
+    return slip.say("reserved-word", title, f"call it something else: `my_{word}`", at=at)
+
+
+def _nothing_after(slip: Slip) -> Diagnostic:
+    word = slip.previous
+    what = "step" if word.text in ("->", ":") else "value"
+    title = f"nothing stands after `{word.text}`"
+    return slip.say("unexpected-token", title, f"write a {what} after it", at=slip.piece(word))
+
+
+def _unclosed(slip: Slip, *more: Label) -> Diagnostic | None:
+    if not slip.opened:
+        return None
+    at = _suspect(slip)
+    sign = slip.source.text[at]
+    title, where = f"this `{sign}` is never closed", Span(slip.source, at, at + 1)
+    return slip.say("unclosed-bracket", title, f"add `{PAIRS[sign]}`", *more, at=where)
+
+
+def _suspect(slip: Slip) -> int:
+    """Find the bracket that was left open: by indentation, a `}` shows which `{` it closes."""
+    text = slip.source.text
     opened: list[int] = []
-    plain = re.sub(r'#[^\n]*|"(?:[^"\\\n]|\\.)*"', lambda m: " " * len(m[0]), source.text)
-    for position in range(start, stop):
-        if plain[position] in "([{":
-            opened.append(position)
-        elif plain[position] in ")]}" and opened:
-            opened.pop()
-    return opened
+    for match in BRACKET.finditer(text, slip.start, slip.at):
+        if match[0] in PAIRS:
+            opened.append(match.start())
+        elif match[0] in ")]}" and opened:
+            closed = opened.pop()
+            if text[closed] == "{" and match[0] == "}" and opened:
+                mine, its = _indent(text, match.start()), _indent(text, closed)
+                if mine is not None and its is not None and mine < its:
+                    return closed
+    return opened[-1]
 
 
-def _unclosed(source: Source, start: int, stop: int) -> Diagnostic:
-    opened = _open_brackets(source, start, stop)
-    if opened:
-        sign = source.text[opened[-1]]
-        closing = {"(": ")", "[": "]", "{": "}"}[sign]
-        span = Span(source, opened[-1], opened[-1] + 1)
-        return _said("unclosed-bracket", f"this `{sign}` is never closed", span, f"add `{closing}`")
-    span = Span(source, max(stop - 1, 0), max(stop, 1))
-    return _said("unexpected-end", "the text ends in the middle", span, "finish the statement")
+def _indent(text: str, at: int) -> int | None:
+    """Give the indentation of a bracket's line: for a `}`, only if it begins the line."""
+    begin = text.rfind("\n", 0, at) + 1
+    line = text[begin:at]
+    if text[at] == "}" and line.strip():
+        return None
+    return len(line) - len(line.lstrip())
 
 
-def _misplaced(source: Source, here: str, previous: str, span: Span, before: str) -> Diagnostic:
-    line_start = "\n" in source.text[len(before) : span.start]
-    reserved = previous in RESERVED and previous not in ("true", "false")
-    if reserved and here in ("=", ",", ":"):
-        word = Span(source, len(before) - len(previous), len(before))
-        return _said(
-            "reserved-word",
-            f"`{previous}` is a word of the language and cannot be a name",
-            word,
-            f"call it something else: `my_{previous}`",
-        )
-    stray = re.search(r"[\w)\]}][ \t]+([A-Za-z_]\w*)$", before)
-    if stray and line_start and stray[1] not in RESERVED:
-        word = Span(source, stray.start(1), stray.end(1))
-        times = re.fullmatch(r"x(\d+)", stray[1])
-        mend = f"write `* {times[1]}`" if times else "add `->` or `,`"
-        return _said("forgotten-arrow", f"something is missing before `{stray[1]}`", word, mend)
-    if here in ")]}":
-        return _said("unexpected-token", f"this `{here}` closes nothing", span, "take it out")
-    if here == "(" and previous and (previous[-1] in ")]" or previous[0].isalnum()):
-        return _said("forgotten-arrow", "something is missing before `(`", span, "add `->`")
-    if here == "=" and re.search(r"->\s*[\w{}.]+$", before):
-        return _said("unexpected-token", "a label ends in `:`", span, "write `name: step`")
-    if here == "=" and re.search(r"(^|\n)[ \t]*[A-Za-z_]\w*$", before):
-        return _said("unexpected-token", "a name gets its value by `=`", span, "write `name = …`")
-    if here == "=":
-        return _said("unexpected-token", "`=` cannot stand here", span, "compare with `==`")
-    if here == ":":
-        return _said(
-            "unexpected-token", "`:` cannot stand here", span, "`:` follows a step's label"
-        )
-    if here in ("<", ">", "!") and re.search(r"[<>=!]=?\s*[\w.]+$", before):
-        return _said(
-            "chained-comparison", "comparisons do not chain", span, "write `a < b and b < c`"
-        )
-    if here in RESERVED and (previous in ("=", "->", ",", "(") or line_start):
-        return _said(
-            "reserved-word",
-            f"`{here}` cannot stand here: it is a word of the language",
-            span,
-            f"call it something else: `my_{here}`",
-        )
-    if re.match(r"\d", here) and not re.fullmatch(r"[\d_.]+([eE]\d+)?[KMG]?", here):
-        return _said("bad-number", f"`{here}` is not a number", span, "write `3` or `[3, 5]`")
-    if re.match(r"x\d", here):
-        return _said(
-            "unexpected-token", f"`{here}` cannot stand here", span, f"write `* {here[1:]}`"
-        )
-    if line_start and re.match(r"\w", here):
-        return _said(
-            "forgotten-arrow",
-            f"`{here}` cannot begin a line here",
-            span,
-            "end the line above with `->`, or give this a name: `y = …`",
-        )
-    if re.match(r"\w", here) and re.search(r"\w$", previous):
-        return _said(
-            "missing-comma", f"something is missing before `{here}`", span, "add `,` or `->`"
-        )
-    return _said("unexpected-token", f"`{here}` cannot stand here", span, None)
+def _gap(slip: Slip) -> str:
+    """Give the text between the bracket around the mistake and the mistake."""
+    return slip.source.text[slip.opened[-1] : slip.at][:NEAR]
