@@ -56,7 +56,7 @@ class Reference:
                 if readers[port] <= 0:
                     values.pop(port, None)
         outputs = {each.name: values[each.port] for each in case.outputs if each.port in values}
-        return Testimony(outputs, state, None, unmatched)
+        return Testimony(outputs, state, unmatched=unmatched)
 
 
 def apply(

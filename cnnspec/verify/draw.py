@@ -65,7 +65,8 @@ def _weight(node: Node, weight: Weight, scales: dict[int, float], seed: int) -> 
         kernel: Array = draws.standard_normal(weight.shape) / (scale * sqrt(fan_in))
         return kernel
     factors: Array = draws.uniform(0.5, 1.5, weight.shape)
-    return factors * draws.choice((-1.0, 1.0), weight.shape)
+    signs: Array = draws.choice((-1.0, 1.0), weight.shape)
+    return signs * factors
 
 
 def _fan_in(node: Node, weight: Weight) -> int:
