@@ -16,7 +16,6 @@ from cnnspec import __version__
 from cnnspec.commands import catalogue, inspect
 from cnnspec.commands.compile import compile_
 from cnnspec.commands.output import report
-from cnnspec.commands.verify import verify
 
 
 @click.group(
@@ -34,7 +33,6 @@ for command in (
     inspect.cost,
     inspect.draw,
     inspect.paths,
-    verify,
     catalogue.zoo,
     catalogue.backends,
     catalogue.ops,

@@ -25,6 +25,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         part.removesuffix("]").partition("[")[2]
         for report in terminalreporter.stats.get("passed", ())
         for part in [report.nodeid.rpartition("::")[2]]
-        if part.startswith("test_trains_a_step_with_all_heads[")
+        if part.startswith("test_runs_at_its_own_size_and_trains_a_step_with_all_heads[")
     }
     terminalreporter.write_line(f"the zoo: {len(passed)} networks built, run and trained a step")

