@@ -15,6 +15,7 @@ import click
 from cnnspec import __version__
 from cnnspec.commands import catalogue, inspect
 from cnnspec.commands.compile import compile_
+from cnnspec.commands.draw import draw
 from cnnspec.commands.output import report
 
 
@@ -31,7 +32,7 @@ for command in (
     compile_,
     inspect.check,
     inspect.cost,
-    inspect.draw,
+    draw,
     inspect.paths,
     catalogue.zoo,
     catalogue.backends,

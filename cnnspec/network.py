@@ -97,11 +97,18 @@ class Network:
         found = backends.find(backend)
         return list(found.mismatch(text, class_name, self.elaborated, inference=inference))
 
-    def draw(self, format: str = "svg", *, depth: int | None = None) -> bytes:
-        """Draw it on one page, blocks and repeats folded."""
-        from cnnspec.draw import draw
+    def draw(
+        self, format: str = "svg", *, depth: int | None = None, heat: str | None = "macs"
+    ) -> bytes:
+        """Draw it on one page, blocks and repeats folded: svg, png, pdf, dot, mermaid or html.
 
-        return draw(self.elaborated, format=format, depth=depth)
+        `depth` levels of blocks are opened, as many as one page holds if left out; `heat` colours
+        shares of macs, params, activations or memory. `cnnspec.draw.drawing` takes more.
+        """
+        from cnnspec.draw import Look, View, drawing
+
+        look, view = Look(heat=heat), View(depth)
+        return drawing(self.elaborated, format=format, look=look, view=view).content
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show itself in a notebook: a picture, or its figures where no engine draws."""

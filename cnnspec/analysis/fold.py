@@ -1,46 +1,78 @@
 """Structure folded exactly: small steps under the layer that they follow, equal neighbours as one.
 
 Two members of a scope are equal if they are instances of one definition with equal members inside,
-down to every operator's arguments, weights, shapes, names and wiring. Equal neighbours are one part
-if each takes the one before it in the same way and nothing else looks inside the run.
+down to every operator's arguments, weights, shapes, names and wiring. Equal neighbours, or equal
+groups of up to three neighbours, are one part if each takes the one before it in the same way and
+nothing else looks inside the run. A dense block's layers grow: they are equal but for the channels
+that come in, and each adds equally many to what flows on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from cnnspec.analysis.macs import node_macs
-from cnnspec.analysis.parameters import trainable
+from cnnspec.analysis.parameters import kept, trainable
 from cnnspec.graph import Graph, Node, Port, Scope
 from cnnspec.shapes import Shape
 
 #: Families whose steps go with the layer before them.
 SMALL: Final = ("normalization", "activation", "noise")
+#: Groups of so many neighbours are looked for as repeats.
+LONGEST_GROUP: Final = 3
+
+
+class Cost(NamedTuple):
+    """Exact counts: trained numbers, kept numbers, multiply-adds, and numbers that are written.
+
+    MACs and what is written are of one inference for one example: none for what only training runs.
+    """
+
+    params: int = 0
+    state: int = 0
+    macs: int = 0
+    written: int = 0
+
+    def plus(self, other: Cost) -> Cost:
+        """Add, count by count."""
+        return Cost(*(a + b for a, b in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """A layer with the small steps behind it, or a scope; `times` equal ones in a row are one part.
 
-    `members` and `parts` are the first one's, `last` are the last one's members; `params` and
-    `macs` are of all; `shape` is what comes out; `trains` says that only training needs it.
+    `members` and `parts` are the first one's, `last` are the last one's members; `cost` is of all;
+    `shape` is what comes out; `trains` says that only training needs it. Where a group of
+    neighbours repeats, `members` are all of the group's and `parts` are the group. `grows` is how
+    many channels each adds to what flows on, 0 where all are equal.
     """
 
-    members: tuple[Node, ...] | tuple[Scope]
+    members: tuple[Node | Scope, ...]
     times: int
-    params: int
-    macs: int
+    cost: Cost
     shape: Shape
     parts: tuple[Part, ...]
-    last: tuple[Node, ...] | tuple[Scope]
+    last: tuple[Node | Scope, ...]
     trains: bool
+    grows: int = 0
 
     @property
     def head(self) -> Node | Scope:
         """The layer or the scope."""
         return self.members[0]
+
+    @property
+    def params(self) -> int:
+        """Trainable numbers of all."""
+        return self.cost.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of all, in inference."""
+        return self.cost.macs
 
 
 class _Source(NamedTuple):
@@ -54,11 +86,13 @@ class _Source(NamedTuple):
 class _Unit:
     """A part together with its identity, where it stands, and what is wired to it.
 
-    `start` to `stop` are its nodes' positions; `first_use` and `last_use` bound its consumers'.
+    Units of one `key` are equal, of one `loose` key equal but for channels. `start` to `stop` are
+    its nodes' positions; `first_use` and `last_use` bound its consumers'.
     """
 
     part: Part
     key: int
+    loose: int
     start: int
     stop: int
     sources: tuple[_Source, ...]
@@ -66,9 +100,12 @@ class _Unit:
     last_use: int
 
 
-def fold(graph: Graph) -> tuple[Part, ...]:
-    """Fold a network: the parts of its top level, in the order in which they were written."""
-    walk = _Walk(graph)
+def fold(graph: Graph, *, repeats: bool = True) -> tuple[Part, ...]:
+    """Fold a network: the parts of its top level, in the order in which they were written.
+
+    Without `repeats` neighbours stay apart, however equal.
+    """
+    walk = _Walk(graph, repeats=repeats)
     folded: dict[int, tuple[_Unit, ...]] = {}
     for scope in walk.leaving:
         units: list[_Unit] = []
@@ -83,13 +120,14 @@ def fold(graph: Graph) -> tuple[Part, ...]:
                 else:
                     units.append(unit)
         folded[id(scope)] = tuple(units)
-    return _runs(folded[id(graph.root)])
+    return walk.runs_of(folded[id(graph.root)])
 
 
 class _Walk:
     """The graph in the order of its tree of scopes."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, repeats: bool) -> None:
+        self.repeats = repeats
         alive = {node.index for node in graph.nodes}
         self.runs = {node.index for node in graph.inference_nodes}
         self.leaving: list[Scope] = []
@@ -133,11 +171,15 @@ class _Walk:
             op = self._ops[id(node.op)] = self._key((type(node.op), repr(node.op)))
         runs = node.index in self.runs
         key = self._key((op, node.input_shapes, node.shapes, node.weights, runs))
-        cost = node_macs(node) if runs else 0
-        part = Part((node,), 1, trainable([node]), cost, node.shape, (), (node,), not runs)
+        places = tuple(shape[1:] for shape in node.shapes)
+        loose = self._key((op, len(node.inputs), places, runs))
+        written = sum(shape.size for shape in node.shapes) if runs else 0
+        cost = Cost(trainable([node]), kept([node]), node_macs(node) if runs else 0, written)
+        part = Part((node,), 1, cost, node.shape, (), (node,), not runs)
         here = self.position[node.index]
         sources = tuple(map(self._source, node.inputs))
-        return _Unit(part, key, here, here + 1, sources, self.first_use[here], self.last_use[here])
+        uses = self.first_use[here], self.last_use[here]
+        return _Unit(part, key, loose, here, here + 1, sources, *uses)
 
     def joins(self, unit: _Unit, node: Node) -> bool:
         """Whether a small step goes with what stands before it: nothing else takes that."""
@@ -150,17 +192,39 @@ class _Walk:
 
     def joined(self, unit: _Unit, small: _Unit) -> _Unit:
         first, second = unit.part, small.part
-        members = tuple(m for part in (first, second) for m in part.members if isinstance(m, Node))
-        params, macs = first.params + second.params, first.macs + second.macs
-        part = Part(members, 1, params, macs, second.shape, (), members, first.trains)
-        key = self._key((unit.key, small.key))
-        bounds = min(unit.first_use, small.first_use), max(unit.last_use, small.last_use)
-        return _Unit(part, key, unit.start, small.stop, unit.sources, *bounds)
+        members = first.members + second.members
+        cost = first.cost.plus(second.cost)
+        part = Part(members, 1, cost, second.shape, (), members, first.trains)
+        keys = self._key((unit.key, small.key)), self._key((unit.loose, small.loose))
+        uses = min(unit.first_use, small.first_use), max(unit.last_use, small.last_use)
+        return _Unit(part, *keys, unit.start, small.stop, unit.sources, *uses)
 
     def scope_unit(self, scope: Scope, units: tuple[_Unit, ...]) -> _Unit:
+        parts = self.runs_of(units)
+        shape = scope.results[0].shape if scope.results else parts[-1].shape
+        results = tuple(map(self._source, scope.results))
+        members, identity = (scope,), (id(scope.definition), scope.kind)
+        return self._around(units, members, parts, shape, identity, results)
+
+    def group_unit(self, units: Sequence[_Unit]) -> _Unit:
+        """Take neighbours as one, to see whether as a group they repeat."""
+        parts = tuple(unit.part for unit in units)
+        members = tuple(member for part in parts for member in part.members)
+        return self._around(units, members, parts, parts[-1].shape, ("neighbours",), ())
+
+    def _around(
+        self,
+        units: Sequence[_Unit],
+        members: tuple[Node | Scope, ...],
+        parts: tuple[Part, ...],
+        shape: Shape,
+        identity: tuple[object, ...],
+        results: tuple[_Source, ...],
+    ) -> _Unit:
         start, stop = units[0].start, units[-1].stop
         outside: dict[_Source, int] = {}
-        inside: list[object] = [id(scope.definition), scope.kind]
+        inside: list[object] = list(identity)
+        loosely: list[object] = list(identity)
         for unit in units:
             wires = tuple(
                 (True, each.position - start, each.port)
@@ -169,42 +233,74 @@ class _Walk:
                 for each in unit.sources
             )
             names = tuple(member.segment for member in unit.part.members)
-            inside.append((unit.key, names, wires))
-        results = map(self._source, scope.results)
-        inside.append(tuple((position - start, port) for position, port in results))
-        parts = _runs(units)
-        shape = scope.results[0].shape if scope.results else parts[-1].shape
-        params, macs = sum(part.params for part in parts), sum(part.macs for part in parts)
+            inside.append((unit.key, wires, names if identity[0] != "neighbours" else ()))
+            loosely.append((unit.loose, wires))
+        out = tuple((position - start, port) for position, port in results)
+        cost = Cost()
+        for each in parts:
+            cost = cost.plus(each.cost)
         trains = all(part.trains for part in parts)
-        part = Part((scope,), 1, params, macs, shape, parts, (scope,), trains)
+        part = Part(members, 1, cost, shape, parts, members, trains)
+        keys = self._key((*inside, out)), self._key((*loosely, out))
         first_use = min(unit.first_use for unit in units)
         last_use = max(unit.last_use for unit in units)
-        key = self._key(tuple(inside))
-        return _Unit(part, key, start, stop, tuple(outside), first_use, last_use)
+        return _Unit(part, *keys, start, stop, tuple(outside), first_use, last_use)
+
+    def runs_of(self, units: Sequence[_Unit]) -> tuple[Part, ...]:
+        """Take equal neighbours, or groups of neighbours, as one part each."""
+        if not self.repeats:
+            return tuple(unit.part for unit in units)
+        return tuple(self._runs(units))
+
+    def _runs(self, units: Sequence[_Unit]) -> Iterator[Part]:
+        at = 0
+        while at < len(units):
+            run = [units[at]]
+            for length in range(1, LONGEST_GROUP + 1):
+                found = self._run_from(units, at, length)
+                if len(found) > 1:
+                    run = found
+                    at += (length - 1) * len(found)
+                    break
+            at += len(run)
+            yield _run(run)
+
+    def _run_from(self, units: Sequence[_Unit], at: int, length: int) -> list[_Unit]:
+        """Give the longest run from here of groups of so many neighbours: one if none repeats."""
+        run: list[_Unit] = []
+        before: _Continued | None = None
+        for start in range(at, len(units) - length + 1, length):
+            group = units[start : start + length]
+            if length > 1 and (len({u.loose for u in group}) == 1 or not _is_scope(group[0])):
+                break
+            if run and group[0].loose != units[at].loose:
+                break
+            unit = group[0] if length == 1 else self.group_unit(group)
+            how = _continues(run[-1], unit) if run else None
+            if run and (how is None or (before is not None and how != before)):
+                break
+            run.append(unit)
+            before = how
+        return run
 
 
-def _runs(units: tuple[_Unit, ...]) -> tuple[Part, ...]:
-    return tuple(_run(*bounds, units) for bounds in _bounds(units))
+class _Continued(NamedTuple):
+    """How a unit takes the one before it, and how many channels it adds to what comes out."""
+
+    wires: tuple[tuple[bool, int, int], ...]
+    grows: int
 
 
-def _bounds(units: tuple[_Unit, ...]) -> Iterator[tuple[int, int]]:
-    """Give where each run of equal units begins and ends."""
-    start, before = 0, None
-    for index in range(1, len(units)):
-        wires = _continues(units[index - 1], units[index])
-        if wires is None or (before is not None and wires != before):
-            yield start, index
-            start, before = index, None
-        else:
-            before = wires
-    if units:
-        yield start, len(units)
+def _is_scope(unit: _Unit) -> bool:
+    return isinstance(unit.part.head, Scope)
 
 
-def _continues(last: _Unit, unit: _Unit) -> tuple[tuple[bool, int, int], ...] | None:
+def _continues(last: _Unit, unit: _Unit) -> _Continued | None:
     """Say how a unit takes the equal one before it; None if it is not equal or does not."""
     inner = last.start <= last.first_use and last.last_use < unit.stop
-    if last.key != unit.key or not inner:
+    first, second = last.part.shape, unit.part.shape
+    grows = 0 if last.key == unit.key else second.channels - first.channels
+    if not inner or last.loose != unit.loose or (last.key != unit.key and grows <= 0):
         return None
     wires = tuple(
         (True, each.position - last.start, each.port)
@@ -212,12 +308,17 @@ def _continues(last: _Unit, unit: _Unit) -> tuple[tuple[bool, int, int], ...] | 
         else (False, each.position, each.port)
         for each in unit.sources
     )
-    return wires if any(wire[0] for wire in wires) else None
+    return _Continued(wires, grows) if any(wire[0] for wire in wires) else None
 
 
-def _run(start: int, stop: int, units: tuple[_Unit, ...]) -> Part:
-    first, last, times = units[start].part, units[stop - 1].part, stop - start
-    if times == 1:
+def _run(units: Sequence[_Unit]) -> Part:
+    first, last = units[0].part, units[-1].part
+    if len(units) == 1:
         return first
-    costs = times * first.params, times * first.macs
-    return Part(first.members, times, *costs, last.shape, first.parts, last.members, first.trains)
+    cost = Cost()
+    for unit in units:
+        cost = cost.plus(unit.part.cost)
+    grows = 0 if units[0].key == units[1].key else units[1].part.shape[0] - first.shape[0]
+    return Part(
+        first.members, len(units), cost, last.shape, first.parts, last.last, first.trains, grows
+    )

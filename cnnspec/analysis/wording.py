@@ -29,6 +29,8 @@ def numbers(node: Node) -> str:
     values: Mapping[str, object] = node.op.values
     words = []
     window, stride, units = values.get("size"), values.get("stride"), values.get("units")
+    if stride is None and "stride" in values:
+        stride = window  # of a pool
     dilation, groups = values.get("dilation"), values.get("groups")
     if isinstance(window, tuple):
         words.append("x".join(map(str, window)))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnspec.commands.output import Missing, as_json, colourful, say, send
+from cnnspec.commands.output import as_json, colourful, say, send
 from cnnspec.commands.spec import loaded, takes_spec
 
 if TYPE_CHECKING:
@@ -117,47 +116,3 @@ def cost(
         shown = output in (None, "-") and colourful(sys.stdout)
         text = reports.table(graph, depth=depth, width=WIDTH, color=shown)
     send(text if text.endswith("\n") else f"{text}\n", output)
-
-
-@click.command()
-@takes_spec
-@click.option(
-    "--format", "format_", help="svg, png or dot; without it, what the name of the file ends in."
-)
-@click.option("--depth", type=click.IntRange(0), help="How deep to open scopes.")
-@click.option(
-    "--engine",
-    type=click.Choice(["pure", "dot"]),
-    default="pure",
-    help="What lays it out: the one that comes along, or the system's Graphviz.",
-)
-@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
-def draw(
-    spec: str,
-    *,
-    format_: str | None,
-    depth: int | None,
-    engine: str,
-    output: str | None,
-    quiet: bool,
-    **how: Any,
-) -> None:
-    """Draw SPEC on one page, blocks and repeats folded.
-
-    Without -o the picture goes to NETWORK.svg in this folder.
-    """
-    from cnnspec.draw import EngineMissing
-    from cnnspec.draw import draw as drawn
-
-    chosen = format_ or (Path(output or "").suffix.removeprefix(".") or "svg")
-    if chosen not in ("svg", "png", "dot"):
-        raise click.BadParameter(f"{chosen!r} is not one of svg, png, dot", param_hint="--format")
-    network = loaded(spec, quiet=quiet, **how)
-    try:
-        picture = drawn(network.elaborated, format=chosen, depth=depth, engine=engine)
-    except EngineMissing as failure:
-        raise Missing(str(failure)) from None
-    target = output or f"{network.name}.{chosen}"
-    send(picture, target)
-    if target != "-":
-        say(f"drew {network.title} in {target}", quiet=quiet)

@@ -1,34 +1,27 @@
-"""A folded network in Graphviz's language: boxes with headers, frames, lines."""
+"""A picture in Graphviz's language: boxes with headers, frames, lines."""
 
 from __future__ import annotations
 
-from html import escape
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import graphviz
 
-from cnnspec.analysis.macs import macs
-from cnnspec.analysis.parameters import trainable
-from cnnspec.analysis.quantity import number
-from cnnspec.draw.boxes import TIMES, Box, Frame, picture
-from cnnspec.draw.wires import Wire, wires
+from cnnspec.analysis.fold import fold
+from cnnspec.draw import heat, words
+from cnnspec.draw.boxes import Box, Frame, Picture, within
+from cnnspec.draw.escape import BLANK, label
+from cnnspec.draw.options import Look
+from cnnspec.draw.theme import THEMES, Theme
+from cnnspec.draw.wires import Way, wires
 from cnnspec.graph import Graph
 
 #: Arial's metrics are known to every engine, and are those of Arimo and Liberation Sans.
 FONT: Final = "Arial"
-#: Header colours by operator family, told apart in print and by the colour-blind (Okabe and Ito).
-COLORS: Final = {
-    "basic": "#1f2937",
-    "block": "#1d5a8e",
-    "convolution": "#0072b2",
-    "dense": "#a0325a",
-    "pooling": "#00795c",
-    "activation": "#b35900",
-    "merge": "#6d3fc4",
-}
-OTHER: Final = "#5b6472"
-SKIP: Final = "#6d3fc4"
+#: Of all text but the name of the network, in points.
+SIZE: Final = 11
+TITLE: Final = 15
+TABLE: Final = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0"'
 
 
 class _Line(NamedTuple):
@@ -36,64 +29,195 @@ class _Line(NamedTuple):
 
     source: str
     target: str
-    skip: bool
+    way: Way
     label: str
     trains: bool
 
 
-def dot(graph: Graph, *, depth: int | None = None) -> str:
-    """Write the picture in DOT; `depth` levels of scopes are opened (1 if left out)."""
-    drawn = picture(graph, depth=1 if depth is None else depth)
-    result = graphviz.Digraph(
-        "network",
-        graph_attr={
-            "label": _caption(graph),
-            "labelloc": "t",
-            "fontname": FONT,
-            "fontsize": "13",
-            "rankdir": "TB",
-            "ranksep": "0.3",
-            "nodesep": "0.35",
-            "pad": "0.2",
-            "tooltip": _plain(_title(graph)),
-        },
-        node_attr={"shape": "plain", "fontname": FONT, "fontsize": "11"},
-        edge_attr={"color": OTHER, "arrowsize": "0.7", "fontname": FONT, "fontsize": "9"},
-    )
-    found, around = wires(drawn), _around(drawn.inner)
-    lines = _lines(found, around)
-    titled = {line.target for line in lines}
-    for each in drawn.inner:
-        _write(result, each, titled)
-    for line in lines:
-        _write_line(result, line)
-    return str(result.source)
+def dot(graph: Graph, drawn: Picture, look: Look, *, quick: bool = False) -> str:
+    """Write the picture in DOT; `quick` asks the engine to be content with less."""
+    return _Writer(graph, drawn, look).write(quick=quick)
 
 
-def _caption(graph: Graph) -> str:
-    inputs = ", ".join(TIMES.join(map(str, node.shape)) for node in graph.inputs)
-    params, total = number(trainable(graph.nodes)), number(macs(graph))
-    facts = f"{params} params · {total} MACs · input {inputs}"
-    return f"<<B>{_text(_title(graph))}</B>&#160;&#160;&#160;{_text(facts)}>"
+class _Writer:
+    def __init__(self, graph: Graph, drawn: Picture, look: Look) -> None:
+        self.graph, self.drawn, self.look = graph, drawn, look
+        self.theme: Theme = THEMES[look.theme]
+        self.total = heat.whole(fold(graph), look.heat) if look.heat else 0
+        self.lines = _lines(drawn)
+        self.titled = {line.target for line in self.lines}
+
+    def write(self, *, quick: bool) -> str:
+        theme = self.theme
+        across = self.look.direction == "lr"
+        result = graphviz.Digraph(
+            "network",
+            graph_attr={
+                "label": self._caption(),
+                "labelloc": "t",
+                "fontname": FONT,
+                "fontsize": str(SIZE),
+                "fontcolor": theme.ink,
+                "bgcolor": theme.background,
+                "rankdir": "LR" if across else "TB",
+                "ranksep": "0.3" if across else "0.15",
+                "nodesep": "0.22",
+                "pad": "0.15",
+                **({"splines": "polyline", "nslimit": "2", "mclimit": "0.5"} if quick else {}),
+            },
+            node_attr={
+                "shape": "plain",
+                "fontname": FONT,
+                "fontsize": str(SIZE),
+                "fontcolor": theme.ink,
+            },
+            edge_attr={
+                "color": theme.line,
+                "arrowsize": "0.6",
+                "fontname": FONT,
+                "fontsize": str(SIZE),
+                "fontcolor": theme.muted,
+            },
+        )
+        for each in self.drawn.inner:
+            self._put(result, each, level=0, said=False)
+        for line in self.lines:
+            self._put_line(result, line)
+        return str(result.source)
+
+    def _caption(self) -> str:
+        theme = self.theme
+        heading = f"<B>{label(words.heading(self.graph))}</B>"
+        rows = [
+            f'<TR><TD><FONT POINT-SIZE="{TITLE}">{heading}</FONT></TD></TR>',
+            f"<TR><TD>{label(words.totals(self.graph, self.look))}</TD></TR>",
+        ]
+        legend = words.legend(self.look)
+        cells = [f'<TD><FONT COLOR="{theme.muted}">{label(legend)}</FONT></TD>'] if legend else []
+        what = self.look.heat
+        if what:
+            said = f"share of {'MACs' if what == 'macs' else what}"
+            cells.append(f'<TD><FONT COLOR="{theme.muted}">{BLANK}{said}</FONT></TD>')
+            cells += [
+                f'<TD BGCOLOR="{color}" BORDER="1" COLOR="{theme.border}">'
+                f'<FONT COLOR="{theme.heat_ink}">{label(step)}</FONT></TD>'
+                for color, step in zip(theme.heat, heat.STEPS, strict=True)
+            ]
+        if cells:
+            inner = f'{TABLE} CELLPADDING="2">'
+            rows.append(f"<TR><TD>{inner}<TR>{''.join(cells)}</TR></TABLE></TD></TR>")
+        return f'<{TABLE} CELLPADDING="1">{"".join(rows)}</TABLE>>'
+
+    def _put(self, into: Any, each: Box | Frame, *, level: int, said: bool) -> None:
+        if isinstance(each, Box):
+            into.node(
+                f"b{each.order}",
+                label=self._box(each, said=said),
+            )
+            return
+        name, theme = title_of(each), self.theme
+        many = each.times > 1
+        trains = each.trains and not said
+        with into.subgraph(name=f"cluster_{name}") as frame:
+            frame.attr(
+                label="" if name in self.titled else self._pill(each, said=said),
+                style="rounded,dashed" if trains else "rounded,filled",
+                fillcolor=theme.run if many else theme.frames[level % 2],
+                penwidth="1.5" if many else "1",
+                color=theme.skip if many else theme.border,
+                labeljust="l",
+                margin="7",
+            )
+            if name in self.titled:
+                frame.node(
+                    name,
+                    label=self._pill(each, said=said),
+                )
+            for inner in each.inner:
+                self._put(frame, inner, level=level + 1, said=said or each.trains)
+
+    def _pill(self, frame: Frame, *, said: bool) -> str:
+        theme = self.theme
+        title, cost = words.pill(frame, self.look, said=said)
+        many = frame.times > 1
+        color = theme.skip if many else theme.ink
+        cells = f'<TD><FONT COLOR="{color}"><B>{label(title)}</B></FONT></TD>'
+        if cost:
+            cells += f"<TD>{label(cost)}</TD>"
+        edge = f'BORDER="1" COLOR="{theme.skip if many else theme.border}" STYLE="ROUNDED"'
+        return (
+            f'<<TABLE {edge} CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" '
+            f'BGCOLOR="{theme.cell if many else theme.pill}"><TR>{cells}</TR></TABLE>>'
+        )
+
+    def _box(self, box: Box, *, said: bool) -> str:
+        theme = self.theme
+        color = theme.family(box.family)
+        ink = theme.header_ink
+        if box.aside:
+            color, ink = theme.cell, theme.muted
+        edge = theme.border if box.aside or theme.header_ink != "#ffffff" else color
+        edge = theme.ink if self.look.theme == "print" else edge
+        title = label(words.title(box, self.look, said=said))
+        header = f'<FONT COLOR="{ink}"><B>{title}</B></FONT>'
+        shape, cost = words.shapes(box, self.look), words.costs(box.cost, self.look)
+        style = ' STYLE="DASHED"' if box.trains else ""
+        table = f'<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" COLOR="{edge}"{style}'
+        if not cost:
+            cell = f'<TD BGCOLOR="{theme.cell}"{style}>{label(shape)}</TD>' if shape else ""
+            head = f'<TD BGCOLOR="{color}"{style}>{header}</TD>'
+            return f'{table} CELLPADDING="3"><TR>{head}{cell}</TR></TABLE>>'
+        warm = (
+            theme.heat[heat.step(box.all_cost, self.look.heat, self.total)]
+            if self.look.heat
+            else theme.cell
+        )
+        dark = theme.heat_ink if self.look.heat else theme.ink
+        cells = (
+            [f'<TD SIDES="LB" BGCOLOR="{theme.cell}"{style}>{label(shape)}</TD>'] if shape else []
+        )
+        cells.append(
+            f'<TD SIDES="{"BR" if shape else "LBR"}" BGCOLOR="{warm}"{style}>'
+            f'<FONT COLOR="{dark}">{label(cost)}</FONT></TD>'
+        )
+        return (
+            f'{table} CELLPADDING="3"><TR><TD COLSPAN="{len(cells)}" BGCOLOR="{color}"{style}>'
+            f"{header}</TD></TR><TR>{''.join(cells)}</TR></TABLE>>"
+        )
+
+    def _put_line(self, into: Any, line: _Line) -> None:
+        look: dict[str, str] = {}
+        if line.way == "skip":
+            look |= {"style": "dashed", "color": self.theme.skip, "weight": "0"}
+        elif line.way == "rail":
+            look |= {"color": self.theme.skip, "weight": "0", "penwidth": "4", "arrowsize": "0.5"}
+        elif line.trains:
+            look |= {"style": "dashed"}
+        else:
+            # What a block begins with stands at its top: branches start side by side.
+            look["weight"] = "9" if line.source.startswith("t") else "8"
+        if line.target.startswith("t"):
+            look["arrowhead"] = "none"
+        if line.label:
+            look["label"] = line.label
+        into.edge(line.source, line.target, **look)
 
 
-def _title(graph: Graph) -> str:
-    return str(graph.meta.get("title") or graph.name)
-
-
-def _text(words: str) -> str:
-    """Make words safe inside an HTML-like label, whatever a spec holds."""
-    return escape("".join(each if each.isprintable() else " " for each in words))
-
-
-def _plain(words: str) -> str:
-    """Make words safe inside a quoted string, in which Graphviz reads escapes and entities."""
-    kept = "".join(each if each.isprintable() or each == "\n" else " " for each in words)
-    return str(graphviz.escape(kept.replace("&", "&amp;"))).replace("\n", "&#10;")
+def _lines(drawn: Picture) -> tuple[_Line, ...]:
+    """Lead lines through the titles of the frames that they enter, so that they cross no text."""
+    around = _around(drawn.inner)
+    result: dict[_Line, None] = {}
+    for wire in wires(drawn):
+        source, target = wire.source.order, wire.target.order
+        entered = [name for name in around[target] if name not in around[source]]
+        stops = [f"b{source}", *(entered if wire.way == "flow" else []), f"b{target}"]
+        for first, second in pairwise(stops):
+            result[_Line(first, second, wire.way, wire.label, wire.target.trains)] = None
+    return tuple(result)
 
 
 def _around(inner: tuple[Box | Frame, ...]) -> dict[int, tuple[str, ...]]:
-    """Give the title's names of the frames around each box, the outermost first."""
+    """Give the titles' names of the frames around each box, the outermost first."""
     result: dict[int, tuple[str, ...]] = {}
     pending: list[tuple[Box | Frame, tuple[str, ...]]] = [(each, ()) for each in inner]
     while pending:
@@ -101,80 +225,13 @@ def _around(inner: tuple[Box | Frame, ...]) -> dict[int, tuple[str, ...]]:
         if isinstance(each, Box):
             result[each.order] = frames
         else:
-            pending.extend((below, (*frames, _name(each))) for below in each.inner)
+            pending.extend((below, (*frames, title_of(each))) for below in each.inner)
     return result
 
 
-def _lines(found: tuple[Wire, ...], around: dict[int, tuple[str, ...]]) -> tuple[_Line, ...]:
-    """Lead lines through the titles of the frames that they enter, so that they cross no text."""
-    result: dict[_Line, None] = {}
-    for wire in found:
-        source, target = wire.source.order, wire.target.order
-        entered = [name for name in around[target] if name not in around[source]]
-        stops = [f"b{source}", *([] if wire.skip else entered), f"b{target}"]
-        for first, second in pairwise(stops):
-            result[_Line(first, second, wire.skip, wire.label, wire.target.trains)] = None
-    return tuple(result)
-
-
-def _name(frame: Frame) -> str:
-    inner = frame.inner[0]
+def title_of(frame: Frame) -> str:
+    """Name a frame's title: nested frames may begin with the same box."""
+    depth, inner = 0, frame.inner[0]
     while isinstance(inner, Frame):
-        inner = inner.inner[0]
-    return f"t{inner.order}-{frame.path}"
-
-
-def _write(into: Any, each: Box | Frame, titled: set[str]) -> None:
-    if isinstance(each, Box):
-        name, tip = f"b{each.order}", _plain(each.tip)
-        into.node(name, label=_label(each), id=f"node-{each.path}", tooltip=tip)
-        return
-    name, tip = _name(each), _plain(each.tip)
-    with into.subgraph(name=f"cluster_{name}") as frame:
-        frame.attr(
-            label="" if name in titled else _heading(each),
-            style="rounded,dashed" if each.dashed else "rounded,filled",
-            fillcolor="#f9fafb",
-            color=SKIP if each.dashed else "#9ca3af",
-            labeljust="l",
-            fontsize="11",
-            margin="9",
-            id=f"scope-{each.path}",
-            tooltip=tip,
-        )
-        if name in titled:
-            frame.node(name, label=_heading(each), id=f"title-{each.path}", tooltip=tip)
-        for inner in each.inner:
-            _write(frame, inner, titled)
-
-
-def _heading(frame: Frame) -> str:
-    title, words = f"<B>{_text(frame.title)}</B>", _text(frame.words)
-    title = f'<FONT COLOR="{SKIP}">{title}</FONT>' if frame.dashed else title
-    title += f"&#160;&#160;&#160;{words}" if words else ""
-    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">'
-    return f"<{table}<TR><TD>{title}</TD></TR></TABLE>>"
-
-
-def _label(box: Box) -> str:
-    color = COLORS.get(box.family, OTHER)
-    cost = f'<TD SIDES="BR" BGCOLOR="white">{_text(box.cost)}</TD>' if box.cost else ""
-    sides, columns = ("LB", 2) if box.cost else ("LBR", 1)
-    return (
-        f'<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5" COLOR="{color}">'
-        f'<TR><TD COLSPAN="{columns}" BGCOLOR="{color}">'
-        f'<FONT COLOR="white"><B>{_text(box.title)}</B></FONT></TD></TR>'
-        f'<TR><TD SIDES="{sides}" BGCOLOR="white">{_text(box.shape)}</TD>'
-        f"{cost}</TR></TABLE>>"
-    )
-
-
-def _write_line(into: Any, line: _Line) -> None:
-    look = {"style": "dashed", "color": SKIP, "weight": "0"} if line.skip else {}
-    if not line.skip and not line.trains:
-        look["weight"] = "8"
-    if line.target.startswith("t"):
-        look["arrowhead"] = "none"
-    if line.label:
-        look["label"] = line.label
-    into.edge(line.source, line.target, **look)
+        depth, inner = depth + 1, inner.inner[0]
+    return f"t{next(within(inner)).order}-{depth}"

@@ -8,16 +8,19 @@ import sys
 from pathlib import Path
 from typing import Final
 
-#: Text is measured as Arial's, and shown in the first of these that a reader has: same widths.
-MEASURED: Final = b' font-family="Arial"'
-SHOWN: Final = b' font-family="Arimo, Liberation Sans, Arial, Helvetica, sans-serif"'
+ENGINES: Final = ("pure", "dot")
 
 
 class EngineMissing(Exception):
     """No program to lay the picture out; the message says how to install one."""
 
 
-def _program(engine: str) -> str:
+class EngineFailed(Exception):
+    """The engine gave no picture: it took too long, or the message says what it said."""
+
+
+def program(engine: str) -> str:
+    """Find the engine's program; raises EngineMissing."""
     name = "dot" if engine == "dot" else "graphviz-pure"
     beside = Path(sys.executable).parent / name
     if engine != "dot" and beside.is_file():
@@ -30,14 +33,15 @@ def _program(engine: str) -> str:
 
 
 def layout(text: str, *, format: str, engine: str, timeout: float) -> bytes:
-    """Run the engine; raises EngineMissing, TimeoutError, or RuntimeError with what it says."""
-    command = [_program(engine), f"-T{format}"]
+    """Run the engine; raises EngineMissing, EngineFailed, TimeoutError."""
+    command = [program(engine), f"-T{format}"]
     try:
         done = subprocess.run(
             command, input=text.encode(), capture_output=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
-        raise TimeoutError(f"drawing took over {timeout:g} s") from None
+        raise TimeoutError(f"laying it out took over {timeout:g} s") from None
     if done.returncode != 0 or not done.stdout:
-        raise RuntimeError(done.stderr.decode(errors="replace").strip() or "nothing was drawn")
-    return done.stdout.replace(MEASURED, SHOWN) if format == "svg" else done.stdout
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise EngineFailed(said[-1][:200] if said else "the engine drew nothing")
+    return done.stdout

@@ -1,21 +1,27 @@
-"""The lines between boxes: what flows on, and what goes around something else."""
+"""The lines between boxes: what flows on, what goes around something else, and what grows."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
 
 from cnnspec.draw.boxes import Box, Picture
+from cnnspec.graph import Node, Port
 
 #: Of more ways around that end at one box only the last is drawn, and says how many there are.
 MOST_SKIPS: Final = 3
+#: So many of a concat's last inputs may be new for the rest to come from an earlier concat.
+MOST_NEW: Final = 4
+
+Way = Literal["flow", "skip", "rail"]
 
 
 class Wire(NamedTuple):
-    """A line from one box to another; a skip goes around what else leads there."""
+    """A line from one box to another: a skip goes around what else leads there, a rail grows."""
 
     source: Box
     target: Box
-    skip: bool
+    way: Way
     label: str = ""
 
 
@@ -23,28 +29,52 @@ def wires(drawn: Picture) -> tuple[Wire, ...]:
     """Give the lines in order of their targets, and of the inputs there.
 
     A line is a skip if its source leads to its target another way, too; and so is what only moves
-    values (a crop) on such a way.
+    values (a crop) on such a way. A skip that concats hand on from one to the next is a rail.
     """
     sources: list[dict[int, None]] = [{} for _ in drawn.boxes]
     above = [0] * len(drawn.boxes)
-    for node in drawn.drawn:
-        to = drawn.owner[node.index].order
-        for port in node.inputs:
-            box = drawn.owner.get(port.node.index)
-            if box is not None and box.order != to:
-                sources[to][box.order] = None
-                above[to] |= above[box.order] | 1 << box.order
+    rails = _Rails()
+    for box, ports, node in drawn.taken:
+        to = box.order
+        for port in rails.shortened(node, ports):
+            giver = drawn.owner.get(port.node.index)
+            if giver is not None and giver.order != to:
+                sources[to][giver.order] = None
+                above[to] |= above[giver.order] | 1 << giver.order
     skips = _skips(drawn, sources, above)
+    rail = _rail(drawn, skips)
     result: list[Wire] = []
     for target, found in enumerate(sources):
         around = sorted(source for source in found if (source, target) in skips)
         dropped = around[:-1] if len(around) > MOST_SKIPS else []
         for source in found:
             if source not in dropped:
-                skip = (source, target) in skips
-                label = f"and {len(dropped)} before" if skip and dropped else ""
-                result.append(Wire(drawn.boxes[source], drawn.boxes[target], skip, label))
+                pair = source, target
+                way: Way = "rail" if pair in rail else "skip" if pair in skips else "flow"
+                label = f"and {len(dropped)} before" if way != "flow" and dropped else ""
+                result.append(Wire(drawn.boxes[source], drawn.boxes[target], way, label))
     return tuple(result)
+
+
+class _Rails:
+    """What concats have gathered so far: one that takes all of an earlier one's goes on from it."""
+
+    def __init__(self) -> None:
+        self.gathered: dict[tuple[tuple[int, int], ...], Port] = {}
+
+    def shortened(self, node: Node | None, ports: Sequence[Port]) -> Sequence[Port]:
+        """Give the inputs to draw: what an earlier concat holds comes from there, once."""
+        if node is None or node.kind != "concat":
+            return ports
+        key = tuple((port.node.index, port.index) for port in ports)
+        result: Sequence[Port] = ports
+        for new in range(1, min(MOST_NEW, len(key) - 2) + 1):
+            earlier = self.gathered.get(key[:-new])
+            if earlier is not None:
+                result = (earlier, *ports[-new:])
+                break
+        self.gathered.setdefault(key, node.ports[0])
+        return result
 
 
 def _skips(
@@ -64,3 +94,16 @@ def _skips(
                 if others >> origin & 1:
                     result |= {(origin, source), (source, target)}
     return result
+
+
+def _rail(drawn: Picture, skips: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Find the skips into concats that come from concats, go on to such, or stand for many."""
+    into = {pair for pair in skips if drawn.boxes[pair[1]].kind == "concat"}
+    going_on = {source for source, _ in into}
+    return {
+        (source, target)
+        for source, target in into
+        if drawn.boxes[source].kind == "concat"
+        or target in going_on
+        or drawn.boxes[target].before is not None
+    }

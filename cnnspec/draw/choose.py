@@ -1,0 +1,441 @@
+"""Which boxes and frames a picture has: what is opened, what is folded, what stands aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from cnnspec.analysis.fold import SMALL, Cost, Part, fold
+from cnnspec.analysis.wording import content
+from cnnspec.draw import titles
+from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
+from cnnspec.graph import Graph, Node, Scope, walk_scopes
+from cnnspec.shapes import Shape
+
+#: What repeats, or comes first of its block, is looked into if it has at most so many parts.
+LOOK: Final = 12
+#: Scopes below this many levels are never opened.
+DEEPEST: Final = 64
+#: A scope that holds more than this share of all nodes is opened as if it were the network.
+TRUNK: Final = 0.8
+
+
+class UnknownPath(ValueError):
+    """No scope has this path; `near` are those that were meant, perhaps."""
+
+    def __init__(self, path: str, near: Sequence[str]) -> None:
+        self.path, self.near = path, tuple(near)
+        hint = f"; did you mean {' or '.join(self.near)}?" if near else ""
+        super().__init__(f"no block or group has the path {path!r}{hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How far a picture is opened.
+
+    `depth` levels are opened; with `looks` what repeats is looked into. Below, one instance of
+    each block is opened, the one that holds most, for `samples` of "one"; one of each make that
+    it comes in, with and without a projection, for "each". With `lines` layers in a straight line
+    are one box, however deep. A level with over `longest` parts is cut in its middle (0: never).
+    `repeats` says whether equal neighbours are one.
+    """
+
+    depth: int
+    looks: bool = True
+    samples: Literal["", "one", "each"] = ""
+    lines: bool = True
+    longest: int = 100
+    repeats: bool = True
+    expand: tuple[str, ...] = ()
+    focus: str | None = None
+
+    def checked(self, graph: Graph) -> Plan:
+        """Refuse paths that there are not; raises UnknownPath."""
+        asked = (*self.expand, *([self.focus] if self.focus is not None else []))
+        known = {scope.path for scope in walk_scopes(graph.root)} if asked else set()
+        for path in asked:
+            if path not in known or not path:
+                from difflib import get_close_matches
+
+                raise UnknownPath(path, get_close_matches(path, sorted(known - {""}), n=3))
+        return self
+
+
+def choose(graph: Graph, plan: Plan) -> Picture:
+    """Choose what to draw; raises UnknownPath."""
+    plan = plan.checked(graph)
+    paths = frozenset((*plan.expand, *([plan.focus] if plan.focus is not None else [])))
+    chooser = _Chooser(graph, plan)
+    parts = fold(graph, repeats=plan.repeats)
+    chooser.result.inner = tuple(chooser.level(parts, plan.depth, 1, paths))
+    if plan.focus is None:
+        chooser.outputs()
+        return chooser.result
+    return _focused(chooser.result, chooser.seen[chooser.focus])
+
+
+class _Chooser:
+    def __init__(self, graph: Graph, plan: Plan) -> None:
+        self.graph, self.plan = graph, plan
+        self.result = Picture()
+        self.uses = {node.index: 0 for node in graph.nodes}
+        for node in graph.nodes:
+            for port in node.inputs:
+                self.uses[port.node.index] += 1
+        for output in graph.outputs:
+            self.uses[output.port.node.index] += 1
+        #: The makes of blocks of which one was opened, and the scopes that are shown as samples.
+        self.known: set[object] = set()
+        self.samples = _richest(graph) if plan.samples == "one" else frozenset()
+        #: The frame around each scope that is open.
+        self.seen: dict[str, Frame] = {}
+        self.focus = plan.focus or ""
+
+    def level(
+        self, parts: Sequence[Part], depth: int, many: int, paths: frozenset[str]
+    ) -> Iterator[Box | Frame]:
+        longest = self.plan.longest
+        if not longest or len(parts) <= longest:
+            for part in parts:
+                yield self.part(part, depth, many, paths)
+            return
+        kept = max(1, longest // 5)
+        yield from self.level(parts[:kept], depth, many, paths)
+        middle = parts[kept:-kept]
+        count = sum(part.times for part in middle)
+        yield self.box(middle, f"... {count:,} more ...", "more", "basic", many)
+        yield from self.level(parts[-kept:], depth, many, paths)
+
+    def part(self, part: Part, depth: int, many: int, paths: frozenset[str]) -> Box | Frame:
+        head, times = part.head, f" {titles.TIMES} {part.times}" if part.times > 1 else ""
+        if isinstance(head, Node):
+            role: Role = "input" if head.kind == "input" else "layer"
+            return self.box([part], titles.of_layer(part) + times, role, head.op.family, many)
+        paths = self._followed(part, paths)
+        asked = any(_below(path, part) for path in paths)
+        if not asked:
+            line = titles.straight(part, self.uses) if len(part.members) == 1 else None
+            said = titles.of_line(line) if line is not None else None
+            short = depth <= 0 or self.plan.lines
+            if line is not None and said is not None and (short or len(line) == 1):
+                return self.box([part], said + times, "layer", _family(line), many)
+            if not self._opens(part, depth):
+                return self.box([part], titles.of_scope(part) + times, "closed", "block", many)
+        self.known.add(_make(part))
+        free = self._is_trunk(part)
+        below = depth if free else depth - 1
+        frame = self._frame(part, below, many, paths)
+        if len(part.members) == 1:
+            self.seen[head.path] = frame
+        return frame
+
+    def _followed(self, part: Part, paths: frozenset[str]) -> frozenset[str]:
+        """Take a path into any of a run's instances for that path in the first, which is drawn."""
+        if part.times == 1 or not paths:
+            return paths
+        parent = part.head.scope if isinstance(part.head, Node) else part.head.parent
+        members = [each.path for each in parent.members] if parent is not None else []
+        first, last = members.index(part.head.path), members.index(part.last[-1].path)
+        length, result = len(part.members), set(paths)
+        for position, member in enumerate(members[first : last + 1]):
+            for path in paths:
+                if path == member or path.startswith(f"{member}."):
+                    same = part.members[position % length].path + path[len(member) :]
+                    self.focus = same if path == self.focus else self.focus
+                    result.add(same)
+        return frozenset(result)
+
+    def _opens(self, part: Part, depth: int) -> bool:
+        head = part.head
+        assert isinstance(head, Scope)
+        if depth > 0 or (self._is_trunk(part) and self.plan.depth >= 0):
+            return True
+        if len(part.parts) > LOOK:
+            return False
+        if part.times > 1 and self.plan.looks and depth == 0:
+            return True
+        if head.block is None or depth != 0:
+            return False
+        new = self.plan.samples == "each" and _make(part) not in self.known
+        return new or head.path in self.samples
+
+    def _is_trunk(self, part: Part) -> bool:
+        """Whether it holds nearly all of the network: opening it costs no level."""
+        if part.times > 1 or not isinstance(part.head, Scope):
+            return False
+        count = sum(1 for _ in nodes(part.members))
+        return count > TRUNK * len(self.graph.nodes)
+
+    def _frame(self, part: Part, depth: int, many: int, paths: frozenset[str]) -> Frame:
+        head = part.head
+        assert isinstance(head, Scope)
+        equal = part.times > 1 and not part.grows
+        inside = many * part.times if equal else many
+        each = Cost(*(count // part.times for count in part.cost)) if equal else None
+        if depth <= 0 and self.plan.repeats and len(part.parts) <= LOOK:
+            inner = tuple(self._lines(self._inlined(part.parts, paths), depth, inside, paths))
+        else:
+            inner = tuple(self.level(part.parts, depth, inside, paths))
+        if part.times > 1:
+            self._pass_on(part)
+            if part.grows:
+                inner = self._as_grown(inner, part)
+        title = (
+            titles.block(head)
+            if len(part.members) > 1 or (part.times > 1 and head.block)
+            else content(part, times=titles.TIMES)
+        )
+        before = _before(part)
+        return Frame(
+            head.path,
+            titles.name(head) if part.times == 1 else "",
+            title,
+            inner,
+            part.times,
+            part.grows,
+            before if before != part.shape else None,
+            part.shape,
+            part.cost,
+            each,
+            head.span,
+            part.trains,
+            _paths([part]),
+        )
+
+    def _pass_on(self, part: Part) -> None:
+        """Let what the last of a run gives come from where the first's is drawn."""
+        owner = self.result.owner
+        for first, last in zip(nodes(part.members), nodes(part.last), strict=False):
+            if first.index in owner:
+                owner[last.index] = owner[first.index]
+
+    def _as_grown(self, inner: tuple[Box | Frame, ...], part: Part) -> tuple[Box | Frame, ...]:
+        """Give the one box that costs anything the exact cost of all, and the others their shapes.
+
+        Layers that grow cost differently each, so no other box says a number.
+        """
+        costly = [box for each in inner for box in within(each) if box.cost.params or box.cost.macs]
+        changed = {
+            box.order: replace(
+                box,
+                cost=part.cost if [box] == costly else Cost(),
+                all_cost=part.cost if [box] == costly else Cost(),
+                shape=part.shape if box.kind == "concat" else box.shape,
+                before=_before(part) if box.kind == "concat" else box.before,
+            )
+            for each in inner
+            for box in within(each)
+        }
+        for order, box in changed.items():
+            self.result.boxes[order] = box
+        for index, owner in self.result.owner.items():
+            self.result.owner[index] = changed.get(owner.order, owner)
+        self.result.taken = [(changed.get(b.order, b), i, n) for b, i, n in self.result.taken]
+        return tuple(_replaced(each, changed) for each in inner)
+
+    def _inlined(self, parts: Sequence[Part], paths: frozenset[str]) -> Iterator[Part]:
+        """Put what groups hold in their place, and the layers of a straight line."""
+        for part in parts:
+            head = part.head
+            plain = isinstance(head, Scope) and part.times == 1 and len(part.members) == 1
+            if plain and not any(_below(path, part) for path in paths) and self._is_shallow(part):
+                yield from self._inlined(part.parts, paths)
+            else:
+                yield part
+
+    def _is_shallow(self, part: Part) -> bool:
+        """Whether a scope is a group of layers, or no more than a straight line of them."""
+        named = isinstance(part.head, Scope) and part.head.block is not None
+        return not named or titles.straight(part, self.uses) is not None
+
+    def _lines(
+        self, parts: Iterable[Part], depth: int, many: int, paths: frozenset[str]
+    ) -> Iterator[Box | Frame]:
+        """Draw convolutions in a straight line as one box: `conv 1x1, 3x3, 1x1 (bn, relu)`."""
+        line: list[Part] = []
+        for part in parts:
+            if line and not (self._goes_on(line, part) and titles.of_line([*line, part])):
+                yield self._line(line, depth, many, paths)
+                line = []
+            line.append(part)
+        if line:
+            yield self._line(line, depth, many, paths)
+
+    def _goes_on(self, line: list[Part], part: Part) -> bool:
+        last, head = line[-1], part.head
+        if not titles.follows(last, part, self.uses) or not isinstance(head, Node):
+            return False
+        before = last.head
+        assert isinstance(before, Node)
+        leads = before.op.family in SMALL and len(line) == 1
+        return head.op.family == "convolution" and (leads or before.op.family == "convolution")
+
+    def _line(self, line: list[Part], depth: int, many: int, paths: frozenset[str]) -> Box | Frame:
+        said = titles.of_line(line) if len(line) > 1 else None
+        if said is None:
+            return self.part(line[0], depth, many, paths)
+        return self.box(line, said, "layer", _family(line), many)
+
+    def box(self, parts: Sequence[Part], title: str, role: Role, family: str, many: int) -> Box:
+        head, last = parts[0].head, parts[-1]
+        cost = Cost()
+        for part in parts:
+            cost = cost.plus(part.cost)
+        folded = role == "closed" or parts[0].times > 1
+        before = _before(parts[0]) if folded else None
+        named = role != "input" and len(parts) == 1 and parts[0].times == 1
+        box = Box(
+            head.path,
+            titles.name(head) if named else "",
+            title,
+            role,
+            head.kind if isinstance(head, Node) else "",
+            family,
+            before if before != last.shape else None,
+            last.shape,
+            cost,
+            Cost(*(many * count for count in cost)),
+            head.span,
+            len(self.result.boxes),
+            parts[0].trains,
+            _paths(parts),
+        )
+        self.result.boxes.append(box)
+        for part in parts:
+            for node in nodes(part.members):
+                self.result.taken.append((box, node.inputs, node))
+                self.result.owner[node.index] = box
+            for node in nodes(part.last):
+                self.result.owner[node.index] = box
+        if len(parts) > 1 and role == "more":
+            self._owns_all(parts, box)
+        return box
+
+    def _owns_all(self, parts: Sequence[Part], box: Box) -> None:
+        """Let a box that stands for many stand for what lies between the first and the last."""
+        first, *_ = nodes(parts[0].members)
+        *_, last = nodes(parts[-1].last)
+        for node in self.graph.nodes[first.index : last.index + 1]:
+            self.result.owner.setdefault(node.index, box)
+
+    def outputs(self) -> None:
+        """Mark what comes out, each output under its name."""
+        marks = []
+        for output in self.graph.outputs:
+            train = f" (training only, weight {output.weight:g})" if output.train else ""
+            box = Box(
+                f"output:{output.name}",
+                "",
+                output.name + train,
+                "output",
+                "output",
+                "basic",
+                None,
+                output.port.shape,
+                Cost(),
+                Cost(),
+                output.span,
+                len(self.result.boxes),
+                output.train,
+                f"output {output.name}",
+            )
+            self.result.boxes.append(box)
+            self.result.taken.append((box, (output.port,), None))
+            marks.append(box)
+        self.result.inner = (*self.result.inner, *marks)
+
+
+def nodes(members: Sequence[Node | Scope]) -> Iterator[Node]:
+    """Walk the nodes below members of a scope, in the order of the tree."""
+    pending = list(reversed(members))
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Node):
+            yield each
+        else:
+            pending.extend(reversed(each.members))
+
+
+def _make(part: Part) -> object:
+    """Tell a block's instances apart that have other parts: one with a projection from others."""
+    head = part.head
+    assert isinstance(head, Scope)
+    kinds = tuple(p.head.kind if isinstance(p.head, Node) else p.head.block for p in part.parts)
+    return (id(head.definition), kinds)
+
+
+def _richest(graph: Graph) -> frozenset[str]:
+    """Find the instance of each block that holds most nodes, the first where several do."""
+    counts: dict[int, int] = {}
+    best: dict[int, tuple[int, str]] = {}
+    for scope in reversed(list(walk_scopes(graph.root))):
+        counts[id(scope)] = sum(
+            1 if isinstance(each, Node) else counts[id(each)] for each in scope.members
+        )
+    for scope in walk_scopes(graph.root):
+        if scope.block is not None and counts[id(scope)] > best.get(id(scope.definition), (0,))[0]:
+            best[id(scope.definition)] = counts[id(scope)], scope.path
+    return frozenset(path for _, path in best.values())
+
+
+def _family(line: Sequence[Part]) -> str:
+    """Give the family that a line of layers is of: that of its first layer with weights."""
+    heads = [part.head for part in line if isinstance(part.head, Node)]
+    large = [head.op.family for head in heads if head.op.family not in SMALL]
+    return large[0] if large else heads[0].op.family
+
+
+def _before(part: Part) -> Shape | None:
+    """Give the shape of what comes in first."""
+    inside = {node.index for node in nodes(part.members)}
+    for node in nodes(part.members):
+        for port in node.inputs:
+            if port.node.index not in inside:
+                return port.shape
+    return None
+
+
+def _paths(parts: Sequence[Part]) -> str:
+    head, last = parts[0].head, parts[-1].last[0]
+    return head.path if last is head else f"{head.path} to {last.path}"
+
+
+def _below(path: str, part: Part) -> bool:
+    heads = [each for each in part.members if isinstance(each, Scope)]
+    return any(path == head.path or path.startswith(f"{head.path}.") for head in heads)
+
+
+def _replaced(each: Box | Frame, changed: dict[int, Box]) -> Box | Frame:
+    if isinstance(each, Box):
+        return changed[each.order]
+    return replace(each, inner=tuple(_replaced(inner, changed) for inner in each.inner))
+
+
+def _focused(drawn: Picture, frame: Frame) -> Picture:
+    """Keep one frame, and what gives to it and takes from it, set aside."""
+    inside = {box.order for box in within(frame)}
+    kept = set(inside)
+    for box, ports, _ in drawn.taken:
+        sources = {drawn.owner[p.node.index].order for p in ports if p.node.index in drawn.owner}
+        if box.order in inside:
+            kept |= sources
+        elif sources & inside:
+            kept.add(box.order)
+    order = {old: new for new, old in enumerate(sorted(kept))}
+    changed = {
+        old: replace(drawn.boxes[old], order=new, aside=old not in inside)
+        for old, new in order.items()
+    }
+    aside = [changed[old] for old in sorted(kept - inside)]
+    first = min(inside, default=0)
+    return Picture(
+        boxes=[changed[old] for old in sorted(kept)],
+        inner=(
+            *(box for box in aside if box.order < order[first]),
+            _replaced(frame, changed),
+            *(box for box in aside if box.order > order[first]),
+        ),
+        owner={i: changed[b.order] for i, b in drawn.owner.items() if b.order in order},
+        taken=[(changed[b.order], ports, n) for b, ports, n in drawn.taken if b.order in order],
+    )

@@ -1,0 +1,98 @@
+"""An engine's SVG made ours: ids that are paths, tooltips, lines of the spec, texts that fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from cnnspec.draw import words
+from cnnspec.draw.boxes import Box, Frame, Picture
+from cnnspec.draw.dot import title_of
+from cnnspec.draw.escape import printable
+from cnnspec.draw.metrics import width
+from cnnspec.graph import Graph
+
+SVG: Final = "http://www.w3.org/2000/svg"
+#: Text is measured as Arial's, and shown in the first of these that a reader has: same widths.
+FONTS: Final = 'Arimo, "Liberation Sans", Arial, Helvetica, sans-serif'
+_EDGE: Final = re.compile(r"(\w[\w-]*)->(\w[\w-]*)")
+
+
+def finished(raw: bytes, graph: Graph, drawn: Picture) -> bytes:
+    """Give the picture without what engines leave in it, and with what is known of its parts."""
+    root = ET.fromstring(raw)
+    ET.register_namespace("", SVG)
+    named = dict(_named(drawn))
+    taken: set[str] = set()
+    for group in root.iter(f"{{{SVG}}}g"):
+        title = group.find(f"{{{SVG}}}title")
+        if title is None:
+            continue
+        name = title.text or ""
+        group.attrib.pop("id", None)
+        if group.get("class") == "graph":
+            title.text = words.heading(graph)
+        elif name in named:
+            _describe(group, title, *named[name], taken)
+        else:
+            edge = _EDGE.fullmatch(name)
+            group.remove(title)
+            if edge is not None:
+                ends = [named[each][0].path for each in edge.groups() if each in named]
+                group.set("data-from", printable(ends[0]))
+                group.set("data-to", printable(ends[-1]))
+    for text in root.iter(f"{{{SVG}}}text"):
+        _fit(text)
+    root.set("role", "img")
+    root.set("aria-label", f"{words.heading(graph)}, {len(graph.nodes):,} layers")
+    return ET.tostring(root, encoding="unicode").encode() + b"\n"
+
+
+def _named(drawn: Picture) -> Iterator[tuple[str, tuple[Box | Frame, str]]]:
+    """Give what each name in the engine's text stands for, and what its id ends in."""
+    for box in drawn.boxes:
+        yield f"b{box.order}", (box, "")
+    pending = list(drawn.inner)
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Frame):
+            name = title_of(each)
+            yield f"cluster_{name}", (each, ":all" if each.times > 1 else "")
+            yield name, (each, ":title")
+            pending.extend(each.inner)
+
+
+def _describe(
+    group: ET.Element, title: ET.Element, part: Box | Frame, ending: str, taken: set[str]
+) -> None:
+    path = printable(part.path)
+    name = f"{path}{ending}"
+    if name not in taken:
+        group.set("id", name)
+        taken.add(name)
+    title.text = printable(words.tip(part), lines=True)
+    group.set("data-path", path)
+    group.set("data-line", str(part.span.line))
+    if isinstance(part, Box):
+        group.set("data-kind", part.kind or part.role)
+
+
+def _fit(text: ET.Element) -> None:
+    """Name fonts of one width, and say how wide the text is for readers who have none of them."""
+    text.set("font-family", FONTS)
+    size, bold = float(text.get("font-size", "11")), text.get("font-weight") == "bold"
+    long = width(text.text or "", size, bold=bold)
+    if long:
+        text.set("textLength", f"{long:.1f}")
+        text.set("lengthAdjust", "spacingAndGlyphs")
+
+
+def box_of(svg: bytes) -> tuple[float, float, float]:
+    """Give width, height and the smallest size of text of an SVG, in points."""
+    head = svg.decode()
+    found = re.search(r'viewBox="([-\d.]+) ([-\d.]+) ([-\d.]+) ([-\d.]+)"', head)
+    assert found is not None
+    sizes = [float(each) for each in re.findall(r'font-size="([\d.]+)"', head)]
+    return float(found[3]), float(found[4]), min(sizes, default=1.0)

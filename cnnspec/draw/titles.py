@@ -1,0 +1,98 @@
+"""What headers say: a layer with its numbers, a straight line of layers, a block's call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from cnnspec.analysis.fold import SMALL, Part
+from cnnspec.analysis.wording import call, content, is_automatic, layer, numbers
+from cnnspec.graph import Node, Scope
+
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+#: A header that says a line of layers is at most so long.
+LONGEST_LINE: Final = 44
+#: A line of at most so many layers is said in one header.
+MOST_LAYERS: Final = 4
+
+
+def name(member: Node | Scope) -> str:
+    """Give the name that was written, or nothing."""
+    return "" if is_automatic(member) else member.segment
+
+
+def of_layer(part: Part) -> str:
+    """Say a layer: `conv 7x7 /2 (bn, relu)`, `input`, `+ (relu)`."""
+    head = part.head
+    if isinstance(head, Node) and head.kind == "input":
+        return head.segment
+    words = layer(part)
+    return f"+{words.removeprefix('add')}" if words.partition(" ")[0] == "add" else words
+
+
+def of_line(parts: Sequence[Part]) -> str | None:
+    """Say layers in a straight line: `conv 1x1, 3x3, 1x1 (bn, relu)`; None if that is too long."""
+    words: list[str] = []
+    last = ""
+    small: dict[str, None] = {}
+    for part in parts:
+        head, *behind = [member for member in part.members if isinstance(member, Node)]
+        if head.op.family in SMALL and len(parts) > 1:
+            small[head.kind] = None
+        else:
+            said = numbers(head)
+            words.append(said if head.kind == last and said else f"{head.kind} {said}".strip())
+            last = head.kind
+        small.update((each.kind, None) for each in behind)
+    first = parts[0].head
+    leads = isinstance(first, Node) and first.op.family in SMALL
+    behind_words = f" ({', '.join(small)}{' first' if leads else ''})" if small else ""
+    text = ", ".join(words) + behind_words
+    return text if words and len(text) <= LONGEST_LINE else None
+
+
+def straight(part: Part, uses: Mapping[int, int]) -> list[Part] | None:
+    """Give the layers of a scope in which each takes only the one before; None for another."""
+    result: list[Part] = []
+    pending = [part]
+    while pending:
+        each = pending.pop()
+        if each.times > 1 or len(result) > MOST_LAYERS:
+            return None
+        if isinstance(each.head, Node):
+            if result and not follows(result[-1], each, uses):
+                return None
+            result.append(each)
+        else:
+            pending.extend(reversed(each.parts))
+    return result if 1 <= len(result) <= MOST_LAYERS else None
+
+
+def follows(last: Part, part: Part, uses: Mapping[int, int]) -> bool:
+    """Whether a layer takes nothing but the one before, and nothing else takes that."""
+    end, head = last.members[-1], part.head
+    if not (isinstance(end, Node) and isinstance(head, Node) and isinstance(last.head, Node)):
+        return False
+    alone = uses[end.index] == 1 and [port.node for port in head.inputs] == [end]
+    return alone and last.times == part.times == 1
+
+
+def of_scope(part: Part) -> str:
+    """Say a closed scope: its block with its arguments, `bottleneck(128) /2 + downsample`."""
+    scope = part.head
+    assert isinstance(scope, Scope)
+    if not scope.block:
+        return content(part, times=TIMES)
+    groups = [each.head for each in part.parts if isinstance(each.head, Scope)]
+    labelled = [each.segment for each in groups if each.block is None and name(each)]
+    return block(scope) + (f" + {labelled[0]}" if len(labelled) == 1 else "")
+
+
+def block(scope: Scope) -> str:
+    """Say a block's call, its stride as a figure has it: `bottleneck(128) /2`."""
+    stride = scope.values.get("stride")
+    if not isinstance(stride, int) or isinstance(stride, bool) or stride < 2:
+        return call(scope)
+    rest = {key: value for key, value in scope.values.items() if key != "stride"}
+    words = call(scope, shared=rest)
+    return f"{words} /{stride}"

@@ -1,0 +1,121 @@
+"""What boxes and tooltips say of shapes and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cnnspec.analysis.fold import Cost
+from cnnspec.analysis.macs import macs
+from cnnspec.analysis.memory import FP32
+from cnnspec.analysis.parameters import trainable
+from cnnspec.analysis.quantity import number
+from cnnspec.draw.boxes import Box, Frame
+from cnnspec.draw.options import Look
+from cnnspec.draw.titles import TIMES
+from cnnspec.graph import Graph
+from cnnspec.shapes import Shape
+
+ARROW: Final = "\N{RIGHTWARDS ARROW}"
+DOT: Final = " \N{MIDDLE DOT} "
+#: What heat and `--show` call the counts, for people.
+COUNTED: Final[Mapping[str, str]] = {
+    "params": "parameters",
+    "macs": "MACs",
+    "activations": "numbers written",
+    "memory": "bytes of weights and of what is written (fp32)",
+}
+
+
+def count(cost: Cost, what: str) -> int:
+    """Give one of the counts: params, macs, activations (numbers), memory (bytes in fp32)."""
+    if what == "memory":
+        return FP32 * (cost.params + cost.state + cost.written)
+    return {"params": cost.params, "macs": cost.macs, "activations": cost.written}[what]
+
+
+def size(shape: Shape, layout: str = "chw", *, times: str = TIMES) -> str:
+    """Write a shape as `64 x 56 x 56` with multiplication signs, channels first or last."""
+    axes = (*shape[1:], shape[0]) if layout == "hwc" and shape.is_image else tuple(shape)
+    return times.join(map(str, axes))
+
+
+def shapes(each: Box | Frame, look: Look) -> str:
+    """Say what comes out, and where a folded part changes it what goes in."""
+    if "shape" not in look.show:
+        return ""
+    after = size(each.shape, look.layout)
+    return f"{size(each.before, look.layout)} {ARROW} {after}" if each.before is not None else after
+
+
+def costs(cost: Cost, look: Look) -> str:
+    """Say the counts that are shown, those that are nothing left out."""
+    shown = [what for what in ("params", "macs", "activations", "memory") if what in look.show]
+    said = [
+        number(count(cost, what)) + ("B" if what == "memory" else "")
+        for what in shown
+        if count(cost, what)
+    ]
+    return DOT.join(said)
+
+
+def title(each: Box | Frame, look: Look, *, said: bool = False) -> str:
+    """Say what a header says; `said` if a frame around it says that only training needs it."""
+    named = f"{each.name} = " if each.name and "names" in look.show else ""
+    training = ", training only" if each.trains and not said else ""
+    if isinstance(each, Box) and each.role == "output":
+        training = ""
+    return f"{named}{each.title}{training}"
+
+
+def pill(frame: Frame, look: Look, *, said: bool = False) -> tuple[str, str]:
+    """Say what stands at the top of a frame: its title or how many, and what that costs."""
+    if frame.times == 1:
+        return title(frame, look, said=said), costs(frame.cost, look)
+    many = f"{TIMES} {frame.times}"
+    if frame.grows:
+        return many, f"each adds {frame.grows} channels"
+    each = costs(frame.each or Cost(), look)
+    return many, f"each {each}" if each else ""
+
+
+def tip(each: Box | Frame) -> str:
+    """Say it all: path, line of the spec, what goes in and out, exact numbers."""
+    where = f"{each.span.source.name}:{each.span.line}"
+    before = f"{each.before} -> " if each.before is not None else ""
+    lines = [each.paths, where, f"output {before}{each.shape}"]
+    if isinstance(each, Frame) and each.times > 1:
+        lines.insert(1, f"{each.title}, {each.times} times")
+    if isinstance(each, Box) and each.role in ("input", "output"):
+        return "\n".join(lines)
+    lines.append(f"{each.cost.params:,} parameters, {each.cost.macs:,} MACs")
+    lines.append(f"{each.cost.written:,} numbers written")
+    return "\n".join(lines)
+
+
+def heading(graph: Graph) -> str:
+    """Give the name in print."""
+    written = "".join(c for c in str(graph.meta.get("title", "")) if c.isprintable()).strip()
+    return written[:120] or graph.name
+
+
+def totals(graph: Graph, look: Look) -> str:
+    """Say what the whole network takes and costs."""
+    inputs = ", ".join(size(node.shape, look.layout) for node in graph.inputs[:4])
+    facts = [f"input {inputs}", f"{number(trainable(graph.nodes))} params"]
+    if len(graph.inference_outputs) < len(graph.outputs):
+        facts.append(f"{number(trainable(graph.inference_nodes))} at inference")
+    facts.append(f"{number(macs(graph))} MACs")
+    return DOT.join(facts)
+
+
+def legend(look: Look) -> str:
+    """Say how a box is read."""
+    words = {
+        "shape": f"output {TIMES.join('HWC' if look.layout == 'hwc' else 'CHW')}",
+        "params": "params",
+        "macs": "MACs",
+        "activations": "activations",
+        "memory": "memory",
+    }
+    return DOT.join(word for key, word in words.items() if key in look.show)
