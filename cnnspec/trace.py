@@ -60,9 +60,13 @@ class Choice:
 
 @dataclass(slots=True, eq=False)
 class Loop:
-    """A `for` ran, or a step was repeated: one list of items a turn."""
+    """A `for` ran, or a step was repeated: one list of items a turn.
+
+    `count` is the number of turns as the block's text says it, or plain.
+    """
 
     site: Span
+    count: Any
     turns: list[list[Item]] = field(default_factory=list)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from cnnspec.emit.code import (
     Call,
@@ -19,18 +18,22 @@ from cnnspec.emit.code import (
     Subscript,
     call,
 )
-from cnnspec.emit.merge import (
+from cnnspec.emit.merged import (
     Merged,
     MergedCall,
     MergedDecision,
+    MergedLoop,
     MergedOp,
+    MergedPath,
     MergedRow,
+    Numbered,
     Plan,
+    names_in,
 )
 from cnnspec.emit.names import is_identifier
 from cnnspec.emit.printer import expression, statement
-from cnnspec.emit.units import Path
 from cnnspec_torch.attributes import MODULE_ATTRIBUTES, attribute
+from cnnspec_torch.loops import looped_module, printed, turns
 from cnnspec_torch.signature import Signature, resolved
 
 
@@ -63,10 +66,12 @@ class Constructor:
         self.signature = signature
         self.classes = classes
         self.lines: list[str] = []
-        self.attributes: dict[Path, str] = {}
+        self.attributes: dict[MergedPath, str] = {}
         self.flags: dict[int, str] = {}
-        self._taken = {attribute(path[0]) for path in paths(plan.units)}
-        self._groups: set[Path] = set()
+        #: What `forward` goes over in a loop with modules, by the loop's number.
+        self.modules: dict[int, str] = {}
+        self._taken = {attribute(path[0]) for path in paths(plan.units) if isinstance(path[0], str)}
+        self._groups: set[MergedPath] = set()
         #: How `forward` says the parameters: those that it needs are kept as attributes.
         self.kept = Signature(signature.parameters, self._keep(plan.units))
 
@@ -88,46 +93,60 @@ class Constructor:
         if isinstance(unit, MergedCall):
             return self.classes.construct(unit, self.signature)
         if isinstance(unit, MergedRow):
-            return self.row(unit.members, len(unit.path))
+            return self.row(unit)
         if unit.lowered.module is None:
             return None
         code: Code = resolved(unit.lowered.module, self.signature)
         return code
 
-    def member(self, unit: Merged) -> Code:
+    def member(self, unit: MergedOp | MergedCall | MergedRow) -> Code:
         """Write a member of a sequence: it does the whole step from one input."""
         if isinstance(unit, MergedOp):
             whole = unit.lowered.standalone or unit.lowered.module
             code: Code = resolved(whole, self.signature)
             return code
-        assert not isinstance(unit, MergedDecision)
         made = self.module(unit)
         assert made is not None
         return made
 
-    def row(self, members: list[Merged], depth: int, callee: str = "nn.Sequential") -> Code:
+    def row(self, made: MergedRow) -> Code:
         """Write a sequence, neighbours that are equal as a comprehension."""
-        segments = [unit.path[depth] for unit in _plain(members)]
-        decided = any(isinstance(unit, MergedDecision) for unit in members)
-        if not decided and segments != [str(number) for number in range(len(segments))]:
-            pairs = [
-                Sequence((Leaf(attribute(segment)), self.member(unit)), "(")
-                for segment, unit in zip(segments, members, strict=True)
-            ]
-            return call(callee, call("OrderedDict", Sequence(tuple(pairs))))
-        return Call(Raw(callee), self.items(members))
+        if made.numbered:
+            return Call(Raw("nn.Sequential"), self.items(made.members))
+        pairs = Sequence(self.items(made.members, named=True))
+        return call("nn.Sequential", call("OrderedDict", pairs))
 
-    def items(self, members: list[Merged]) -> tuple[Code, ...]:
-        """Write the members of a sequence."""
+    def items(self, members: list[Merged], *, named: bool = False) -> tuple[Code, ...]:
+        """Write the members of a sequence, with their names if they are asked for."""
         codes: list[Code] = []
         for unit in members:
             if isinstance(unit, MergedDecision):
                 test = resolved(unit.test, self.signature)
-                arms = [Sequence(self.items(arm)) for arm in unit.arms]
+                arms = [Sequence(self.items(arm, named=named)) for arm in unit.arms]
                 codes.append(Starred(IfElse(test, arms[0], arms[1])))
+            elif isinstance(unit, MergedLoop):
+                codes.append(Starred(self._comprehension(unit, named=named)))
+            elif named:
+                name = self.segment(unit.path[-1])
+                codes.append(Sequence((name, self.member(unit)), "("))
             else:
                 codes.append(self.member(unit))
         return tuple(_folded(codes))
+
+    def _comprehension(self, loop: MergedLoop, *, named: bool = False) -> Generator:
+        body = printed(loop, positions=not named)
+        outer, self.signature = self.signature, self.signature.inside(loop, body)
+        (element,) = self.items(loop.body, named=named)
+        variable, source = turns(loop, self.signature, body)
+        self.signature = outer
+        return Generator(element, source, variable)
+
+    def segment(self, segment: str | Numbered) -> Code:
+        """Write the name of a module; one that counts is formatted."""
+        if isinstance(segment, str):
+            return Leaf(attribute(segment))
+        number = expression(resolved(segment.number, self.signature))
+        return Raw(f'f"{segment.prefix}{{{number}}}{segment.suffix}"')
 
     # --- statements
 
@@ -135,15 +154,52 @@ class Constructor:
         """Write the statements that make a unit's module an attribute."""
         if isinstance(unit, MergedDecision):
             self._decision(unit)
+        elif isinstance(unit, MergedLoop):
+            self._loop(unit)
+        else:
+            code = self.module(unit)
+            if code is not None:
+                self._assign(unit.path, code)
+
+    def _loop(self, loop: MergedLoop) -> None:
+        """Write the statements that make the modules of a loop, one a turn."""
+        unit = looped_module(loop)
+        if unit is None:
             return
-        code = self.module(unit)
-        if code is not None:
-            self._assign(unit.path, code)
+        group, numbered = unit.path[:-1], unit.path[-1]
+        assert isinstance(numbered, Numbered)
+        words = "".join(map(str, (*group, numbered.prefix))).rstrip("0123456789_-")
+        name = words if is_identifier(words) and not group else "layer"
+        self.attributes[unit.path] = name
+        positions = bool(group) and numbered.counts_from(loop)
+        body = printed(loop, positions=positions)
+        outer, self.signature = self.signature, self.signature.inside(loop, body)
+        module = self.module(unit)
+        assert module is not None
+        variable, source = turns(loop, self.signature, body)
+        segment = self.segment(numbered)
+        self.signature = outer
+        if not group:
+            made = call("self.add_module", segment, module)
+            self.lines += statement(f"for {variable} in ", source, indent=8, suffix=":")
+            self.lines += statement("", made, indent=12)
+            self.modules[loop.number] = "self.children()"
+            return
+        if positions:
+            whole = call("nn.ModuleList", Generator(module, source, variable))
+            self._assign(group, whole)
+            self.modules[loop.number] = self.attributes[group]
+        else:
+            self._assign(group, call("nn.ModuleDict"))
+            reach = expression(Subscript(Raw(self.attributes[group]), segment))
+            self.lines += statement(f"for {variable} in ", source, indent=8, suffix=":")
+            self.lines += statement(f"{reach} = ", module, indent=12)
+            self.modules[loop.number] = f"{self.attributes[group]}.values()"
 
     def identity(self, unit: MergedDecision) -> None:
         """Write a module that is absent where the test fails."""
         (inner,) = unit.arms[0]
-        assert not isinstance(inner, MergedDecision)
+        assert not isinstance(inner, MergedDecision | MergedLoop)
         code = self.module(inner)
         assert code is not None
         target = self._target(inner.path)
@@ -165,8 +221,8 @@ class Constructor:
         self.lines += statement(f"self.{flag} = ", test, indent=8)
         for number, arm in enumerate(unit.arms):
             for inner in arm:
-                if isinstance(inner, MergedDecision):
-                    self._decision(inner)
+                if isinstance(inner, MergedDecision | MergedLoop):
+                    self.place(inner)
                     continue
                 code = self.module(inner)
                 if code is not None:
@@ -174,7 +230,7 @@ class Constructor:
                     yes, no = (code, gone) if number == 0 else (gone, code)
                     self._assign(inner.path, IfElse(here, yes, no))
 
-    def _assign(self, path: Path, code: Code) -> None:
+    def _assign(self, path: MergedPath, code: Code) -> None:
         target = self._target(path)
         if target.startswith("self.") or target.endswith("]"):
             self.lines += statement(f"{target} = ", code, indent=8)
@@ -182,10 +238,13 @@ class Constructor:
             owner, name = target.rsplit("|", 1)
             self.lines += statement("", call(f"{owner}.add_module", Leaf(name), code), indent=8)
 
-    def _target(self, path: Path) -> str:
+    def _target(self, path: MergedPath) -> str:
         """Say what is assigned to; groups on the way are made first."""
+        first, last = path[0], path[-1]
+        assert isinstance(first, str)
+        assert isinstance(last, str)
         if len(path) == 1:
-            name = attribute(path[0])
+            name = attribute(first)
             if is_identifier(name):
                 self.attributes[path] = f"self.{name}"
                 return f"self.{name}"
@@ -198,17 +257,13 @@ class Constructor:
                 self._groups.add(prefix)
                 self._assign(prefix, call("nn.ModuleDict"))
             owner = self.attributes[prefix]
-        name = attribute(path[-1])
+        name = attribute(last)
         if len(path) == 2 and owner.startswith("self."):
             reach = expression(Subscript(Raw(owner), Leaf(name)))
             self.attributes[path] = reach
             return reach
         self.attributes[path] = f'getattr({owner}, "{name}")'
         return f"{owner}|{name}"
-
-
-def _plain(members: list[Merged]) -> list[Any]:
-    return [unit for unit in members if not isinstance(unit, MergedDecision)]
 
 
 def _folded(codes: list[Code]) -> list[Code]:
@@ -220,19 +275,21 @@ def _folded(codes: list[Code]) -> list[Code]:
             stop += 1
         count = stop - position
         if count > 1 and not isinstance(codes[position], Starred):
-            result.append(Starred(Generator(codes[position], Leaf(count))))
+            result.append(Starred(Generator(codes[position], call("range", Leaf(count)))))
         else:
             result += codes[position:stop]
         position = stop
     return result
 
 
-def paths(units: list[Merged]) -> list[Path]:
-    """The paths of units, in decisions too."""
-    result: list[Path] = []
+def paths(units: list[Merged]) -> list[MergedPath]:
+    """The paths of units, in decisions and loops too."""
+    result: list[MergedPath] = []
     for unit in units:
         if isinstance(unit, MergedDecision):
             result += [path for arm in unit.arms for path in paths(arm)]
+        elif isinstance(unit, MergedLoop):
+            result += paths(unit.body)
         elif unit.path:
             result.append(unit.path)
     return result
@@ -244,17 +301,9 @@ def flow_names(units: list[Merged]) -> list[str]:
     for unit in units:
         if isinstance(unit, MergedDecision):
             result.update(dict.fromkeys(name for arm in unit.arms for name in flow_names(arm)))
+        elif isinstance(unit, MergedLoop):
+            inside = flow_names(unit.body)
+            result.update(dict.fromkeys(name for name in inside if name != unit.index))
         elif isinstance(unit, MergedOp):
-            result.update(dict.fromkeys(_spoken(unit.lowered.flow)))
+            result.update(dict.fromkeys(sorted(names_in(unit.lowered.flow))))
     return list(result)
-
-
-def _spoken(code: Any) -> list[str]:
-    if isinstance(code, Leaf):
-        return sorted(code.expression.names) if code.expression is not None else []
-    if isinstance(code, tuple):
-        return [name for each in code for name in _spoken(each)]
-    if is_dataclass(code) and not isinstance(code, type):
-        parts = (getattr(code, each.name) for each in fields(code) if each.name != "default")
-        return [name for part in parts for name in _spoken(part)]
-    return []

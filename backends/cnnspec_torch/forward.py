@@ -6,20 +6,25 @@ from collections import Counter
 from dataclasses import dataclass
 
 from cnnspec.emit.code import Call, Code, Infix, Inputs, Raw
-from cnnspec.emit.merge import (
+from cnnspec.emit.merged import (
+    Carry,
     Merged,
     MergedCall,
     MergedDecision,
+    MergedLoop,
     MergedOp,
     MergedRow,
     Phi,
     Plan,
     Ref,
     Value,
+    names_in,
+    reads_of,
 )
 from cnnspec.emit.names import is_identifier
 from cnnspec.emit.printer import expression, fill, statement
 from cnnspec_torch.constructor import Constructor
+from cnnspec_torch.loops import turns
 from cnnspec_torch.signature import resolved
 
 #: How many calls are nested in one expression before it gets a name.
@@ -50,6 +55,7 @@ class Forward:
         self.reserved = reserved
         self.lines: list[str] = []
         self.indent = 8
+        self.kept = made.kept
         self._names: dict[Value, str] = {}
         self._pending: dict[Value, Pending] = {}
         self._left: Counter[Value] = Counter()
@@ -70,9 +76,11 @@ class Forward:
             if isinstance(unit, MergedDecision):
                 for arm in unit.arms:
                     self.count(list(arm), ())
-            elif isinstance(unit, MergedOp | MergedCall | MergedRow):
-                for value in unit.inputs:
-                    self._read(value)
+                continue
+            for value in unit.inputs:
+                self._read(value)
+            if isinstance(unit, MergedLoop):
+                self.count(unit.body, tuple(each.following for each in unit.carried))
         for value in results:
             self._read(value)
 
@@ -88,7 +96,9 @@ class Forward:
         if unit.arms[1] or len(unit.arms[0]) != 1:
             return False
         inner = unit.arms[0][0]
-        if isinstance(inner, MergedDecision) or len(inner.inputs) != 1 or inner.outputs != 1:
+        if isinstance(inner, MergedDecision | MergedLoop):
+            return False
+        if len(inner.inputs) != 1 or inner.outputs != 1:
             return False
         if isinstance(inner, MergedOp) and not (
             inner.lowered.module is not None
@@ -111,6 +121,8 @@ class Forward:
                     self._identity(unit)
                 else:
                     self._branch(unit)
+            elif isinstance(unit, MergedLoop):
+                self._loop(unit)
             else:
                 self._unit(unit)
         if flush:
@@ -118,7 +130,7 @@ class Forward:
 
     def _identity(self, unit: MergedDecision) -> None:
         (inner,) = unit.arms[0]
-        assert not isinstance(inner, MergedDecision)
+        assert not isinstance(inner, MergedDecision | MergedLoop)
         (phi,) = self._phis[unit.number]
         self._left[inner.inputs[0]] -= 1  # the read of the arm that passes it on
         self._unit(inner, phi)
@@ -128,7 +140,7 @@ class Forward:
         alone = self.network and not isinstance(unit, MergedOp)
         module = Raw(self.made.attributes[unit.path]) if unit.path in self.made.attributes else None
         if isinstance(unit, MergedOp):
-            flow = resolved(unit.lowered.flow, self.made.kept)
+            flow = resolved(unit.lowered.flow, self.kept)
             comment = unit.lowered.comment
         else:
             assert module is not None
@@ -162,7 +174,7 @@ class Forward:
 
     def _word(self, unit: MergedOp | MergedCall | MergedRow) -> str:
         """Name a result that the spec does not: by its label, else as what flows in is named."""
-        word = unit.path[0] if unit.path else ""
+        word = unit.path[0] if unit.path and isinstance(unit.path[0], str) else ""
         labelled = not (isinstance(unit, MergedOp) and word.rstrip("0123456789") == unit.kind)
         if labelled and is_identifier(word) and not self.network:
             return word
@@ -269,6 +281,77 @@ class Forward:
         for phi, name in zip(phis, names, strict=True):
             self._names[phi] = name
 
+    def _loop(self, loop: MergedLoop) -> None:
+        """Write a loop over modules, or over a count where its body has none."""
+        self.flush()
+        inside = [value for unit in loop.body for value in reads_of(unit)]
+        # Whatever the body reads from outside is read again in the next turn.
+        outside = [v for v in dict.fromkeys(inside) if v in self._names]
+        self._left.update(outside)
+        names: list[str] = []
+        for position, carried in enumerate(loop.carried):
+            self._left[carried.initial] -= 1
+            known = self._names[carried.initial]
+            if self._left[carried.initial] > 0 or known in names:
+                name = self._free(carried.name or self.arguments[0], names)
+                self._put(name, Raw(known))
+            else:
+                name = known
+            names.append(name)
+            self._names[Carry(loop.number, position)] = name
+        outer, before = self.kept, dict(self._names)
+        header = self._header(loop)
+        self.lines.append(f"{' ' * self.indent}for {header}:")
+        self.indent += 4
+        self.run(loop.body)
+        self._hand_on(loop, names)
+        self.indent -= 4
+        self.kept, self._names = outer, before
+        self._spend(tuple(outside))
+        for position, name in enumerate(names):
+            self._names[Ref(loop.number, position)] = name
+
+    def _header(self, loop: MergedLoop) -> str:
+        """Write what a loop goes over; names its variables."""
+        modules = self.made.modules.get(loop.number)
+        flows = [unit.lowered.flow for unit in loop.body if isinstance(unit, MergedOp)]
+        counted = loop.index in names_in(flows)
+        self.kept = self.kept.inside(loop, flows)
+        index = self.kept.names[loop.index]
+        if modules is None:
+            variable, source = turns(loop, self.kept, flows)
+            return f"{variable} in {expression(source)}"
+        layer = next(
+            self.made.attributes[unit.path]
+            for unit in loop.body
+            if not isinstance(unit, MergedDecision | MergedLoop)
+            and unit.path in self.made.attributes
+        )
+        if not counted:
+            return f"{layer} in {modules}"
+        start = loop.start + self.kept.offsets[loop.index]
+        begin = f", {start}" if start else ""
+        return f"{index}, {layer} in enumerate({modules}{begin})"
+
+    def _hand_on(self, loop: MergedLoop, names: list[str]) -> None:
+        """Give the carried variables what the next turn reads."""
+        taken: list[tuple[str, Code]] = []
+        for name, carried in zip(names, loop.carried, strict=True):
+            code = self._code(carried.following)
+            pending = self._pending.pop(carried.following, None)
+            self._spend(pending.reads if pending else (carried.following,))
+            if expression(code) != name:
+                taken.append((name, code))
+        self.flush()
+        if len(taken) == 1:
+            self._put(*taken[0])
+        elif taken:
+            targets = ", ".join(name for name, _ in taken)
+            self._put(targets, Raw(", ".join(expression(code) for _, code in taken)))
+
+    def _put(self, name: str, code: Code) -> None:
+        self.lines += statement(f"{name} = ", code, indent=self.indent)
+
     def _phi_name(
         self, values: tuple[Value, Value], names: list[str], inside: Counter[Value]
     ) -> str:
@@ -291,12 +374,3 @@ class Forward:
         else:
             code = Raw(", ".join(expression(each) for each in codes))
         self.lines += statement("return ", code, indent=self.indent, comment=comment)
-
-
-def reads_of(unit: MergedDecision) -> list[Value]:
-    """The values that the arms of a decision read."""
-    result: list[Value] = []
-    for arm in unit.arms:
-        for each in arm:
-            result += reads_of(each) if isinstance(each, MergedDecision) else each.inputs
-    return result

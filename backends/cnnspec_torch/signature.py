@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from itertools import count
 from typing import Any
 
-from cnnspec.emit.code import UNSET, Leaf
-from cnnspec.emit.merge import Plan
+from cnnspec.emit.code import UNSET, Code, Leaf
+from cnnspec.emit.counting import offset, renumbered
+from cnnspec.emit.merged import MergedLoop, Plan, expressions_of, leaves
 from cnnspec.emit.names import Namespace
 from cnnspec.emit.printer import expression, from_expression
+from cnnspec.expression import Expression, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Signature:
 
     parameters: tuple[Parameter, ...]
     names: Mapping[str, str]
+    #: By how much the variables of loops start later than the expressions have it.
+    offsets: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def text(self) -> list[str]:
@@ -48,13 +53,46 @@ class Signature:
         named = [each.text for each in self.parameters if each.keyword_only]
         return ["self", *plain, *(["*", *named] if named else [])]
 
+    def inside(self, loop: MergedLoop, printed: Any) -> Signature:
+        """The signature with names for a loop's own variables, as code in its body says them.
+
+        If what is printed speaks of `index + c` only, the loop counts from so much later.
+        """
+        taken = set(self.names.values())
+        index = next(word for word in _counters() if word not in taken)
+        names = {**self.names, loop.index: index}
+        if loop.column is not None:
+            word = next(leaf.hint for leaf in leaves(loop.body) if _speaks(leaf, loop.column))
+            while word in taken or word == index:
+                word += "_"
+            names[loop.column] = word
+        later = offset(expressions_of(printed), name(loop.index))
+        return Signature(self.parameters, names, {**self.offsets, loop.index: later})
+
+    def expression(self, said: Expression) -> Code:
+        """Write an expression in the class's words."""
+        for index, later in self.offsets.items():
+            if later and index in said.names:
+                said = renumbered(said, name(index))
+        return from_expression(said, self.names)
+
+
+def _counters() -> Iterator[str]:
+    """What the numbers of turns are called: i, j, k, then i2, i3 and on."""
+    yield from "ijk"
+    yield from (f"i{number}" for number in count(2))
+
+
+def _speaks(leaf: Leaf, variable: str) -> bool:
+    return leaf.expression is not None and variable in leaf.expression.names
+
 
 def resolved(code: Any, signature: Signature) -> Any:
     """Replace leaves that have an expression by how the class's parameters say it."""
     if isinstance(code, Leaf):
         if code.expression is None:
             return Leaf(code.value)
-        return from_expression(code.expression, signature.names)
+        return signature.expression(code.expression)
     if isinstance(code, tuple):
         return tuple(resolved(each, signature) for each in code)
     if is_dataclass(code) and not isinstance(code, type):

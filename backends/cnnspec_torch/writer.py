@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cnnspec.emit.code import Call, Raw
 from cnnspec.emit.lowering import Lowering
-from cnnspec.emit.merge import Merged, MergedDecision, Plan, Ref, Value
+from cnnspec.emit.merged import Merged, MergedDecision, Plan, Ref, Value, reads_of
 from cnnspec.emit.names import Namespace, class_from_title, class_name
 from cnnspec.emit.plans import Plans, make_plans
 from cnnspec.emit.printer import expression, statement
@@ -17,6 +17,7 @@ from cnnspec_torch.attributes import MODULE_ATTRIBUTES
 from cnnspec_torch.constructor import Classes, Constructor
 from cnnspec_torch.forward import Forward
 from cnnspec_torch.layers import LAYERS
+from cnnspec_torch.loops import keeps
 from cnnspec_torch.signature import Signature, make_signature
 
 RESERVED = frozenset(
@@ -47,7 +48,7 @@ class Written:
 
 def write(graph: Graph, lower: dict[str, Lowering], head: list[str], *, inference: bool) -> Written:
     """Write the source of a network; `head` are the lines of the module's docstring."""
-    plans = make_plans(graph, lower, inference=inference)
+    plans = make_plans(graph, lower, inference=inference, keep=keeps)
     space = Namespace(RESERVED | set(LAYERS))
     title = graph.meta.get("title")
     wanted = class_from_title(title) if isinstance(title, str) else None
@@ -238,11 +239,9 @@ def _training_only(plan: Plan, results: list[Value]) -> set[int]:
     pending = list(results)
     while pending:
         value = pending.pop()
-        if isinstance(value, Ref) and value.unit is not None and value.unit not in needed:
+        if isinstance(value, Ref) and value.unit in made and value.unit not in needed:
             needed.add(value.unit)
-            unit = made[value.unit]
-            if not isinstance(unit, MergedDecision):
-                pending.extend(unit.inputs)
+            pending.extend(reads_of(made[value.unit]))
     return set(made) - needed
 
 

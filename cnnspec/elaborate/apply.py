@@ -17,6 +17,7 @@ from cnnspec.elaborate.values import (
     Repeat,
     Waiting,
 )
+from cnnspec.expression import plain
 from cnnspec.trace import Choice, Loop
 
 if TYPE_CHECKING:
@@ -64,11 +65,11 @@ class Applier:
             return value
         if isinstance(step.step, Optional) and step.step.step is None:
             return value
-        loop = Loop(step.span)
+        loop = Loop(step.span, step.count)
         frame.items.append(loop)
         outer = frame.items
         try:
-            for _ in range(step.count):
+            for _ in range(plain(step.count)):
                 self.session.spend(1, step.span)
                 frame.items = []
                 loop.turns.append(frame.items)

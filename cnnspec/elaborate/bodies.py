@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.diagnostics import Label, SpecError, error
 from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.functions import Range
 from cnnspec.elaborate.values import (
     POISON,
     Poisoned,
@@ -199,7 +200,7 @@ class Bodies:
             )
         words = [word for pattern in statement.patterns for word in pattern_names(pattern)]
         hidden = {word: frame.names[word] for word in words if word in frame.names}
-        loop = Loop(statement.span)
+        loop = Loop(statement.span, values.length if isinstance(values, Range) else len(values))
         frame.items.append(loop)
         outer = frame.items
         try:

@@ -66,12 +66,16 @@ class Evaluator:
 
     def data(self, expr: tree.Expr, frame: Frame, what: str, kind: type) -> Any:
         """Evaluate what must be of a plain type; notes that something was decided by it."""
+        return plain(self.spoken_data(expr, frame, what, kind))
+
+    def spoken_data(self, expr: tree.Expr, frame: Frame, what: str, kind: type) -> Any:
+        """Do as `data` does, keeping how the value was written."""
         value = self.evaluate(expr, frame)
         bare = plain(value)
         if not isinstance(bare, kind) or (kind is int and isinstance(bare, bool)):
             raise error("wrong-type", f"{what}, not {describe(value)}", expr.span, "this")
         frame.consume(value)
-        return bare
+        return value
 
     def test(self, expr: tree.Expr, frame: Frame) -> Any:
         """Evaluate a condition, keeping how it was written."""

@@ -42,14 +42,22 @@ def _extreme(operator: str) -> Callable[..., Any]:
     return extreme
 
 
-def _range(*bounds: Any) -> tuple[int, ...]:
+class Range(tuple[int, ...]):
+    """What `range` gives, with its length as the block's text says it."""
+
+    length: Any
+
+
+def _range(*bounds: Any) -> Range:
     numbers = [_whole(each) for each in bounds]
     if len(numbers) == 3 and numbers[2] == 0:
         raise Refusal("range cannot go in steps of 0")
     span = range(*numbers)
     if len(span) > 1_000_000:
         raise Refusal("a range of over 1,000,000 numbers")
-    return tuple(span)
+    result = Range(span)
+    result.length = bounds[0] if len(bounds) == 1 and numbers[0] >= 0 else len(span)
+    return result
 
 
 def _sum(values: Any) -> Any:

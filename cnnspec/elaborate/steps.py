@@ -101,11 +101,12 @@ class Steps:
                     operand.span,
                     help="repeat a step with `step * 3`; go on with `->`",
                 )
-            count = self.session.evaluator.data(
+            count = self.session.evaluator.spoken_data(
                 operand, frame, "a step is repeated a whole number of times", int
             )
-            if count < 0:
-                raise error("wrong-type", f"a step cannot be repeated {count} times", operand.span)
+            number = plain(count)
+            if number < 0:
+                raise error("wrong-type", f"a step cannot be repeated {number} times", operand.span)
             step = Repeat(step, count, expr.span)
         return step
 

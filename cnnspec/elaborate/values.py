@@ -90,10 +90,10 @@ class LabelledStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repeat:
-    """A step `count` times in a row."""
+    """A step `count` times in a row: a whole number, with how it was written if it was."""
 
     step: Waiting
-    count: int
+    count: Any
     span: Span
 
 

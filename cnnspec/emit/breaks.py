@@ -176,10 +176,10 @@ def _sequence(code: Sequence, level: Level) -> Document:
 
 
 def _turns(code: Generator) -> Document:
-    """Write the inside of a comprehension over a count."""
-    count = document(Call(Raw("range"), (code.count,)), INSIDE)
+    """Write the inside of a comprehension."""
+    source = document(code.source, INSIDE)
     element = Group(document(code.element, INSIDE))
-    return Group((element, Line(" "), f"for {code.variable} in ", count))
+    return Group((element, Line(" "), f"for {code.variable} in ", source))
 
 
 def _choice(code: IfElse, level: Level) -> Document:

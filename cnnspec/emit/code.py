@@ -111,10 +111,10 @@ class Starred:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """`element for _ in range(count)`."""
+    """`element for variable in source`."""
 
     element: Code
-    count: Code
+    source: Code
     variable: str = "_"
 
 

@@ -6,16 +6,45 @@ the block's parameters and up to decisions. Whatever cannot be merged honestly i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import fields, is_dataclass
+from itertools import count
+from typing import Any, Final
 
-from cnnspec.emit.code import Code, Leaf
+from cnnspec.emit.code import Leaf
 from cnnspec.emit.lowering import Lowered
-from cnnspec.emit.units import CallUnit, Decision, Instance, OpUnit, Path, Row, Unit
+from cnnspec.emit.merged import (
+    Merged,
+    MergedCall,
+    MergedDecision,
+    MergedOp,
+    MergedPath,
+    MergedRow,
+    Phi,
+    Plan,
+    Ref,
+    Value,
+)
+from cnnspec.emit.simplify import simplify, whole
+from cnnspec.emit.units import (
+    CallUnit,
+    Decision,
+    Instance,
+    LoopUnit,
+    OpUnit,
+    Path,
+    Row,
+    Unit,
+    count_uses,
+    flatten,
+)
 from cnnspec.expression import Expression, Written, evaluate, literal, plain, substitute
 from cnnspec.graph import Scope
 from cnnspec.shapes import Shape
+
+#: A decimal of more characters than this is clearer as what it was computed from.
+LONG: Final = 8
 
 
 class Split(Exception):
@@ -26,143 +55,66 @@ class Split(Exception):
         self.keys = keys
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A value: an input of the block (`unit` None), or an output of a merged step."""
-
-    unit: int | None
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Phi:
-    """A value that a decision chooses: by arm."""
-
-    decision: int
-    arms: tuple[tuple[int, Value], ...]
-
-
-Value = Ref | Phi
-
-
-@dataclass(slots=True, eq=False)
-class MergedOp:
-    """One operator in every instance that has it."""
-
-    number: int
-    path: Path
-    kind: str
-    lowered: Lowered
-    inputs: tuple[Value, ...]
-    outputs: int
-    target: str | None
-    names: tuple[str | None, ...]
-    shape: Shape | None
-
-
-@dataclass(slots=True, eq=False)
-class MergedCall:
-    """One block call: the plan of its class, and its arguments by parameter."""
-
-    number: int
-    path: Path
-    plan: Plan
-    arguments: Mapping[str, Leaf]
-    inputs: tuple[Value, ...]
-    outputs: int
-    target: str | None
-    names: tuple[str | None, ...]
-    shape: Shape | None
-
-
-@dataclass(slots=True, eq=False)
-class MergedRow:
-    """A chain of members in a container of its own."""
-
-    number: int
-    path: Path
-    members: list[Merged]
-    inputs: tuple[Value, ...]
-    target: str | None
-    names: tuple[str | None, ...]
-    shape: Shape | None
-    outputs: int = 1
-
-
-@dataclass(slots=True, eq=False)
-class MergedDecision:
-    """A decision that instances take differently: what is done in arm 0 and in arm 1."""
-
-    number: int
-    test: Leaf
-    arms: tuple[list[Merged], list[Merged]]
-
-
-Merged = MergedOp | MergedCall | MergedRow | MergedDecision
-
-
-@dataclass(slots=True, eq=False)
-class Plan:
-    """One class to write: what it does, and the parameters that its constructor needs."""
-
-    name: str
-    definition: Any
-    instances: list[Instance]
-    units: list[Merged] = field(default_factory=list)
-    results: tuple[Value, ...] = ()
-    inputs: tuple[str, ...] = ()
-    is_row: bool = False
-    #: Parameter name (as in expressions, or an extra one) to its value in each instance.
-    parameters: dict[str, list[Any]] = field(default_factory=dict)
-    #: Parameters that are not the block's own: a value that depends on height or width, a flag.
-    extra: dict[str, list[Any]] = field(default_factory=dict)
-
-
-def _all_equal(values: list[Any]) -> bool:
+def all_equal(values: list[Any]) -> bool:
+    """Whether values are the same, in type too."""
     first = values[0]
     return all(type(each) is type(first) and each == first for each in values[1:])
+
+
+def fixed_parameters(
+    instances: list[Instance], open_names: frozenset[str]
+) -> dict[str, Expression]:
+    """Parameters that are the same everywhere and that nothing outside sets: literals."""
+    values = [each.values for each in instances]
+    shared = set(values[0]).intersection(*values[1:])
+    return {
+        key: literal(values[0][key])
+        for key in sorted(shared)
+        if key not in open_names
+        and isinstance(values[0][key], bool | int | float)
+        and all_equal([each[key] for each in values])
+    }
 
 
 class Merger:
     """Merges the instances of one plan."""
 
     def __init__(
-        self, plan: Plan, open_names: frozenset[str], plan_of: Callable[[Scope], Plan]
+        self,
+        plan: Plan,
+        open_names: frozenset[str],
+        plan_of: Callable[[Scope], Plan],
+        loops: Callable[[Merger, list[LoopUnit], list[int]], list[Merged] | None],
+        instances: list[Instance] | None = None,
+        uses: list[Counter[int]] | None = None,
     ) -> None:
         self.plan = plan
-        self.instances = plan.instances
+        self.instances = plan.instances if instances is None else instances
         self.plan_of = plan_of
-        values = [each.values for each in self.instances]
-        shared = set(values[0]).intersection(*values[1:])
-        #: Parameters that are the same everywhere and that nothing outside sets: literals.
-        self.fixed = {
-            key: literal(values[0][key])
-            for key in sorted(shared)
-            if key not in open_names
-            and isinstance(values[0][key], bool | int | float)
-            and _all_equal([each[key] for each in values])
-        }
+        self.loops = loops
         self.open = open_names
-        self._next = 0
-        self._refs: list[dict[int, Ref]] = []
-        self._decisions: list[tuple[int, dict[int, int]]] = []
-        self._decided: dict[int, dict[int, int]] = {}
+        #: How often each port is read, in each whole instance.
+        self.uses = uses or [count_uses(each.units, each.results) for each in self.instances]
+        self.fixed = fixed_parameters(self.instances, open_names) if instances is None else {}
+        self.numbers = count()
+        self.refs: list[dict[int, Value]] = [{} for _ in self.instances]
+        self.decisions: list[tuple[int, dict[int, int]]] = []
+        #: How many rows are around what is merged just now.
+        self.in_row = 0
 
     def merge(self) -> None:
         """Fill the plan; raises Split where the instances do not agree."""
         counts = [len(each.inputs) for each in self.instances]
         self._agree(list(counts))
-        for each in self.instances:
-            refs: dict[int, Ref] = {}
+        for each, refs in zip(self.instances, self.refs, strict=True):
             for index, port in enumerate(each.inputs):
                 refs.setdefault(id(port), Ref(None, index))
-            self._refs.append(refs)
         everyone = list(range(len(self.instances)))
-        self.plan.units = self._list([each.units for each in self.instances], everyone, ())
+        self.plan.units = self.merged([each.units for each in self.instances], everyone)
         vectors = [each.results for each in self.instances]
         self._agree([len(each) for each in vectors])
         self.plan.results = tuple(
-            self._value([each[i] for each in vectors], everyone) for i in range(len(vectors[0]))
+            self.value([each[i] for each in vectors], everyone) for i in range(len(vectors[0]))
         )
         first = self.instances[0]
         names = []
@@ -176,8 +128,32 @@ class Merger:
         self._agree(list(rows))
         self.plan.is_row = rows[0]
 
+    def root_units(self, index: int) -> list[Unit]:
+        """All units of the block instance that an instance is, or is a part of."""
+        return self.instances[index].units
+
+    def snapshot(self) -> Callable[..., None]:
+        """Remember what merging changes; gives what puts it back, for loops that failed."""
+        plan = self.plan
+        parameters, extra = dict(plan.parameters), dict(plan.extra)
+        decisions = len(self.decisions)
+
+        def undo(column: list[LoopUnit], who: list[int], start: int = 0) -> None:
+            plan.parameters.clear()
+            plan.parameters.update(parameters)
+            plan.extra.clear()
+            plan.extra.update(extra)
+            del self.decisions[decisions:]
+            for unit, index in zip(column, who, strict=True):
+                for turn in unit.turns[start:]:
+                    for each in flatten(turn):
+                        for port in each.outputs:
+                            self.refs[index].pop(id(port), None)
+
+        return undo
+
     def _agree(self, keys: list[Hashable], who: list[int] | None = None) -> None:
-        if _all_equal(keys):
+        if all_equal(keys):
             return
         members = list(range(len(self.instances))) if who is None else who
         full: list[Hashable] = [None] * len(self.instances)
@@ -187,7 +163,8 @@ class Merger:
 
     # --- lists of units
 
-    def _list(self, lists: list[list[Unit]], who: list[int], depth: Path) -> list[Merged]:
+    def merged(self, lists: list[list[Unit]], who: list[int]) -> list[Merged]:
+        """Merge lists of units, one an instance of those that `who` numbers."""
         self._agree([len(units) for units in lists], who)
         result: list[Merged] = []
         for position in range(len(lists[0])):
@@ -199,24 +176,34 @@ class Merger:
             elif isinstance(first, CallUnit):
                 result.append(self._call(column, who))
             elif isinstance(first, Row):
-                result.append(self._row(column, who, depth))
+                result.append(self._row(column, who))
+            elif isinstance(first, LoopUnit):
+                result += self._loop(column, who)
             else:
-                result += self._decision(column, who, depth)
+                result += self._decision(column, who)
         return result
 
-    def _number(self) -> int:
-        self._next += 1
-        return self._next - 1
+    def _loop(self, column: list[Any], who: list[int]) -> list[Merged]:
+        """Merge a loop: as a loop if its turns are alike, else turn by turn."""
+        made = self.loops(self, column, who)
+        if made is not None:
+            return made
+        counts = [len(unit.turns) for unit in column]
+        self._agree(list(counts), who)
+        result: list[Merged] = []
+        for turn in range(counts[0]):
+            result += self.merged([unit.turns[turn] for unit in column], who)
+        return result
 
     def _made(self, number: int, column: list[Any], who: list[int]) -> None:
         for unit, index in zip(column, who, strict=True):
             for output, port in enumerate(unit.outputs):
-                self._refs[index].setdefault(id(port), Ref(number, output))
+                self.refs[index].setdefault(id(port), Ref(number, output))
 
     def _inputs(self, column: list[Any], who: list[int]) -> tuple[Value, ...]:
         self._agree([len(unit.inputs) for unit in column], who)
         return tuple(
-            self._value([unit.inputs[i] for unit in column], who)
+            self.value([unit.inputs[i] for unit in column], who)
             for i in range(len(column[0].inputs))
         )
 
@@ -234,7 +221,7 @@ class Merger:
 
     def _shape(self, column: list[Any]) -> Shape | None:
         shapes = [unit.outputs[0].shape for unit in column if unit.outputs]
-        return shapes[0] if shapes and _all_equal(list(shapes)) else None
+        return shapes[0] if shapes and all_equal(list(shapes)) else None
 
     def _op(self, column: list[Any], who: list[int]) -> MergedOp:
         self._agree([unit.node.op.name for unit in column], who)
@@ -247,12 +234,12 @@ class Merger:
         lowered = Lowered(
             parts["flow"], parts["module"], parts["standalone"], first.lowered.comment
         )
-        number = self._number()
+        path = self.path(column, who)
+        number = next(self.numbers)
         self._made(number, column, who)
-        self._same_path(column, who)
         return MergedOp(
             number,
-            first.path,
+            path,
             first.node.op.name,
             lowered,
             inputs,
@@ -262,17 +249,21 @@ class Merger:
             self._shape(column),
         )
 
-    def _same_path(self, column: list[Any], who: list[int]) -> None:
+    def path(self, column: list[Any], who: list[int]) -> MergedPath:
+        """The path of units that are to be one."""
+
         def free(path: Path) -> Hashable:
             # A number in a row may differ: what stands before it may be absent.
             return tuple("#" if segment.isdigit() else segment for segment in path)
 
         self._agree([free(unit.path) for unit in column], who)
+        first: Path = column[0].path
+        return first
 
     def _call(self, column: list[Any], who: list[int]) -> MergedCall:
         plans = [self.plan_of(unit.scope) for unit in column]
         self._agree([id(each) for each in plans], who)
-        self._same_path(column, who)
+        path = self.path(column, who)
         plan = plans[0]
         inputs = self._inputs(column, who)
         arguments: dict[str, Leaf] = {}
@@ -283,13 +274,13 @@ class Merger:
                 said = value.expression if isinstance(value, Written) else None
                 hint = "in_channels" if key.endswith(".channels") else key
                 leaves.append(Leaf(plain(value), said, hint))
-            arguments[key] = self._leaf(leaves, who)
+            arguments[key] = self.leaf(leaves, who)
         first = column[0]
-        number = self._number()
+        number = next(self.numbers)
         self._made(number, column, who)
         return MergedCall(
             number,
-            first.path,
+            path,
             plan,
             arguments,
             inputs,
@@ -299,30 +290,36 @@ class Merger:
             self._shape(column),
         )
 
-    def _row(self, column: list[Any], who: list[int], depth: Path) -> MergedRow:
-        self._agree([unit.path for unit in column], who)
+    def _row(self, column: list[Any], who: list[int]) -> MergedRow:
+        path = self.path(column, who)
+        self._agree([unit.numbered for unit in column], who)
         first = column[0]
         inputs = self._inputs(column, who)
-        members = self._list([unit.members for unit in column], who, depth)
-        number = self._number()
+        self.in_row += 1
+        try:
+            members = self.merged([unit.members for unit in column], who)
+        finally:
+            self.in_row -= 1
+        number = next(self.numbers)
         for unit, index in zip(column, who, strict=True):
-            self._refs[index][id(unit.outputs[0])] = Ref(number, 0)
+            self.refs[index][id(unit.outputs[0])] = Ref(number, 0)
         return MergedRow(
             number,
-            first.path,
+            path,
             members,
             inputs,
             first.target,
             self._names(column, who),
             self._shape(column),
+            first.numbered,
         )
 
     # --- decisions
 
-    def _decision(self, column: list[Any], who: list[int], depth: Path) -> list[Merged]:
+    def _decision(self, column: list[Any], who: list[int]) -> list[Merged]:
         taken = [unit.taken for unit in column]
-        if _all_equal(list(taken)):
-            return self._list([unit.body for unit in column], who, depth)
+        if all_equal(list(taken)):
+            return self.merged([unit.body for unit in column], who)
         if any(each > 1 for each in taken):
             self._agree(list(taken), who)
         if not any(unit.body for unit in column):
@@ -332,37 +329,40 @@ class Merger:
             test = unit.tests[0]
             said = test.expression if isinstance(test, Written) else None
             tests.append(Leaf(plain(test), said, "with_branch"))
-        number = self._number()
+        number = next(self.numbers)
         hint = _hint(column)
-        leaf = self._leaf([Leaf(each.value, each.expression, hint) for each in tests], who)
+        leaf = self.leaf([Leaf(each.value, each.expression, hint) for each in tests], who)
         arms = []
         for arm in (0, 1):
             inside = [(u, i) for u, i in zip(column, who, strict=True) if u.taken == arm]
             bodies = [unit.body for unit, _ in inside]
-            arms.append(self._list(bodies, [index for _, index in inside], depth))
+            arms.append(self.merged(bodies, [index for _, index in inside]))
         choice = dict(zip(who, taken, strict=True))
-        self._decisions.append((number, choice))
+        self.decisions.append((number, choice))
         return [MergedDecision(number, leaf, (arms[0], arms[1]))]
 
-    def _value(self, column: list[Any], who: list[int]) -> Value:
+    def value(self, column: list[Any], who: list[int]) -> Value:
+        """The value that ports stand for, one an instance of those that `who` numbers."""
         refs = {}
         for port, index in zip(column, who, strict=True):
-            ref = self._refs[index].get(id(port))
+            ref = self.refs[index].get(id(port))
             if ref is None:
                 raise Split([(i,) for i in range(len(self.instances))])
             refs[index] = ref
-        value = self._resolve(refs, len(self._decisions))
+        value = self.resolve(refs)
         if value is None:
             self._agree([refs[index] for index in who], who)
             raise AssertionError("refs that agree are resolved")
         return value
 
-    def _resolve(self, refs: dict[int, Ref], before: int) -> Value | None:
+    def resolve(self, refs: dict[int, Value], before: int | None = None) -> Value | None:
+        """One value for those of several instances: the same, or what a decision chooses."""
+        before = len(self.decisions) if before is None else before
         distinct = set(refs.values())
         if len(distinct) == 1:
             return distinct.pop()
         for position in range(before - 1, -1, -1):
-            number, taken = self._decisions[position]
+            number, taken = self.decisions[position]
             if not refs.keys() <= taken.keys():
                 continue
             arms = []
@@ -370,7 +370,7 @@ class Merger:
                 part = {i: ref for i, ref in refs.items() if taken[i] == arm}
                 if not part:
                     break
-                value = self._resolve(part, position)
+                value = self.resolve(part, position)
                 if value is None:
                     break
                 arms.append((arm, value))
@@ -384,7 +384,7 @@ class Merger:
         self._agree([type(each).__name__ for each in codes], who)
         first = codes[0]
         if isinstance(first, Leaf):
-            return self._leaf(codes, who)
+            return self.leaf(codes, who)
         if isinstance(first, tuple):
             self._agree([len(each) for each in codes], who)
             return tuple(self._code([each[i] for each in codes], who) for i in range(len(first)))
@@ -399,28 +399,45 @@ class Merger:
         self._agree([(type(each).__name__, each) for each in codes], who)
         return first
 
-    def _leaf(self, leaves: list[Leaf], who: list[int]) -> Leaf:
+    def leaf(self, leaves: list[Leaf], who: list[int]) -> Leaf:
+        """One leaf for those of several instances: a literal, an expression or a parameter."""
         first = leaves[0]
         said = [leaf.expression for leaf in leaves if leaf.expression is not None]
-        if _all_equal([leaf.value for leaf in leaves]) and not any(
-            each.names & self.open for each in said
-        ):
-            return Leaf(first.value, None, first.hint)
-        for candidate in dict.fromkeys(said):
+        alike = all_equal([leaf.value for leaf in leaves])
+        if alike and not any(each.names & self.open for each in said):
+            own = said[0] if len(said) == len(leaves) and len(set(said)) == 1 else None
+            if own is not None and isinstance(first.value, float):
+                own = whole(substitute(own, self.fixed))
+                if not own.names and len(repr(first.value)) > LONG:
+                    return Leaf(first.value, own, first.hint)
+            if own is None or own.operator != "name" or own.names & self.fixed.keys():
+                return Leaf(first.value, None, first.hint)
+        for candidate in self.candidates(leaves, who):
             expression = simplify(substitute(candidate, self.fixed))
-            if self._holds(expression, leaves, who):
-                for name in expression.names:
-                    self.plan.parameters.setdefault(
-                        name, [each.values.get(name) for each in self.instances]
-                    )
+            if self.holds(expression, leaves, who):
+                self.need(expression.names)
                 if not expression.names:
                     return Leaf(first.value, None, first.hint)
                 return Leaf(first.value, expression, first.hint)
+        if alike:
+            return Leaf(first.value, None, first.hint)
         if any(isinstance(leaf.value, str) or leaf.value is None for leaf in leaves):
             self._agree([leaf.value for leaf in leaves], who)
-        return self._extra(leaves, who)
+        return self.extra_parameter(leaves, who)
 
-    def _holds(self, expression: Expression, leaves: list[Leaf], who: list[int]) -> bool:
+    def candidates(self, leaves: list[Leaf], who: list[int]) -> Iterable[Expression]:
+        """Expressions that may say all of the leaves."""
+        return dict.fromkeys(leaf.expression for leaf in leaves if leaf.expression is not None)
+
+    def need(self, names: Iterable[str]) -> None:
+        """Make names that an expression speaks of parameters of the plan."""
+        for name in names:
+            self.plan.parameters.setdefault(
+                name, [each.values.get(name) for each in self.instances]
+            )
+
+    def holds(self, expression: Expression, leaves: list[Leaf], who: list[int]) -> bool:
+        """Whether an expression gives each leaf's value, and its type, in its instance."""
         for leaf, index in zip(leaves, who, strict=True):
             try:
                 value = evaluate(expression, self.instances[index].values)
@@ -432,7 +449,8 @@ class Merger:
                 return False
         return True
 
-    def _extra(self, leaves: list[Leaf], who: list[int]) -> Leaf:
+    def extra_parameter(self, leaves: list[Leaf], who: list[int]) -> Leaf:
+        """Make a parameter that is not the block's own."""
         # In instances that lack the step the value is not used; the first one's will do.
         values: list[Any] = [leaves[0].value] * len(self.instances)
         for leaf, index in zip(leaves, who, strict=True):
@@ -442,10 +460,10 @@ class Merger:
                 type(a) is type(b) for a, b in zip(known, values, strict=True)
             ):
                 return Leaf(leaves[0].value, Expression("name", value=name), leaves[0].hint)
-        name, count = leaves[0].hint, 2
+        name, number = leaves[0].hint, 2
         taken = set(self.plan.extra) | set(self.instances[0].values)
         while name in taken:
-            name, count = f"{leaves[0].hint}{count}", count + 1
+            name, number = f"{leaves[0].hint}{number}", number + 1
         self.plan.extra[name] = self.plan.parameters[name] = values
         return Leaf(leaves[0].value, Expression("name", value=name), leaves[0].hint)
 
@@ -475,42 +493,3 @@ def _inside(plan: Plan, scope: Scope, key: str) -> Any:
         if instance.scope is scope:
             return plan.parameters[key][position]
     raise KeyError(key)
-
-
-def simplify(expression: Expression) -> Expression:
-    """Work out what is literal, and drop `1 * x`, `x + 0` and the like."""
-    if not expression.operands:
-        return expression
-    parts = tuple(simplify(each) for each in expression.operands)
-    result = Expression(expression.operator, parts)
-    if all(part.operator == "literal" for part in parts):
-        try:
-            return literal(evaluate(result, {}))
-        except ArithmeticError:
-            return result
-    if len(parts) != 2:
-        return result
-    left, right = parts
-    left_value = left.value if left.operator == "literal" else None
-    right_value = right.value if right.operator == "literal" else None
-    whole = (int,)
-    if expression.operator == "*":
-        if type(left_value) in whole and left_value == 1:
-            return right
-        if type(right_value) in whole and right_value == 1:
-            return left
-    if expression.operator == "+":
-        if type(left_value) in whole and left_value == 0:
-            return right
-        if type(right_value) in whole and right_value == 0:
-            return left
-    if expression.operator in ("or", "and"):
-        neutral = expression.operator == "and"
-        if left_value is neutral:
-            return right
-        if right_value is neutral:
-            return left
-    return result
-
-
-__all__ = ["Code", "Merger", "Plan", "Split"]

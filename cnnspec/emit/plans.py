@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cnnspec.emit.loops import KeepLoop, LoopMerger, loop_merger, no_loops
 from cnnspec.emit.lowering import Lowering
-from cnnspec.emit.merge import Merger, Plan, Split
-from cnnspec.emit.units import CallUnit, Decision, Instance, Reader, Row, Unit
+from cnnspec.emit.merge import Merger, Split
+from cnnspec.emit.merged import Plan
+from cnnspec.emit.reader import Reader
+from cnnspec.emit.units import CallUnit, Decision, Instance, LoopUnit, Row, Unit
 from cnnspec.expression import Written
 from cnnspec.graph import Graph, Output, Scope
 
@@ -28,11 +31,14 @@ def make_plans(
     *,
     inference: bool = False,
     hints: Mapping[int, frozenset[str]] | None = None,
+    keep: KeepLoop = no_loops,
 ) -> Plans:
     """Plan the source of a network; with `inference` training heads are left out.
 
-    `hints` are handed to the lowerings, by a node's index.
+    `hints` are handed to the lowerings, by a node's index. `keep` says which loops the backend can
+    write as loops; others are written turn by turn.
     """
+    loops = loop_merger(keep)
     outputs = graph.inference_outputs if inference else graph.outputs
     reader = Reader(graph.needed(outputs), lower, hints or {})
     results = tuple(output.port for output in outputs)
@@ -46,13 +52,13 @@ def make_plans(
     plan_of: dict[int, Plan] = {}
     blocks: list[Plan] = []
     for members in groups:
-        made = _plans(members, opens, plan_of)
+        made = _plans(members, opens, plan_of, loops)
         for plan in made:
             for each in plan.instances:
                 plan_of[id(each.scope)] = plan
         blocks += made
     network = Plan(graph.name, graph.root.definition, [root])
-    Merger(network, opens[id(graph.root)], lambda scope: plan_of[id(scope)]).merge()
+    Merger(network, opens[id(graph.root)], lambda scope: plan_of[id(scope)], loops).merge()
     return Plans(tuple(blocks), network, outputs)
 
 
@@ -66,6 +72,9 @@ def calls(units: list[Unit]) -> list[CallUnit]:
             result += calls(unit.members)
         elif isinstance(unit, Decision):
             result += calls(unit.body)
+        elif isinstance(unit, LoopUnit):
+            for turn in unit.turns:
+                result += calls(turn)
     return result
 
 
@@ -133,7 +142,10 @@ def _recursion(scope: Scope) -> int:
 
 
 def _plans(
-    members: list[Instance], opens: dict[int, frozenset[str]], plan_of: dict[int, Plan]
+    members: list[Instance],
+    opens: dict[int, frozenset[str]],
+    plan_of: dict[int, Plan],
+    loops: LoopMerger,
 ) -> list[Plan]:
     """Merge instances into as few plans as agree, in the order of their first instances."""
     pending = [members]
@@ -144,7 +156,7 @@ def _plans(
         plan = Plan(str(scope.block), scope.definition, part)
         open_names = frozenset().union(*(opens[id(each.scope)] for each in part))
         try:
-            Merger(plan, open_names, lambda scope: plan_of[id(scope)]).merge()
+            Merger(plan, open_names, lambda scope: plan_of[id(scope)], loops).merge()
         except Split as split:
             if len(part) == 1:
                 raise RuntimeError(
