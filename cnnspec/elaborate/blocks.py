@@ -14,6 +14,7 @@ from cnnspec.elaborate.values import (
     CallStep,
     Given,
     Poisoned,
+    block_in,
     describe,
     is_nodes,
     ports,
@@ -148,12 +149,11 @@ class Blocks:
     def _guard(
         self, block: tree.Block, values: dict[str, Given], step: CallStep, caller: Frame
     ) -> None:
-        for each in values.values():
-            if isinstance(each.value, BlockValue):
-                self.session.takes_blocks.add(id(block))
-        for each in values.values():
-            inner = each.value
-            if isinstance(inner, BlockValue) and id(inner.definition) in self.session.takes_blocks:
+        passed = [(each, block_in(each.value)) for each in values.values()]
+        if any(inner is not None for _, inner in passed):
+            self.session.takes_blocks.add(id(block))
+        for each, inner in passed:
+            if inner is not None and id(inner.definition) in self.session.takes_blocks:
                 raise error(
                     "endless-recursion",
                     f"{inner.name} itself takes a block, so it cannot be passed as a value",

@@ -21,6 +21,7 @@ from cnnspec.elaborate.values import (
     Poisoned,
     describe,
     is_nodes,
+    with_more,
 )
 from cnnspec.expression import Written, plain, written
 from cnnspec.graph import Port
@@ -132,10 +133,10 @@ class Evaluator:
         given = self.given(expr, frame)
         if isinstance(callee, Function):
             return self._function(callee, given, expr, frame)
-        if not isinstance(callee, Operator | BlockValue):
+        if not isinstance(callee, Operator | BlockValue | CallStep):
             raise error("not-callable", f"{describe(callee)} cannot be called", expr.callee.span)
-        step = CallStep(callee, given, expr.span)
-        source = isinstance(callee, Operator) and callee.op.arity == (0, 0)
+        step = with_more(callee, given, expr.span)
+        source = isinstance(step.callee, Operator) and step.callee.op.arity == (0, 0)
         if source or (given and given[0].keyword is None and is_nodes(given[0].value)):
             return self.session.applier.apply(step, None, frame, segments)
         return step

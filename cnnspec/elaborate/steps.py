@@ -20,6 +20,7 @@ from cnnspec.elaborate.values import (
     Repeat,
     describe,
     is_nodes,
+    with_more,
 )
 from cnnspec.expression import plain
 from cnnspec.graph import Port
@@ -43,9 +44,9 @@ class Steps:
         """Read an expression where a step must stand: a call waits whatever its arguments are."""
         if isinstance(expr, tree.Call):
             callee = self.session.evaluator.callee(expr.callee, frame)
-            if isinstance(callee, Operator | BlockValue):
+            if isinstance(callee, Operator | BlockValue | CallStep):
                 self.session.spend(1, expr.span)
-                return CallStep(callee, self.session.evaluator.given(expr, frame), expr.span)
+                return with_more(callee, self.session.evaluator.given(expr, frame), expr.span)
         elif isinstance(expr, tree.Paren):
             return self._grouped(self.read(expr.inner, frame), expr)
         elif isinstance(expr, tree.Flow):

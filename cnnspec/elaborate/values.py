@@ -110,6 +110,23 @@ Waiting = CallStep | Group | LabelledStep | Repeat | Optional
 WAITING: Final = (CallStep, Group, LabelledStep, Repeat, Optional)
 
 
+def with_more(
+    callee: Operator | BlockValue | CallStep, given: tuple[Given, ...], span: Span
+) -> CallStep:
+    """Make a step of a call; what is called may hold some arguments already."""
+    if isinstance(callee, CallStep):
+        held = (*callee.given, *given)
+        given = tuple(sorted(held, key=lambda each: each.keyword is not None))
+        callee = callee.callee
+    return CallStep(callee, given, span)
+
+
+def block_in(value: Any) -> BlockValue | None:
+    """The block that a value is, with or without arguments."""
+    inner = value.callee if isinstance(value, CallStep) else value
+    return inner if isinstance(inner, BlockValue) else None
+
+
 def is_nodes(value: Any) -> bool:
     """Whether a value is a node or a list of nodes, nested or not, that is not empty."""
     if isinstance(value, Port):
