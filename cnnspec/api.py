@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec import library
+from cnnspec.analysis.sizes import fixed_by
 from cnnspec.diagnostics import SpecError
 from cnnspec.elaborate import Limits, Settings, elaborate
 from cnnspec.expect import missed
@@ -21,15 +22,24 @@ def load(
     set: Mapping[str, Any] | None = None,
     input: tuple[int, ...] | None = None,
     limits: Mapping[str, int] | None = None,
+    keep_weights: bool = False,
 ) -> Network:
     """Load a network by path, `path:network`, shipped name, or `-` for standard input.
 
     `set` gives parameters of the network: values, or text in the language of specs. `input` is its
-    one input's shape, channels first. Raises SpecError with every independent mistake, facts that
-    do not hold among them.
+    one input's shape, channels first; with `keep_weights` a size at which a layer would have other
+    weights is refused. Raises SpecError with every independent mistake, facts that do not hold
+    among them.
     """
     source, network, root = library.find(str(spec))
-    return _network(source, network, root, set=set, input=input, limits=limits)
+    result = _network(source, network, root, set=set, input=input, limits=limits)
+    if keep_weights and input is not None and len(input) == 3:
+        plain = _network(source, network, root, set=set, input=None, limits=limits)
+        own = (input[0], *plain.elaborated.inputs[0].shape[1:])
+        same = _network(source, network, root, set=set, input=own, limits=limits)
+        if wrong := fixed_by(same.elaborated, result.elaborated):
+            raise SpecError(wrong)
+    return result
 
 
 def loads(

@@ -18,6 +18,7 @@ import torch
 
 import cnnspec
 from cnnspec import library, report
+from cnnspec.cli import run as run_command
 from tests.emitted import build, network, source
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -153,6 +154,32 @@ def trains_a_step(name: str, model: torch.nn.Module) -> None:
     before = moved[-1].detach().clone()
     optimiser.step()
     assert not torch.equal(before, moved[-1])
+
+
+#: Layers that fix the size of the input, as the papers have it; all other networks take any size.
+FIXED = {
+    "alexnet": "fc6",
+    "alexnet_paper": "fc6",
+    "alexnet_ungrouped": "fc6",
+    "cnn_flattening": "classifier.dense1",
+    "googlenet": "aux1.fc1",
+    "lenet5": "fc1",
+}
+
+
+def test_takes_a_larger_image_unless_a_dense_layer_fixes_its_size(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs = network(name).elaborated.inputs
+    channels, height, width = inputs[0].shape
+    more = 96 if height > 128 else height
+    given = ["check", name, "--input", f"{channels}x{height + more}x{width + more}"]
+    status, said = run_command(given), capsys.readouterr().err
+    if name in FIXED:
+        assert status == 1
+        assert said.startswith(f"error[fixed-size]: {FIXED[name]} fixes the size of the input")
+    else:
+        assert status == 0, said
 
 
 def step_shapes(name: str) -> list[tuple[int, ...]]:

@@ -6,8 +6,11 @@ layers by the path of their module, pools as operations that run.
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +20,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from cnnspec import library
+from cnnspec.analysis.macs import node_macs
+from cnnspec.analysis.parameters import trainable
 from tests.emitted import build, network
 
 FOLDER = Path(__file__).parent / "oracles"
@@ -25,13 +30,30 @@ HERE = {
     "torchvision__alexnet": "alexnet_torchvision",
     "torchvision__googlenet_aux": "googlenet_torchvision",
     "torchvision__inception_v3_aux": "inception_v3",
+    "timm__legacy_xception": "xception",
     "timm__mobilenetv1_100": "mobilenet_v1",
+    "timm__seresnet101": "se_resnet101",
+    "timm__seresnet152": "se_resnet152",
+    "timm__seresnet18": "se_resnet18",
+    "timm__seresnet50": "se_resnet50",
 }
-STATES = sorted(
-    p.stem
-    for p in FOLDER.glob("*.json")
-    if HERE.get(p.stem, p.stem.partition("__")[2]) in library.shipped()
-)
+
+
+def here(stem: str) -> str:
+    return HERE.get(stem, stem.partition("__")[2])
+
+
+def shipping(stems: Iterable[str]) -> list[str]:
+    return sorted(stem for stem in stems if here(stem) in library.shipped())
+
+
+STATES = shipping(p.stem for p in FOLDER.glob("*.json"))
+LISTED = {
+    f"{row['source']}__{row['model']}": row
+    for row in csv.DictReader((FOLDER / "state_dicts.csv").read_text().splitlines())
+}
+#: Members whose state dicts are held against the list in every run: those with few tensors.
+FEW = 330
 WEIGHTED = ("Conv2d", "Linear", "BatchNorm2d", "BatchNormAct2d")
 
 
@@ -40,8 +62,27 @@ def oracle(stem: str) -> dict[str, Any]:
     return json.loads((FOLDER / f"{stem}.json").read_text())
 
 
-def here(stem: str) -> str:
-    return HERE.get(stem, stem.partition("__")[2])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "listed" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--zoo")
+        few = [each for each in shipping(LISTED) if int(LISTED[each]["tensors"]) <= FEW]
+        metafunc.parametrize("listed", shipping(LISTED) if every else few)
+
+
+@pytest.mark.parametrize("stem", shipping(LISTED))
+def test_every_member_has_the_published_counts(stem: str) -> None:
+    facts, net = LISTED[stem], network(here(stem))
+    size = int(facts["input"])
+    assert net.elaborated.inputs[0].shape == (3, size, size)
+    assert (net.params, net.macs) == (int(facts["params"]), int(facts["macs_conv_dense"]))
+
+
+def test_every_member_has_the_published_state_dict(listed: str) -> None:
+    state = build(here(listed), device="meta").state_dict()
+    lines = (f"{key} {'x'.join(map(str, value.shape))}\n" for key, value in state.items())
+    facts = LISTED[listed]
+    assert len(state) == int(facts["tensors"])
+    assert hashlib.sha256("".join(lines).encode()).hexdigest() == facts["sha256"]
 
 
 @pytest.mark.parametrize("stem", STATES)
@@ -82,6 +123,32 @@ def test_pools_are_the_published_ones(stem: str) -> None:
     ours = Counter(observed(here(stem)).pools)
     for pool, count in Counter(published).items():
         assert ours[pool] >= count, (pool, sorted(ours))
+
+
+def test_vgg16_is_keras_too_layer_by_layer() -> None:
+    facts, net = oracle("keras__VGG16"), network("vgg16")
+    assert net.params == facts["trainable"]
+    assert net.macs == facts["macs_conv_dense"]
+    kinds = {"Conv2D": "conv", "MaxPooling2D": "maxpool", "Dense": "dense", "Flatten": "flatten"}
+    published = [
+        (kinds[each["type"]], channels_first(each["out"]), each["params"], each["macs"])
+        for each in facts["layers"][1:]
+    ]
+    listed = {node.kind for node in net.nodes if node.kind not in ("relu", "dropout", "input")}
+    assert listed == {
+        *kinds.values(),
+        "adaptive_avgpool",
+    }  # torchvision's, of 7 x 7 places of 7 x 7
+    ours = [
+        (node.kind, tuple(node.shape), trainable([node]), node_macs(node))
+        for node in net.nodes
+        if node.kind in kinds.values()
+    ]
+    assert ours == published
+
+
+def channels_first(out: list[int]) -> tuple[int, ...]:
+    return tuple(out[-1:] + out[1:-1])
 
 
 class Observed(NamedTuple):

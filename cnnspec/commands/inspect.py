@@ -23,12 +23,14 @@ WIDTH = 92
 def check(spec: str, *, json_: bool, quiet: bool, **how: Any) -> None:
     """Check the network SPEC: names, shapes, and the facts that it states.
 
+    With --input, whether it takes images of that size with the weights that it has.
+
     The exit status is 0 if it holds and 1 if it does not.
     """
     if json_:
         _check_json(spec, **how)
         return
-    network = loaded(spec, quiet=quiet, **how)
+    network = loaded(spec, quiet=quiet, keep_weights=True, **how)
     facts = f"{network.params:,} parameters, {network.macs:,} MACs, {len(network.nodes):,} nodes"
     say(f"{network.name} is fine: {facts}", quiet=quiet)
 
@@ -40,7 +42,7 @@ def _check_json(spec: str, **how: Any) -> None:
     network = None
     found: tuple[Diagnostic, ...] = ()
     try:
-        network = loaded(spec, quiet=True, **how)
+        network = loaded(spec, quiet=True, keep_weights=True, **how)
         found = network.warnings
     except SpecError as mistakes:
         found = mistakes.diagnostics

@@ -93,6 +93,7 @@ def loaded(
     limits: dict[str, int],
     *,
     quiet: bool,
+    keep_weights: bool = False,
 ) -> Network:
     """Load the network that a command was given; its warnings go to standard error."""
     from cnnspec.api import load
@@ -104,6 +105,7 @@ def loaded(
         set=settings,
         input=sizes,
         limits=limits,
+        keep_weights=keep_weights,
     )
     if network.warnings and not quiet:
         report(network.warnings)
