@@ -42,7 +42,7 @@ format: $(VENV)/.dev ## format the Python
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed ## write the pages that are generated
+docs: $(VENV)/.installed ## write what is generated: the operators' page, the parse table
 	$(BIN)/python tools/write_docs.py
 
 clean: ## remove what was built, the environment too

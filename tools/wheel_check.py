@@ -50,6 +50,7 @@ def main() -> None:
         for wanted in (
             "cnnspec/py.typed",
             "cnnspec/syntax/grammar.lark",
+            "cnnspec/syntax/table.json",
             "cnnspec/specs/resnet.cnn",
             "cnnspec/errors/shape-mismatch.md",
             "cnnspec_torch/__init__.py",

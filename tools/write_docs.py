@@ -1,4 +1,4 @@
-"""Write the pages that are generated, and find codes of diagnostics that no page explains."""
+"""Write the files that are generated, and find codes of diagnostics that no page explains."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from pathlib import Path
 from cnnspec import manual
 from cnnspec.op import Op
 from cnnspec.ops import Operators
+from cnnspec.syntax import table
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operators.md"
+GRAMMAR = ROOT / "cnnspec" / "syntax" / "grammar.lark"
+TABLE = GRAMMAR.with_name("table.json")
 ROW = 4  # pattern, code, title, help
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 MAKERS = ("error", "Diagnostic", "say")
@@ -35,6 +38,11 @@ def operators() -> str:
         parts.append(f"## {family[0].upper()}{family[1:]}\n")
         parts += [manual.markdown(op) for op in families[family]]
     return "\n".join(parts)
+
+
+def generated() -> dict[Path, str]:
+    """Write what is generated: file to text."""
+    return {PAGE: operators(), TABLE: table.written(GRAMMAR.read_text("utf-8"))}
 
 
 def codes() -> dict[str, str]:
@@ -85,15 +93,15 @@ def missing_pages() -> list[str]:
 
 def main() -> None:
     """Write the pages; with --check, name those that are stale or missing instead."""
-    text = operators()
     wrong = missing_pages()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text, "utf-8")
-    elif not PAGE.exists() or PAGE.read_text("utf-8") != text:
-        wrong.append("docs/operators.md is stale: `make docs`")
+    for file, text in generated().items():
+        if "--check" not in sys.argv[1:]:
+            file.write_text(text, "utf-8")
+        elif not file.exists() or file.read_text("utf-8") != text:
+            wrong.append(f"{file.relative_to(ROOT)} is stale: `make docs`")
     if wrong:
         sys.exit("\n".join(wrong))
-    print("the pages that are generated are up to date")
+    print("what is generated is up to date")
 
 
 if __name__ == "__main__":

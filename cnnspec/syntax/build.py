@@ -9,45 +9,39 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lark import Token, Transformer
-
 from cnnspec.diagnostics import SpecError, error
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.lex import Token
 from cnnspec.syntax.mistakes import cannot_begin, reserved
 from cnnspec.syntax.slip import RESERVED
 
 #: Deeper nesting than this is refused: whatever walks the tree may recurse.
 DEEPEST = 200
+LONGEST_NAME = 200
 SCALE = {"K": 10**3, "M": 10**6, "G": 10**9}
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"'}
 Parts = list[Any]
 
 
-class Builder(Transformer[Token, tree.File]):
+class Builder:
     """Builds the tree of one source; `parse_inner` parses the expressions in labels."""
 
     def __init__(
         self, source: Source, parse_inner: Callable[[Source, int, int], tree.Expr]
     ) -> None:
-        super().__init__()
         self.source = source
-        self.offset = 0
         self.parse_inner = parse_inner
 
     def _span(self, parts: Parts) -> Span:
         return Span(self.source, self._start(parts[0]), self._stop(parts[-1]))
 
     def _start(self, part: Any) -> int:
-        if isinstance(part, Token):
-            return self.offset + (part.start_pos or 0)
-        start: int = part.span.start
+        start: int = part.start if isinstance(part, Token) else part.span.start
         return start
 
     def _stop(self, part: Any) -> int:
-        if isinstance(part, Token):
-            return self.offset + (part.end_pos or 0)
-        stop: int = part.span.stop
+        stop: int = part.stop if isinstance(part, Token) else part.span.stop
         return stop
 
     def _make(self, kind: Any, parts: Parts, /, **fields: Any) -> Any:
@@ -66,7 +60,10 @@ class Builder(Transformer[Token, tree.File]):
         return tree.Identifier(span=self._span([token]), id=self._word(token))
 
     def _word(self, token: Token) -> str:
-        """Read a name; refuses a word of the language, which is none."""
+        """Read a name; refuses a word of the language, which is none, and what nobody can read."""
+        if len(token) > LONGEST_NAME:
+            span = self._span([token])
+            raise error("unexpected-token", f"a name of over {LONGEST_NAME} characters", span)
         if token in RESERVED:
             raise SpecError([reserved(self.source, self._span([token]))])
         return str(token)

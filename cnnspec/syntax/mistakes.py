@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Label
 from cnnspec.source import Source, Span
@@ -12,14 +12,9 @@ from cnnspec.syntax import foreign
 from cnnspec.syntax.slip import BRACKET, ITEMS, NEAR, PAIRS, RESERVED, STATEMENTS, Piece, Slip
 
 
-def explain(source: Source, start: int, stop: int, wrong: Any) -> Diagnostic:
-    """Turn what Lark raises into a diagnostic."""
-    at = start + (getattr(wrong, "pos_in_stream", None) or 0)
-    token = getattr(wrong, "token", None)
-    if token is not None and token.type == "$END":
-        at = stop
-    expected = getattr(wrong, "expected", None) or getattr(wrong, "allowed", None) or ()
-    slip = Slip(source, start, at, frozenset(expected))
+def explain(source: Source, start: int, at: int, expected: frozenset[str]) -> Diagnostic:
+    """Say what is wrong at a place where only the `expected` terminals may stand."""
+    slip = Slip(source, start, at, expected)
     for rule in RULES:
         found = rule(slip)
         if found is not None:
@@ -184,13 +179,14 @@ def _statement(slip: Slip) -> Diagnostic | None:
     """Explain a word that begins a statement and is not followed by what makes it one."""
     word = slip.previous
     if slip.expected != {"EQUAL", "COMMA"} or not word.is_word:
-        if slip.here == "=" and slip.previous.text == "=" and len(slip.line) == 2:
-            help_ = f"write `{slip.line[0].text} = …`"
-            return slip.say("unexpected-token", "a name gets its value by one `=`", help_)
         return None
     where = slip.piece(word)
     begin = slip.source.text.rfind("\n", 0, word.start)
     others = [piece for piece in slip.before if begin < piece.start < word.start]
+    if slip.source.text.startswith("==", slip.at) and not others:
+        twice = Span(slip.source, slip.at, slip.at + 2)
+        title = "a name gets its value by one `=`"
+        return slip.say("unexpected-token", title, f"write `{word.text} = …`", at=twice)
     if slip.here == ":" and others:
         label = f"`{others[-1].text}_{word.text}: …`"
         title = "a label is one word" if others[-1].is_word else "`:` cannot stand here"

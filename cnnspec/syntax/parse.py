@@ -1,61 +1,51 @@
-"""From text to tree: LALR(1) by Lark, every mistake in the user's words."""
+"""From text to tree: LALR(1), every mistake in the user's words."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from cnnspec.diagnostics import Diagnostic, SpecError
 from cnnspec.source import Source
 from cnnspec.syntax import tree
-from cnnspec.syntax.mistakes import explain
+from cnnspec.syntax.build import Builder
+from cnnspec.syntax.lex import Stuck
+from cnnspec.syntax.reduce import reduce
 
-if TYPE_CHECKING:
-    from lark import Lark
-
+#: A text of more characters than this is not kept after it was used.
+REMEMBERED: Final = 100_000
 _ITEM = re.compile(r"^(?:block|network|use|default)\b", re.MULTILINE)
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    from lark import Lark
-
-    grammar = (files("cnnspec.syntax") / "grammar.lark").read_text(encoding="utf-8")
-    return Lark(
-        grammar,
-        parser="lalr",
-        start=["start", "expr"],
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-    )
 
 
 def _run(source: Source, start: int, stop: int, rule: str) -> Any:
     """Parse a stretch of a source; raises SpecError with one mistake."""
-    from lark.exceptions import UnexpectedInput, VisitError
-
-    from cnnspec.syntax.build import Builder
-    from cnnspec.syntax.reduce import reduce
-
-    text = source.text[start:stop]
-    builder = Builder(source, parse_expression_at)
-    builder.offset = start
     try:
-        return reduce(_parser(), text, rule, builder)
-    except UnexpectedInput as wrong:
-        raise SpecError([explain(source, start, stop, wrong)]) from None
-    except VisitError as wrong:
-        raise wrong.orig_exc from None
+        return reduce(source.text, start, stop, rule, Builder(source, parse_expression_at))
+    except Stuck as stuck:
+        from cnnspec.syntax.mistakes import explain
+
+        raise SpecError([explain(source, start, stuck.at, stuck.expected)]) from None
 
 
 def parse(source: Source) -> tree.File:
     """Parse a file; raises SpecError with every independent mistake.
 
     After a mistake parsing goes on at the next line that begins with `block`, `network`, `use` or
-    `default`.
+    `default`. A small text is parsed once: who tries many settings of a network pays for it once.
     """
+    if len(source.text) > REMEMBERED:
+        return _parse(source.name, source.text)
+    return _parsed(source.name, source.text)
+
+
+@lru_cache(maxsize=32)
+def _parsed(name: str, text: str) -> tree.File:
+    return _parse(name, text)
+
+
+def _parse(name: str, text: str) -> tree.File:
+    source = Source(name, text)
     mistakes: list[Diagnostic] = []
     start = 0
     first: tree.File | None = None

@@ -1,59 +1,89 @@
-"""Runs Lark's LALR parser with a builder of the caller's: a node is built at each reduction."""
+"""The LALR(1) parser: it runs over the table, and a builder makes a node at each reduction."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from lark import Lark
+from cnnspec.syntax.lex import Stuck, Token, admitted, lexer
+from cnnspec.syntax.table import END, Rule, Table, table
 
-    from cnnspec.syntax.build import Builder
+#: What makes a node: a builder's method, given the parts of a rule, tokens among them.
+Make = Callable[[list[Any]], Any]
 
 
-def reduce(parser: Lark, text: str, rule: str, builder: Builder) -> Any:
-    """Parse `text` from `rule`; raises what Lark and the builder raise.
+def reduce(text: str, start: int, stop: int, begin: str, builder: object) -> Any:
+    """Parse a stretch of a text; raises `Stuck`, and what the builder raises.
 
-    Lark binds callbacks when it is made, but a builder belongs to one source; so the tables are
-    made once, and the callbacks here look the rule's method up on the builder.
+    A rule by which a value stands for itself (`sum` that is only a `prod`) makes nothing, and a row
+    of such rules is one step the second time: most reductions of an expression are of that kind.
     """
-    interactive = parser.parse_interactive(text, start=rule)
-    state = interactive.parser_state
-    callbacks = {key: _callback(key, builder) for key in state.parse_conf.callbacks}
-    conf = type(state.parse_conf)(state.parse_conf.parse_table, callbacks, rule)
-    interactive.parser_state = type(state)(conf, state.lexer, None, None)
-    token = None
-    lexer: Any = interactive.lexer_thread
-    for token in lexer.lex(interactive.parser_state):
-        interactive.parser_state.feed_token(token)
-    from lark import Token
-
-    end = Token.new_borrow_pos("$END", "", token) if token else Token("$END", "", 0, 1, 1)
-    return interactive.parser_state.feed_token(end, is_end=True)
-
-
-def _callback(rule: Any, builder: Builder) -> Any:
-    name = rule.alias or rule.options.template_source or rule.origin.name
-    expand1 = rule.options.expand1 and not rule.alias
-    method = getattr(builder, name, None)
-    inline = name.startswith("_")
-
-    def build(children: list[Any]) -> Any:
-        # A repetition grows its own list, or a long text would take quadratic time.
-        grown = bool(children) and isinstance(children[0], _Inline)
-        flat: list[Any] = children[0] if grown else _Inline()
-        for child in children[1 if grown else 0 :]:
-            if isinstance(child, _Inline):
-                flat.extend(child)
+    known = table()
+    states, rules = known.states, known.rules
+    makes = [_maker(rule, builder) for rule in rules]
+    token_at = lexer()
+    passed: dict[tuple[int, int, str], int] = {}
+    stack, values = [known.starts[begin]], list[Any]()
+    at, end_state = start, known.ends[begin]
+    while True:
+        token: Token = token_at(text, at, stop, states[stack[-1]])
+        kind, at = token.kind, token.stop
+        action = states[stack[-1]][kind]
+        while action < 0:
+            rule = rules[~action]
+            if rule.passes:
+                where = stack[-2], stack[-1], kind
+                top = passed.get(where)
+                if top is None:
+                    top = passed[where] = _passed(known, *where)
+                stack[-1] = top
             else:
-                flat.append(child)
-        if inline or name.startswith("__"):
+                size = rule.size
+                parts = values[-size:] if size else []
+                if size:
+                    del stack[-size:], values[-size:]
+                values.append(makes[~action](parts))
+                stack.append(states[stack[-1]][rule.symbol])
+            if kind == END and stack[-1] == end_state:
+                return values[-1]
+            following = states[stack[-1]].get(kind)
+            if following is None:
+                raise Stuck(token.start, admitted(states[stack[-1]]))
+            action = following
+        stack.append(action)
+        values.append(token)
+
+
+def _passed(known: Table, below: int, top: int, kind: str) -> int:
+    """Give the state after a row of rules by which a value stands for itself."""
+    while True:
+        action = known.states[top].get(kind, 0)
+        rule = known.rules[~action] if action < 0 else None
+        if rule is None or not rule.passes or top == known.ends["expr"]:
+            return top
+        top = known.states[below][rule.symbol]
+
+
+def _maker(rule: Rule, builder: object) -> Make:
+    method = getattr(builder, rule.method, None)
+
+    def make(parts: list[Any]) -> Any:
+        # A repetition grows its own list, or a long text would take quadratic time.
+        grown = bool(parts) and type(parts[0]) is _Spliced
+        flat: list[Any] = parts[0] if grown else _Spliced()
+        for part in parts[1:] if grown else parts:
+            if type(part) is _Spliced:
+                flat.extend(part)
+            else:
+                flat.append(part)
+        if rule.splices or method is None:
             return flat
-        if expand1 and len(flat) == 1:
+        if rule.single and len(flat) == 1:
             return flat[0]
-        return method(flat) if method is not None else flat
+        return method(flat)
 
-    return build
+    return make
 
 
-class _Inline(list[Any]):
+class _Spliced(list[Any]):
     """The parts of a rule that Lark made itself, for `*` and `?`: they join the rule around it."""
