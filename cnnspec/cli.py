@@ -15,6 +15,7 @@ import click
 from cnnspec import __version__
 from cnnspec.commands import catalogue, inspect
 from cnnspec.commands.compile import compile_
+from cnnspec.commands.cost import cost
 from cnnspec.commands.draw import draw
 from cnnspec.commands.output import report
 
@@ -31,7 +32,7 @@ def program() -> None:
 for command in (
     compile_,
     inspect.check,
-    inspect.cost,
+    cost,
     draw,
     inspect.paths,
     catalogue.zoo,

@@ -82,6 +82,28 @@ class Network:
         """Floating-point operations by the convention of two a multiply-add."""
         return 2 * self.macs
 
+    def cost(
+        self,
+        *,
+        batch: int = 1,
+        dtype: str = "fp32",
+        optimiser: str = "adam",
+        device: str | None = None,
+    ) -> dict[str, Any]:
+        """Give all figures as plain data, the schema `cnnspec.cost/1` of docs/cost.md.
+
+        `pandas.DataFrame(net.cost()["nodes"])` is a table of the nodes. Counts are for the whole
+        batch, bytes in `dtype`. `device` is a name or `peak=100G,bandwidth=20G`. Raises ValueError
+        for what it does not know.
+        """
+        from cnnspec.analysis.figures import Meter
+        from cnnspec.analysis.roofline import device as found
+        from cnnspec.analysis.run import Run
+        from cnnspec.report.data import cost
+
+        on = None if device is None else found(device)
+        return cost(Meter(self.elaborated, Run(batch, dtype), on), optimiser=optimiser)
+
     def source(self, backend: str = "torch", *, inference: bool = False) -> str:
         """Write the source for a backend; raises SpecError for what it cannot express."""
         return self._emit(backend, inference=inference)[0]

@@ -9,6 +9,7 @@ from cnnspec.kinds import MISSING, Arg, Refusal
 from cnnspec.shapes import Shape
 
 Role = Literal["weight", "bias", "state"]
+Flow = Literal["inputs", "outputs"]
 
 
 class Weight(NamedTuple):
@@ -35,6 +36,13 @@ class Window(NamedTuple):
     dilation: tuple[int, int] = (1, 1)
 
 
+class Noted(NamedTuple):
+    """What a layer's gradient needs and does not flow, for one example: numbers, and indices."""
+
+    numbers: int = 0
+    indices: int = 0
+
+
 class Op:
     """An operator, bound to one set of arguments.
 
@@ -53,6 +61,14 @@ class Op:
     channels_from: ClassVar[str | None] = None
     #: Whether the output's channels are the sum of the inputs'.
     sums_channels: ClassVar[bool] = False
+    #: Floating-point operations for a value that comes out, beside multiply-adds.
+    per_value: ClassVar[int] = 0
+    #: What flows and the gradient needs again: its inputs, its outputs.
+    gradient_needs: ClassVar[tuple[Flow, ...]] = ()
+    #: Whether the inputs' gradients are the output's, or parts of it: nothing new is written.
+    passes_gradient: ClassVar[bool] = False
+    #: Whether what comes out is the memory that went in, read as another shape.
+    is_view: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         own = {key: value for key, value in vars(cls).items() if isinstance(value, Arg)}
@@ -100,6 +116,17 @@ class Op:
     def macs(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         """Count multiply-adds of convolutions and dense products for one example; else none."""
         return 0
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        """Count floating-point operations beside multiply-adds, at inference, for one example.
+
+        One each: an addition, a multiplication, a division, a comparison, an exponential, a root.
+        """
+        return self.per_value * sum(shape.size for shape in outputs)
+
+    def noted(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Noted:
+        """Give what the gradient needs besides what flows: where a maximum stood, a mask."""
+        return Noted()
 
     def window(self, *inputs: Shape) -> Window | None:
         """Give the window through which an output place sees the input; None: the same place."""

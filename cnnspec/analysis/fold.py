@@ -47,7 +47,7 @@ class Part:
     `members` and `parts` are the first one's, `last` are the last one's members; `cost` is of all;
     `shape` is what comes out; `trains` says that only training needs it. Where a group of
     neighbours repeats, `members` are all of the group's and `parts` are the group. `grows` is how
-    many channels each adds to what flows on, 0 where all are equal.
+    many channels each adds to what flows on, 0 where all are equal; `each` are then all of them.
     """
 
     members: tuple[Node | Scope, ...]
@@ -58,6 +58,7 @@ class Part:
     last: tuple[Node | Scope, ...]
     trains: bool
     grows: int = 0
+    each: tuple[Part, ...] = ()
 
     @property
     def head(self) -> Node | Scope:
@@ -319,6 +320,6 @@ def _run(units: Sequence[_Unit]) -> Part:
     for unit in units:
         cost = cost.plus(unit.part.cost)
     grows = 0 if units[0].key == units[1].key else units[1].part.shape[0] - first.shape[0]
-    return Part(
-        first.members, len(units), cost, last.shape, first.parts, last.last, first.trains, grows
-    )
+    each = tuple(unit.part for unit in units) if grows else ()
+    taken = first.members, len(units), cost, last.shape, first.parts, last.last, first.trains
+    return Part(*taken, grows, each)

@@ -1,22 +1,41 @@
-"""Bytes: of weights, and of what nodes write, at four bytes a number."""
+"""Bytes: of weights, and of what nodes write."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from cnnspec.analysis.parameters import kept, trainable
-from cnnspec.graph import Node
+from cnnspec.analysis.run import BYTES, Run
+from cnnspec.analysis.storage import overwrites, steps
+from cnnspec.graph import Graph, Node
 
+ONCE: Final = Run()
 #: Bytes of one number in single precision.
-FP32 = 4
+FP32: Final = BYTES["fp32"]
 
 
-def weight_bytes(nodes: Iterable[Node]) -> int:
+def weight_bytes(nodes: Iterable[Node], run: Run = ONCE) -> int:
     """Count the bytes of parameters and of what layers keep."""
     listed = list(nodes)
-    return FP32 * (trainable(listed) + kept(listed))
+    return run.bytes * (trainable(listed) + kept(listed))
 
 
-def largest_activation(nodes: Iterable[Node]) -> int:
-    """Give the bytes of the largest single value that flows, for one example."""
-    return FP32 * max((shape.size for node in nodes for shape in node.shapes), default=0)
+def largest_activation(nodes: Iterable[Node], run: Run = ONCE) -> int:
+    """Give the bytes of the largest single value that flows."""
+    largest = max((shape.size for node in nodes for shape in node.shapes), default=0)
+    return run.batch * run.bytes * largest
+
+
+def activation_bytes(graph: Graph, run: Run = ONCE) -> int:
+    """Add up the bytes of everything that one inference writes, the input left out.
+
+    A reshape writes nothing, and neither does an activation in place.
+    """
+    numbers = 0
+    for place, step in enumerate(steps(graph)):
+        alone = all(buffer.readers[-1] == place for buffer in step.reads)
+        free = run.in_place and overwrites(step, others_wait=not alone)
+        if step.node.kind != "input" and not free:
+            numbers += sum(buffer.size for buffer in step.writes)
+    return run.batch * run.bytes * numbers

@@ -1,6 +1,13 @@
-"""How counts are written for people: three digits and a suffix."""
+"""How counts are written for people: three digits and a suffix; and how people write them."""
 
 from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+_WRITTEN: Final = re.compile(r"(\d+(?:[._]\d+)*)([kKMGT]?)")
+_SCALE: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
 
 
 def number(value: int) -> str:
@@ -18,3 +25,41 @@ def number(value: int) -> str:
         return str(value)
     digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
     return f"{scaled:.{digits}f} {'kMGT'[size - 1]}"
+
+
+def memory(value: int) -> str:
+    """Write bytes, 1 MB being a million of them.
+
+    >>> memory(102_228_128), memory(12), memory(0)
+    ('102 MB', '12 B', '0 B')
+    """
+    text = number(value)
+    return "0 B" if text == "-" else f"{text}B" if text[-1].isalpha() else f"{text} B"
+
+
+def duration(seconds: float) -> str:
+    """Write a time with three digits.
+
+    >>> duration(0.0123), duration(4.5e-6), duration(0.0), duration(12.0)
+    ('12.3 ms', '4.50 us', '-', '12.0 s')
+    """
+    if seconds == 0:
+        return "-"
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
+        scaled = seconds * scale
+        if scaled >= 0.9995 or unit == "ns":
+            digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
+            return f"{scaled:.{digits}f} {unit}"
+    raise AssertionError("nanoseconds are the last resort")
+
+
+def count(text: str) -> int:
+    """Read a count as people write it; raises ValueError.
+
+    >>> count("5G"), count("1.5M"), count("30_000")
+    (5000000000, 1500000, 30000)
+    """
+    match = _WRITTEN.fullmatch(text.strip())
+    if match is None or match[1].count(".") > 1:
+        raise ValueError(f"{text!r} is not a count: write it as 30M or 4_100_000_000")
+    return int(Decimal(match[1].replace("_", "")).scaleb(_SCALE[match[2]]))

@@ -1,20 +1,17 @@
-"""Commands that look at a network without writing source: `check`, `paths`, `cost`, `draw`."""
+"""Commands that look at a network without writing source: `check`, `paths`, `draw`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnspec.commands.output import as_json, colourful, say, send
+from cnnspec.commands.output import as_json, say, send
 from cnnspec.commands.spec import loaded, takes_spec
 
 if TYPE_CHECKING:
     from cnnspec.diagnostics import Diagnostic
-
-WIDTH = 92
 
 
 @click.command()
@@ -89,32 +86,3 @@ def columns(rows: Sequence[tuple[str, ...]]) -> str:
         for row in rows
     )
     return "".join(f"{line}\n" for line in lines)
-
-
-@click.command()
-@takes_spec
-@click.option("--depth", type=click.IntRange(0), default=1, help="How deep to open scopes (1).")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    help="How to write it.",
-)
-@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
-def cost(
-    spec: str, *, depth: int, format_: str, output: str | None, quiet: bool, **how: Any
-) -> None:
-    """Show what SPEC costs: shapes, parameters and multiply-adds, layer by layer."""
-    from cnnspec import report as reports
-
-    network = loaded(spec, quiet=quiet, **how)
-    graph = network.elaborated
-    if format_ == "json":
-        text = reports.as_json(graph)
-    elif format_ == "csv":
-        text = reports.as_csv(graph)
-    else:
-        shown = output in (None, "-") and colourful(sys.stdout)
-        text = reports.table(graph, depth=depth, width=WIDTH, color=shown)
-    send(text if text.endswith("\n") else f"{text}\n", output)

@@ -86,6 +86,43 @@ def takes_spec(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _device(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Any:
+    """Read the name of a device, or figures."""
+    if value is None:
+        return None
+    from cnnspec.analysis.roofline import device
+
+    try:
+        return device(value)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from None
+
+
+def takes_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how a network is run."""
+    options = (
+        click.option("--batch", type=click.IntRange(1), default=1, help="Examples at a time (1)."),
+        click.option(
+            "--dtype",
+            type=click.Choice(["fp64", "fp32", "bf16", "fp16", "fp8", "int8"]),
+            default="fp32",
+            help="The type of every number (fp32).",
+        ),
+        click.option(
+            "--in-place", is_flag=True, help="Activations write over their input where they can."
+        ),
+        click.option(
+            "--device",
+            callback=_device,
+            metavar="NAME",
+            help="The least time on a device: a100, or peak=100G,bandwidth=20G.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def loaded(
     spec: str,
     settings: dict[str, str],

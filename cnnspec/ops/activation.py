@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from cnnspec.kinds import Arg, Choice, Float
-from cnnspec.op import Op, Weight
+from cnnspec.op import Flow, Op, Weight
 from cnnspec.shapes import Shape
 
 
@@ -12,6 +15,7 @@ class _Activation(Op):
 
     name = ""
     family = "activation"
+    gradient_needs: ClassVar[tuple[Flow, ...]] = ("inputs",)
 
     def shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
@@ -21,18 +25,22 @@ class ReLU(_Activation):
     """Give max(x, 0)."""
 
     name = "relu"
+    per_value = 1
+    gradient_needs = ("outputs",)
 
 
 class ReLU6(_Activation):
     """Give min(max(x, 0), 6)."""
 
     name = "relu6"
+    per_value = 2
 
 
 class ELU(_Activation):
     """Give x where x > 0, else alpha * (exp(x) - 1)."""
 
     name = "elu"
+    per_value = 4
     alpha = Arg(Float(), "The value that it tends to, negated.", 1.0)
 
 
@@ -40,6 +48,7 @@ class LeakyReLU(_Activation):
     """Give x where x > 0, else slope * x."""
 
     name = "leaky_relu"
+    per_value = 2
     slope = Arg(Float(), "The slope below zero (PyTorch's default).", 0.01)
 
 
@@ -47,36 +56,44 @@ class SiLU(_Activation):
     """Give x * sigmoid(x), also called swish."""
 
     name = "silu"
+    per_value = 5
 
 
 class Tanh(_Activation):
     """The hyperbolic tangent."""
 
     name = "tanh"
+    per_value = 1
+    gradient_needs = ("outputs",)
 
 
 class Sigmoid(_Activation):
     """Give 1 / (1 + exp(-x))."""
 
     name = "sigmoid"
+    per_value = 4
+    gradient_needs = ("outputs",)
 
 
 class HardSwish(_Activation):
     """Give x * relu6(x + 3) / 6."""
 
     name = "hardswish"
+    per_value = 5
 
 
 class HardSigmoid(_Activation):
     """Give relu6(x + 3) / 6 (PyTorch's and Keras 3's; ONNX's default is another)."""
 
     name = "hardsigmoid"
+    per_value = 4
 
 
 class Mish(_Activation):
     """Give x * tanh(log(1 + exp(x)))."""
 
     name = "mish"
+    per_value = 5
 
 
 class GELU(_Activation):
@@ -88,11 +105,15 @@ class GELU(_Activation):
     name = "gelu"
     approximate = Arg(Choice(("exact", "tanh_form")), "`exact` (erf) or `tanh_form`.", "exact")
 
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return outputs[0].size * (5 if self.approximate == "exact" else 9)
+
 
 class PReLU(_Activation):
     """Give x where x > 0, else slope * x, one learned slope a channel (He et al., 2015)."""
 
     name = "prelu"
+    per_value = 2
     init = Arg(Float(), "What the slopes start at.", 0.25)
 
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
@@ -103,3 +124,5 @@ class Softmax(_Activation):
     """Give exp(x) over its sum over the channels (a vector's features)."""
 
     name = "softmax"
+    per_value = 5
+    gradient_needs = ("outputs",)

@@ -26,6 +26,7 @@ class Conv(Op):
 
     name = "conv"
     family = "convolution"
+    gradient_needs = ("inputs",)
     channels_from = "filters"
     filters = Arg(Int(1), "Number of filters: the output's channels.")
     size = Arg(Pair(1), SIZE)
@@ -67,6 +68,9 @@ class Conv(Op):
         window: int = self.size[0] * self.size[1] * (inputs[0].channels // self.groups)
         return outputs[0].size * window
 
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return outputs[0].size if self.bias else 0
+
     def window(self, *inputs: Shape) -> Window:
         return Window(self.size, self.stride, self.dilation)
 
@@ -79,6 +83,7 @@ class DepthwiseConv(Op):
 
     name = "dwconv"
     family = "convolution"
+    gradient_needs = ("inputs",)
     size = Arg(Pair(1), SIZE)
     stride = Arg(Pair(1), STRIDE, 1)
     pad = Arg(Pad(), PAD, 0)
@@ -103,6 +108,9 @@ class DepthwiseConv(Op):
         window: int = self.size[0] * self.size[1]
         return outputs[0].size * window
 
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return outputs[0].size if self.bias else 0
+
     def window(self, *inputs: Shape) -> Window:
         return Window(self.size, self.stride, self.dilation)
 
@@ -118,6 +126,7 @@ class TransposedConv(Op):
 
     name = "conv_transpose"
     family = "convolution"
+    gradient_needs = ("inputs",)
     channels_from = "filters"
     filters = Arg(Int(1), "Number of filters: the output's channels.")
     size = Arg(Pair(1), SIZE)
@@ -192,6 +201,9 @@ class TransposedConv(Op):
     def macs(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         window: int = self.size[0] * self.size[1] * (self.filters // self.groups)
         return inputs[0].size * window
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return outputs[0].size if self.bias else 0
 
 
 def _divisors(number: int, near: int) -> str:

@@ -17,6 +17,7 @@ class Dense(Op):
 
     name = "dense"
     family = "dense"
+    gradient_needs = ("inputs",)
     channels_from = "units"
     units = Arg(Int(1), "How many numbers come out: the rows of the matrix.")
     bias = Arg(Bool(), "Whether a learned number is added to each.", True)
@@ -31,3 +32,6 @@ class Dense(Op):
 
     def macs(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return inputs[0].channels * outputs[0].size
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return outputs[0].size if self.bias else 0

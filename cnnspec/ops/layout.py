@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, prod
 
 from cnnspec.kinds import Arg, Choice, Float, Int, Ints, Pad, Pair, Refusal
@@ -15,6 +16,7 @@ class Flatten(Op):
 
     name = "flatten"
     family = "layout"
+    is_view = True
 
     def shape(self, *inputs: Shape) -> Shape:
         return vector(inputs[0].size)
@@ -25,6 +27,7 @@ class Reshape(Op):
 
     name = "reshape"
     family = "layout"
+    is_view = True
     to = Arg(Ints(1), "The new shape: `[features]` or `[channels, height, width]`.")
 
     def check(self) -> None:
@@ -48,6 +51,7 @@ class Permute(Op):
 
     name = "permute"
     family = "layout"
+    is_view = True
     axes = Arg(Ints(0, 2, 3), "The old axes in their new order: 0 channels, 1 rows, 2 columns.")
 
     def check(self) -> None:
@@ -83,6 +87,7 @@ class Crop(Op):
 
     name = "crop"
     family = "layout"
+    is_view = True
     sides = Arg(
         Pad(automatic=False), "How much: a number, `[h, w]`, or `[top, bottom, left, right]`."
     )
@@ -108,6 +113,9 @@ class Upsample(Op):
     family = "layout"
     factor = Arg(Float(above=0, high=1024), "How many times as large.")
     mode = Arg(Choice(("nearest", "bilinear")), "How values between pixels are found.", "nearest")
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return outputs[0].size * (7 if self.mode == "bilinear" else 0)
 
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -137,6 +145,7 @@ class Split(Op):
 
     name = "split"
     family = "layout"
+    is_view = True
     n = Arg(Int(1, 1024), "How many parts.")
 
     def shape(self, *inputs: Shape) -> tuple[Shape, ...]:

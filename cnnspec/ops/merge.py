@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from cnnspec.kinds import Refusal
@@ -25,6 +26,9 @@ class _Elementwise(Op):
     family = "merge"
     arity: ClassVar[tuple[int, int | None]] = (2, None)
     verb = ""
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return (len(inputs) - 1) * outputs[0].size
 
     def shape(self, *inputs: Shape) -> Shape:
         largest = max(inputs, key=lambda each: (len(each), each.size))
@@ -56,6 +60,7 @@ class Add(_Elementwise):
     """
 
     name = "add"
+    passes_gradient = True
     verb = "add"
 
 
@@ -63,6 +68,7 @@ class Multiply(_Elementwise):
     """Multiply values place by place: shapes as for add."""
 
     name = "mul"
+    gradient_needs = ("inputs",)
     verb = "multiply"
 
 
@@ -81,6 +87,7 @@ class Concat(Op):
     family = "merge"
     arity = (1, None)
     sums_channels = True
+    passes_gradient = True
 
     def shape(self, *inputs: Shape) -> Shape:
         first = inputs[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnnspec.kinds import Arg, Float
-from cnnspec.op import Op
+from cnnspec.op import Noted, Op
 from cnnspec.ops.geometry import need_image
 from cnnspec.shapes import Shape
 
@@ -18,6 +20,13 @@ class _Noise(Op):
 
     def shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
+
+    def noted(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Noted:
+        return Noted(numbers=self.masked(outputs[0]))
+
+    def masked(self, x: Shape) -> int:
+        """Count the numbers of its mask: one a value."""
+        return x.size
 
 
 class Dropout(_Noise):
@@ -37,9 +46,15 @@ class SpatialDropout(_Noise):
         need_image(self.name, inputs[0])
         return inputs[0]
 
+    def masked(self, x: Shape) -> int:
+        return x.channels
+
 
 class DropPath(_Noise):
     """Drop whole examples of a branch: stochastic depth (Huang et al., 2016)."""
 
     name = "drop_path"
     rate = Arg(Float(0, below=1), RATE)
+
+    def masked(self, x: Shape) -> int:
+        return 1

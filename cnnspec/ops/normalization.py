@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnnspec.kinds import Arg, Bool, Float, Int, Refusal
 from cnnspec.op import Op, Weight
 from cnnspec.ops.geometry import need_image
@@ -23,7 +25,9 @@ class BatchNorm(Op):
     """
 
     name = "bn"
+    per_value = 2  # at inference it is a scale and a shift
     family = "normalization"
+    gradient_needs = ("inputs",)
     eps = Arg(Float(above=0), EPS, 1e-5)
     momentum = Arg(Float(0, 1), "The weight of the new batch in the running statistics.", 0.1)
     affine = Arg(Bool(), AFFINE, True)
@@ -48,6 +52,7 @@ class LayerNorm(Op):
 
     name = "ln"
     family = "normalization"
+    gradient_needs = ("inputs",)
     eps = Arg(Float(above=0), EPS, 1e-5)
     affine = Arg(Bool(), AFFINE, True)
 
@@ -57,12 +62,16 @@ class LayerNorm(Op):
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return _affine(inputs[0].channels) if self.affine else ()
 
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return outputs[0].size * (7 if self.affine else 5)
+
 
 class GroupNorm(Op):
     """Normalise over groups of channels and all places (Wu and He, 2018)."""
 
     name = "gn"
     family = "normalization"
+    gradient_needs = ("inputs",)
     groups = Arg(Int(1), "How many groups the channels are split into.")
     eps = Arg(Float(above=0), EPS, 1e-5)
     affine = Arg(Bool(), AFFINE, True)
@@ -80,6 +89,9 @@ class GroupNorm(Op):
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return _affine(inputs[0].channels) if self.affine else ()
 
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return outputs[0].size * (7 if self.affine else 5)
+
 
 class LocalResponseNorm(Op):
     """Divide by the power of the neighbouring channels (Krizhevsky et al., 2012).
@@ -91,6 +103,7 @@ class LocalResponseNorm(Op):
 
     name = "lrn"
     family = "normalization"
+    gradient_needs = ("inputs",)
     size = Arg(Int(1), "How many neighbouring channels are summed.", 5)
     alpha = Arg(Float(0), "The weight of the sum, divided by size.", 1e-4)
     beta = Arg(Float(0), "The exponent.", 0.75)
@@ -99,3 +112,7 @@ class LocalResponseNorm(Op):
     def shape(self, *inputs: Shape) -> Shape:
         need_image(self.name, inputs[0])
         return inputs[0]
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        window: int = self.size
+        return outputs[0].size * (window + 4)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
+
 from cnnspec.kinds import Arg, Bool, Pad, Pair, Refusal
-from cnnspec.op import Op, Window
+from cnnspec.op import Noted, Op, Window
 from cnnspec.ops.geometry import Sides, need_image, sides, slide
 from cnnspec.shapes import Shape, image, vector
 
@@ -49,6 +52,10 @@ class _Pool(Op):
     def window(self, *inputs: Shape) -> Window:
         return Window(self.values["size"], self.moves)
 
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        window: int = prod(self.values["size"])
+        return outputs[0].size * window  # all but one are added, and the sum divided
+
 
 class MaxPool(_Pool):
     """Keep the largest value of each window.
@@ -59,10 +66,17 @@ class MaxPool(_Pool):
     """
 
     name = "maxpool"
+    gradient_needs = ("inputs",)
     size = Arg(Pair(1), SIZE)
     stride = Arg(Pair(1), STRIDE, None)
     pad = Arg(Pad(), PAD, 0)
     ceil = Arg(Bool(), CEIL, False)
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return super().operations(inputs, outputs) - outputs[0].size  # nothing is divided
+
+    def noted(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Noted:
+        return Noted(indices=outputs[0].size)
 
 
 class AveragePool(_Pool):
@@ -73,6 +87,7 @@ class AveragePool(_Pool):
     """
 
     name = "avgpool"
+    gradient_needs = ("inputs",)
     size = Arg(Pair(1), SIZE)
     stride = Arg(Pair(1), STRIDE, None)
     pad = Arg(Pad(), PAD, 0)
@@ -88,6 +103,7 @@ class AdaptiveAveragePool(Op):
 
     name = "adaptive_avgpool"
     family = "pooling"
+    gradient_needs = ("inputs",)
     size = Arg(Pair(1), "Height and width of the output.")
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -100,6 +116,14 @@ class AdaptiveAveragePool(Op):
         step = (max(x.height // self.size[0], 1), max(x.width // self.size[1], 1))
         cover = (-(-x.height // self.size[0]), -(-x.width // self.size[1]))
         return Window(cover, step)
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        (x,) = inputs
+        rows, columns = (
+            sum(-(-(i + 1) * n // o) - i * n // o for i in range(o))
+            for n, o in zip(x[1:], self.size, strict=True)
+        )
+        return int(x.channels * rows * columns)
 
 
 class _Global(Op):
@@ -117,6 +141,9 @@ class _Global(Op):
         (x,) = inputs
         return Window((x.height, x.width), (x.height, x.width))
 
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return inputs[0].size  # all but one of a channel are added, and the sum divided
+
 
 class GlobalAveragePool(_Global):
     """Take the mean of each channel: an image becomes a vector of its channels."""
@@ -129,4 +156,8 @@ class GlobalMaxPool(_Global):
     """Take the largest value of each channel: an image becomes a vector of its channels."""
 
     name = "gmp"
+    gradient_needs = ("inputs", "outputs")
     keep = Arg(Bool(), KEEP, False)
+
+    def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
+        return inputs[0].size - outputs[0].size  # all but one of a channel are compared

@@ -12,6 +12,7 @@ class Scale(Op):
 
     name = "scale"
     family = "scale"
+    per_value = 1
     factor = Arg(Float(), "The constant.")
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -26,6 +27,8 @@ class LayerScale(Op):
 
     name = "layer_scale"
     family = "scale"
+    per_value = 1
+    gradient_needs = ("inputs",)
     init = Arg(Float(), "What the numbers start at.", 1e-6)
 
     def shape(self, *inputs: Shape) -> Shape:

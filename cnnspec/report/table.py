@@ -1,153 +1,153 @@
-"""The folded table: a row a stage, its line in the spec, its output, its cost, its share."""
+"""The table that people read: rows, totals, and the convention below them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
-from cnnspec.analysis.fold import Part, fold
-from cnnspec.analysis.macs import macs
-from cnnspec.analysis.memory import largest_activation, weight_bytes
-from cnnspec.analysis.parameters import trainable
-from cnnspec.analysis.quantity import number
-from cnnspec.analysis.wording import LONGEST, content, is_automatic, layer, size
-from cnnspec.graph import Graph, Node
+from cnnspec.analysis.figures import Figures, Meter
+from cnnspec.analysis.wording import size
+from cnnspec.graph import Graph
+from cnnspec.report.columns import COLUMNS, Row
+from cnnspec.report.ink import PLAIN, Ink
 
 #: The bar that stands for all MACs, in characters: at least, and at most.
 BAR: Final = (6, 20)
+#: Columns whose sum is written below them.
+ADD_UP: Final = frozenset(
+    ("nodes", "params", "state", "macs", "flops", "all_flops", "activations", "moved", "time")
+)
+PERCENT: Final = len("100.0%")
+LAYER: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table; `name` and `words` together say the layer."""
+class Cell(NamedTuple):
+    """What stands in a place of the table: as it is counted, and as it is shown."""
 
-    line: str
-    indent: str
-    name: str
-    words: str
-    output: str
-    params: int
-    macs: int
-
-    @property
-    def layer(self) -> str:
-        """What stands in the column `layer`."""
-        return self.indent + "  ".join(filter(None, (self.name, self.words)))
+    text: str
+    shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Ink:
-    """How parts of the table are set off: escape codes on a terminal, else nothing."""
-
-    bold: str = ""
-    dim: str = ""
-    plain: str = ""
-    bars: tuple[str, ...] = ()
-
-    def bar(self, share: float, width: int) -> str:
-        """Draw a share of 1 so many characters wide: in colour on a terminal, else of `#`."""
-        length = round(share * width)
-        if not self.bars or not length:
-            return "#" * length + " " * (width - length)
-        heat = self.bars[0 if share < 0.1 else 1 if share < 0.3 else 2]
-        return f"{heat}{' ' * length}{self.plain}{' ' * (width - length)}"
-
-
-TERMINAL: Final = _Ink("\x1b[1m", "\x1b[2m", "\x1b[0m", ("\x1b[42m", "\x1b[43m", "\x1b[41m"))
-
-
-def table(graph: Graph, *, depth: int = 1, width: int = 92, color: bool = False) -> str:
-    """Write the table; `depth` levels of scopes have rows, `color` is for terminals.
-
-    The bars take what is left of `width`. What does not fit makes the table wider: nothing is cut.
-    """
-    ink = TERMINAL if color else _Ink()
-    parts, total = fold(graph), macs(graph)
-    for longest in (LONGEST, LONGEST // 2, 0):
-        rows = list(_rows(parts, depth, longest))
-        layers = max([20, *(len(row.layer) for row in rows)])
-        outputs = max([10, *(len(row.output) for row in rows)])
-        head = f" line  {'layer':{layers}}  {'output':>{outputs}}  {'params':>7}  {'MACs':>7}  "
-        room = width - len(head) - len(" 100.0%")
-        if room >= BAR[0]:
-            break
-    bar = min(BAR[1], max(BAR[0], room))
-    head += "share of MACs"
-    inputs = ", ".join(size(node.shape) for node in graph.inputs)
+def table(
+    meter: Meter, rows: Sequence[Row], columns: Sequence[str], *, width: int, ink: Ink = PLAIN
+) -> str:
+    """Write a table; bars take what is left of `width`. What does not fit makes it wider."""
+    total = meter.total
+    texts = [[COLUMNS[key].text(row, total) for key in columns] for row in rows]
+    indents = ink.indents([row.depth for row in rows])
+    sums = _sums(meter, columns)
+    widths, bar = _widths(columns, texts, indents, sums, width)
     lines = [
-        f"{ink.bold}{_title(graph)}{ink.plain}  input {inputs}  batch 1  fp32",
+        f"{ink.strong(title(meter.graph))}  {settings(meter)}",
         "",
-        f"{ink.bold}{head}{ink.plain}",
-        ink.dim + "-" * max(len(head), len(head) - len("share of MACs") + bar + 7) + ink.plain,
+        _line(columns, [_head(key, ink) for key in columns], widths),
+        ink.faint(ink.rule * (sum(widths) + 2 * (len(widths) - 1))),
     ]
-    for row in rows:
-        share = row.macs / total if total else 0.0
-        name = f"{ink.bold}{row.name}{ink.plain}" if row.name else ""
-        words = row.layer[len(row.indent) + len(row.name) :]
-        pad = " " * (layers - len(row.layer))
-        shown = f"{ink.bar(share, bar)} {share:>6.1%}" if row.macs else ""
-        text = (
-            f"{ink.dim}{row.line:>5}{ink.plain}  {row.indent}{name}{words}{pad}"
-            f"  {row.output:>{outputs}}  {number(row.params):>7}  {number(row.macs):>7}  {shown}"
+    for row, indent, cells in zip(rows, indents, texts, strict=True):
+        drawn = (
+            _cell(key, text, row, _Around(ink, indent, bar, total))
+            for key, text in zip(columns, cells, strict=True)
         )
-        lines.append(text.rstrip())
+        lines.append(_line(columns, list(drawn), widths))
     lines.append("")
-    params, inference = trainable(graph.nodes), trainable(graph.inference_nodes)
-    label = "total" if params == inference else "total with training heads"
-    for word, count in {label: params, "total at inference": inference}.items():
-        if word == label or params != inference:
-            cost = number(total) if count == inference else ""
-            lines.append(
-                f"       {ink.bold}{word:{layers}}{ink.plain}  {'':{outputs}}"
-                f"  {ink.bold}{number(count):>7}  {cost:>7}{ink.plain}".rstrip()
-            )
-    lines += ["", *(f"{ink.dim}{line}{ink.plain}" for line in _footer(graph, width))]
-    return "\n".join(lines) + "\n"
+    lines += [
+        _line(columns, [Cell(text, ink.strong(text)) for text in each], widths) for each in sums
+    ]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _title(graph: Graph) -> str:
+def width(rows: Sequence[Row], columns: Sequence[str], meter: Meter) -> int:
+    """Say how wide the table is at least."""
+    texts = [[COLUMNS[key].text(row, meter.total) for key in columns] for row in rows]
+    indents = PLAIN.indents([row.depth for row in rows])
+    widths, _ = _widths(columns, texts, indents, _sums(meter, columns), 0)
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def title(graph: Graph) -> str:
+    """Give the name in print, without what would move a terminal's cursor."""
     written = "".join(c for c in str(graph.meta.get("title", "")) if c.isprintable())
     return written or graph.name
 
 
-def _rows(parts: tuple[Part, ...], depth: int, longest: int, indent: str = "") -> Iterator[Row]:
-    for part in parts:
-        head = part.head
-        words = layer(part) if isinstance(head, Node) else content(part, longest=longest)
-        words += f" x {part.times}" if part.times > 1 else ""
-        words += " (training only)" if part.trains else ""
-        name = _name(part)
-        line = str(head.span.line)
-        yield Row(line, indent, name, words, size(part.shape), part.params, part.macs)
-        if depth > 1 and part.parts:
-            yield from _rows(part.parts, depth - 1, longest, f"{indent}  ")
+def settings(meter: Meter) -> str:
+    """Say how the network is run."""
+    inputs = ", ".join(size(node.shape) for node in meter.graph.inputs)
+    words = f"input {inputs}  batch {meter.run.batch}  {meter.run.dtype}"
+    return words if meter.device is None else f"{words}  on {meter.device.title}"
 
 
-def _name(part: Part) -> str:
-    """Say what was written as its name: for a run the first and the last, `1-5`."""
-    first, last = part.head.segment, part.last[0].segment
-    if is_automatic(part.head) and not first.isdigit():
-        return ""
-    if part.times == 1:
-        return first
-    return f"{first}-{last}" if first.isdigit() else f"{first}..{last}"
+class _Around(NamedTuple):
+    """What a cell is drawn with."""
+
+    ink: Ink
+    indent: str
+    bar: int
+    total: Figures
 
 
-def _footer(graph: Graph, width: int) -> list[str]:
-    """State the convention and the sizes, as many facts on a line as fit."""
-    total, nodes = macs(graph), graph.inference_nodes
-    facts = (
-        f"{trainable(graph.nodes):,} parameters",
-        f"{total:,} MACs of conv and dense",
-        f"1 MAC = 1 multiply-add; FLOPs = 2 x MACs = {number(2 * total)}",
-        f"weights {number(weight_bytes(nodes))}B",
-        f"largest activation {number(largest_activation(nodes))}B",
-    )
-    lines: list[str] = []
-    for fact in facts:
-        if lines and len(lines[-1]) + len(fact) + 2 <= width:
-            lines[-1] += f"; {fact}"
-        else:
-            lines.append(fact)
-    return lines
+def _head(key: str, ink: Ink) -> Cell:
+    head = COLUMNS[key].head
+    return Cell(head, ink.strong(head))
+
+
+def _cell(key: str, text: str, row: Row, around: _Around) -> Cell:
+    ink = around.ink
+    if key == "line":
+        return Cell(text, ink.faint(text))
+    if key == "layer":
+        rest = text[len(row.name) :]
+        return Cell(around.indent + text, ink.faint(around.indent) + ink.strong(row.name) + rest)
+    if key == "share" and text:
+        plain = f"{'#' * around.bar} {text:>{PERCENT}}"
+        share = row.figures.macs / around.total.macs
+        return Cell(plain, f"{ink.bar(share, around.bar)} {text:>{PERCENT}}")
+    if key in ("output", "field"):
+        return Cell(text, text.replace("x", ink.times))
+    return Cell(text, text)
+
+
+def _widths(
+    columns: Sequence[str],
+    texts: Sequence[Sequence[str]],
+    indents: Sequence[str],
+    sums: Sequence[Sequence[str]],
+    width: int,
+) -> tuple[list[int], int]:
+    """Give each column's width, and the bar's."""
+    widths = []
+    for place, key in enumerate(columns):
+        cells = [line[place] for line in texts]
+        if key == "layer":
+            cells = [indent + cell for indent, cell in zip(indents, cells, strict=True)]
+        words = [COLUMNS[key].head, *cells, *(line[place] for line in sums)]
+        widths.append(max([LAYER if key == "layer" else 0, *map(len, words)]))
+    if "share" not in columns:
+        return widths, 0
+    place = columns.index("share")
+    room = width - sum(widths) + widths[place] - 2 * (len(widths) - 1) - PERCENT - 1
+    bar = min(BAR[1], max(BAR[0], room))
+    widths[place] = max(widths[place], bar + 1 + PERCENT)
+    return widths, bar
+
+
+def _line(columns: Sequence[str], cells: Sequence[Cell], widths: Sequence[int]) -> str:
+    parts = []
+    for key, cell, width in zip(columns, cells, widths, strict=True):
+        pad = " " * (width - len(cell.text))
+        left = COLUMNS[key].left or key == "share"
+        parts.append(cell.shown + pad if left else pad + cell.shown)
+    return "  ".join(parts)
+
+
+def _sums(meter: Meter, columns: Sequence[str]) -> list[list[str]]:
+    """Give the last rows: the total, or one for inference and one for training with its heads."""
+    named = {"total": meter.total}
+    if meter.inference.nodes < meter.total.nodes:
+        named = {"total at inference": meter.inference, "total in training": meter.training}
+    rows = [Row(name, "", figures) for name, figures in named.items()]
+    shown = ADD_UP | {"layer"}
+    return [
+        [COLUMNS[key].text(row, row.figures) if key in shown else "" for key in columns]
+        for row in rows
+    ]

@@ -1,0 +1,118 @@
+"""The least time that a device could take: each node is bound by arithmetic or by memory.
+
+A node takes its operations over the device's peak, or its bytes over the device's bandwidth,
+whichever is longer (Williams et al., 2009); nodes run one after the other. No real run is as fast:
+the bound ignores launches, caches and how full the device is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cnnspec.analysis.run import Run
+from cnnspec.analysis.traffic import bytes_moved, work
+from cnnspec.graph import Graph, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device by its data sheet: operations a second by type of number, bytes a second."""
+
+    name: str
+    peak: Mapping[str, float]
+    bandwidth: float
+    title: str = ""
+
+    def operations(self, dtype: str) -> float:
+        """Give the peak for a type of number; raises ValueError if the sheet has none."""
+        if dtype not in self.peak:
+            raise ValueError(f"no peak of {self.name} is known for {dtype}: {', '.join(self.peak)}")
+        return self.peak[dtype]
+
+
+def _device(name: str, title: str, bandwidth: float, **teraflops: float) -> Device:
+    peak = {dtype: value * 1e12 for dtype, value in teraflops.items()}
+    return Device(name, peak, bandwidth * 1e9, title)
+
+
+#: Makers' data sheets, dense figures without sparsity. fp32 is the vector units', not TF32.
+DEVICES: Final[Mapping[str, Device]] = {
+    each.name: each
+    for each in (
+        _device("v100", "NVIDIA V100 SXM2, 16 GB", 900, fp64=7.8, fp32=15.7, fp16=125),
+        _device("t4", "NVIDIA T4", 320, fp32=8.1, fp16=65, int8=130),
+        _device(
+            "a100",
+            "NVIDIA A100 SXM, 80 GB",
+            2039,
+            fp64=9.7,
+            fp32=19.5,
+            fp16=312,
+            bf16=312,
+            int8=624,
+        ),
+        _device(
+            "h100",
+            "NVIDIA H100 SXM, 80 GB",
+            3350,
+            fp64=34,
+            fp32=67,
+            fp16=989,
+            bf16=989,
+            fp8=1979,
+            int8=1979,
+        ),
+        _device("rtx3090", "NVIDIA GeForce RTX 3090", 936, fp32=35.6, fp16=142, bf16=71, int8=284),
+        _device(
+            "rtx4090", "NVIDIA GeForce RTX 4090", 1008, fp32=82.6, fp16=330, bf16=165, int8=661
+        ),
+    )
+}
+
+_FIGURES = re.compile(r"peak=([\d.]+)([kMGTP]?),bandwidth=([\d.]+)([kMGTP]?)")
+_SCALE = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
+
+
+def device(text: str) -> Device:
+    """Find a device by name, or read `peak=100G,bandwidth=20G`: operations and bytes a second.
+
+    Raises ValueError for what is neither.
+    """
+    if text in DEVICES:
+        return DEVICES[text]
+    match = _FIGURES.fullmatch(text.replace(" ", ""))
+    try:
+        if match is not None:
+            peak, scale, bandwidth, width = match.groups()
+            figures = float(peak) * _SCALE[scale], float(bandwidth) * _SCALE[width]
+            if min(figures) > 0:
+                every = dict.fromkeys(("fp64", "fp32", "bf16", "fp16", "fp8", "int8"), figures[0])
+                return Device("yours", every, figures[1], text)
+    except ValueError:
+        pass
+    names = ", ".join(DEVICES)
+    raise ValueError(f"{text!r} is no device ({names}) and not of the form peak=100G,bandwidth=20G")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A node's least time in seconds, and whether memory is what bounds it."""
+
+    node: Node
+    seconds: float
+    by_memory: bool
+
+
+def bound(node: Node, run: Run, on: Device) -> Bound:
+    """Give a node's least time on a device; raises ValueError if the sheet has no such numbers."""
+    computing = work(node, run) / on.operations(run.dtype)
+    moving = bytes_moved(node, run) / on.bandwidth
+    return Bound(node, max(computing, moving), moving >= computing)
+
+
+def roofline(graph: Graph, run: Run, on: Device) -> list[Bound]:
+    """Give the bound of every node of one inference that moves anything; raises ValueError."""
+    return [bound(node, run, on) for node in graph.inference_nodes if bytes_moved(node, run)]

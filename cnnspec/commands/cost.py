@@ -1,0 +1,264 @@
+"""The command `cost`: what a network costs, in the form that was asked for, and within budgets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cnnspec.commands.output import colourful, say, send
+from cnnspec.commands.spec import loaded, takes_run, takes_spec
+
+if TYPE_CHECKING:
+    from cnnspec.analysis.figures import Meter
+    from cnnspec.analysis.roofline import Device
+    from cnnspec.analysis.run import Run
+    from cnnspec.graph import Graph
+    from cnnspec.report.columns import Row
+
+WIDTH: Final = 92
+#: What may be bounded: the option's name, and the words for it.
+BUDGETS: Final[Mapping[str, str]] = {
+    "params": "parameters",
+    "macs": "MACs",
+    "weights": "bytes of weights",
+    "peak": "bytes of values at a time at inference",
+    "training": "bytes at a time in training",
+}
+
+
+def _columns(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    """Read names of columns."""
+    if value is None:
+        return None
+    from cnnspec.report.columns import COLUMNS
+
+    names = tuple(each.strip() for each in value.split(","))
+    for name in names:
+        if name not in COLUMNS:
+            known = ", ".join(COLUMNS)
+            raise click.BadParameter(f"there is no column {name!r}; there are {known}")
+    return names
+
+
+def _column(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Read the name of one column."""
+    names = _columns(ctx, param, value)
+    return None if names is None else names[0]
+
+
+def _count(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    """Read `30M`."""
+    if value is None:
+        return None
+    from cnnspec.analysis.quantity import count
+
+    try:
+        return count(value)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from None
+
+
+def _takes_budgets(command: Any) -> Any:
+    for name, words in reversed(list(BUDGETS.items())):
+        command = click.option(
+            f"--max-{name}",
+            callback=_count,
+            metavar="COUNT",
+            help=f"Leave with status 1 above so many {words}: 30M, 5G.",
+        )(command)
+    return command
+
+
+@click.command()
+@takes_spec
+@takes_run
+@click.option("--depth", type=click.IntRange(0), default=1, help="How deep to open scopes (1).")
+@click.option(
+    "--by", type=click.Choice(["kind", "block", "stage"]), help="A row a kind, block or stage."
+)
+@click.option("--columns", callback=_columns, metavar="NAMES", help="Which columns: params,macs.")
+@click.option(
+    "--sort",
+    callback=_column,
+    metavar="COLUMN",
+    help="Single layers, the largest in a column first.",
+)
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the first N rows.")
+@click.option(
+    "--count",
+    type=click.Choice(["macs", "all"]),
+    default="macs",
+    help="Count conv and dense only, or every operation besides.",
+)
+@click.option("--memory", is_flag=True, help="Where memory goes, at inference and in training.")
+@click.option(
+    "--optimiser",
+    type=click.Choice(["sgd", "momentum", "adam"]),
+    default="adam",
+    help="Whose state is counted in training (adam).",
+)
+@click.option("--facts", is_flag=True, help="Depth, paths, receptive field, sizes it accepts.")
+@click.option("--explain", is_flag=True, help="What each figure means.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "csv", "md", "latex"]),
+    default="table",
+    help="How to write it.",
+)
+@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+@_takes_budgets
+def cost(
+    spec: str,
+    *,
+    batch: int,
+    dtype: str,
+    in_place: bool,
+    device: Device | None,
+    format_: str,
+    output: str | None,
+    settings: dict[str, str],
+    sizes: tuple[int, ...] | None,
+    limits: dict[str, int],
+    quiet: bool,
+    **asked: Any,
+) -> None:
+    """Show what SPEC costs: shapes, parameters, multiply-adds, memory, layer by layer.
+
+    The exit status is 1 if a budget (--max-...) is exceeded.
+    """
+    from cnnspec.analysis.figures import Meter
+    from cnnspec.analysis.run import Run
+    from cnnspec.report import data
+
+    budgets = {name: asked.pop(f"max_{name}") for name in BUDGETS}
+    view = _View(**asked)
+    network = loaded(spec, settings, sizes, limits, quiet=quiet)
+    meter = _meter(Meter, network.elaborated, Run(batch, dtype, in_place), device)
+    if format_ == "json":
+        send(data.as_json(data.cost(meter, optimiser=view.optimiser)), output)
+    else:
+        color = output in (None, "-") and colourful(sys.stdout)
+        send(view.text(meter, format_, color=color), output)
+    _within(meter, budgets, view.optimiser)
+
+
+def _meter(make: type[Meter], graph: Graph, run: Run, device: Device | None) -> Meter:
+    """Make a meter; a device that has no such numbers is wrong usage."""
+    if device is not None:
+        try:
+            device.operations(run.dtype)
+        except ValueError as wrong:
+            raise click.BadParameter(str(wrong), param_hint="--device") from None
+    return make(graph, run, device)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """What of a network's cost is to be seen: the command's options."""
+
+    depth: int
+    by: str | None
+    columns: tuple[str, ...] | None
+    sort: str | None
+    top: int | None
+    count: str
+    memory: bool
+    optimiser: str
+    facts: bool
+    explain: bool
+
+    def text(self, meter: Meter, format_: str, *, color: bool) -> str:
+        """Write it in a format."""
+        from cnnspec.analysis.wording import LONGEST
+        from cnnspec.report import markup
+        from cnnspec.report.columns import COLUMNS
+        from cnnspec.report.rows import single
+
+        columns = self._columns(meter)
+        if format_ == "table":
+            return self._for_people(meter, columns, color=color)
+        if format_ == "csv":
+            columns = self.columns or tuple(COLUMNS)
+            listed = self._rows(meter, columns, LONGEST) if self.by or self.sort else single(meter)
+            return markup.as_csv(meter, listed[: self.top], columns)
+        rows = self._rows(meter, columns, LONGEST)[: self.top]
+        if format_ == "md":
+            return markup.as_markdown(meter, rows, columns)
+        return markup.as_latex(meter, rows, columns)
+
+    def _columns(self, meter: Meter) -> tuple[str, ...]:
+        from cnnspec.report import columns
+
+        if self.columns is not None:
+            return self.columns
+        if self.by:
+            return columns.GROUPED
+        if meter.device is not None:
+            return columns.TIMED
+        return columns.EVERYTHING if self.count == "all" else columns.USUAL
+
+    def _rows(self, meter: Meter, columns: Sequence[str], longest: int) -> list[Row]:
+        """Give the rows; calls' arguments are cut to so many characters."""
+        from cnnspec.report import rows
+
+        if self.by:
+            found = rows.grouped(meter, self.by)
+        elif self.sort is not None:
+            found = rows.single(meter)
+        else:
+            fields = not {"field", "stride"}.isdisjoint(columns)
+            return rows.folded(meter, depth=self.depth, longest=longest, fields=fields)
+        return found if self.sort is None else rows.ordered(found, meter, self.sort)
+
+    def _for_people(self, meter: Meter, columns: Sequence[str], *, color: bool) -> str:
+        from cnnspec.analysis.wording import LONGEST
+        from cnnspec.report import sections
+        from cnnspec.report.definitions import explained
+        from cnnspec.report.ink import PLAIN, TERMINAL
+        from cnnspec.report.table import table, width
+
+        ink = TERMINAL if color else PLAIN
+        below = sections.footer(meter, WIDTH, every=self.count == "all")
+        if meter.device is not None:
+            below += sections.timed(meter)
+        for longest in (LONGEST, LONGEST // 2, 0):
+            rows = self._rows(meter, columns, longest)[: self.top]
+            if width(rows, columns, meter) <= WIDTH:
+                break
+        text = table(meter, rows, columns, width=WIDTH, ink=ink)
+        text += "\n" + "".join(f"{ink.faint(line)}\n" for line in below)
+        if self.memory:
+            text += sections.written(sections.memory_facts(meter, self.optimiser))
+        if self.facts:
+            text += sections.written(sections.built(meter))
+        return text + ("\n" + explained(WIDTH) if self.explain else "")
+
+
+def _within(meter: Meter, budgets: Mapping[str, int | None], optimiser: str) -> None:
+    """Hold the network against the budgets that were given; leave with 1 beyond one."""
+    from cnnspec.analysis.liveness import peak
+    from cnnspec.analysis.memory import weight_bytes
+    from cnnspec.analysis.training import training
+
+    graph, run = meter.graph, meter.run
+    figures: dict[str, Callable[[], int]] = {
+        "params": lambda: meter.total.params,
+        "macs": lambda: meter.inference.macs,
+        "weights": lambda: weight_bytes(graph.inference_nodes, run),
+        "peak": lambda: peak(graph, run).bytes,
+        "training": lambda: training(graph, run, optimiser=optimiser).peak,
+    }
+    exceeded = False
+    for name, bound in budgets.items():
+        if bound is not None and (actual := figures[name]()) > bound:
+            exceeded = True
+            say(f"error: {actual:,} {BUDGETS[name]}, and --max-{name} is {bound:,}")
+    if exceeded:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,88 @@
+"""The same rows as CSV, as a table of Markdown, as a table of LaTeX (package booktabs)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from cnnspec.analysis.figures import Meter
+from cnnspec.report.columns import COLUMNS, Row
+
+_LATEX = str.maketrans(
+    {
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+    }
+)
+
+
+def as_csv(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """Write a line a row with values as they are: whole numbers, shares of 1, bytes, seconds."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_plain(COLUMNS[key].value(row, meter.total)) for key in columns])
+    return out.getvalue()
+
+
+def as_markdown(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """Write a table of Markdown; scopes are set in with dots."""
+    marks = [":--" if COLUMNS[key].left else "--:" for key in columns]
+    lines = [[COLUMNS[key].head for key in columns], marks]
+    lines += _texts(meter, rows, columns, "· ")
+    safe = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in safe)
+
+
+def as_latex(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """Write a `tabular` with the lines of booktabs, to be put into a `table`."""
+    kinds = "".join("l" if COLUMNS[key].left else "r" for key in columns)
+    texts = _texts(meter, rows, columns, "~~")
+    *body, total = [[_escaped(cell) for cell in line] for line in texts]
+    head = [_escaped(COLUMNS[key].head) for key in columns]
+    lines = [rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", _row(head), r"\midrule"]
+    lines += [*map(_row, body), r"\midrule", _row(total), r"\bottomrule", r"\end{tabular}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _texts(
+    meter: Meter, rows: Sequence[Row], columns: Sequence[str], indent: str
+) -> list[list[str]]:
+    """Give the rows as they are shown, and the total last."""
+    total = meter.total
+    last = Row("total", "", total)
+    result = []
+    for row in (*rows, last):
+        cells = [COLUMNS[key].text(row, total) for key in columns]
+        if "layer" in columns:
+            at = columns.index("layer")
+            cells[at] = indent * row.depth + cells[at]
+        result.append(cells)
+    return result
+
+
+def _row(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _escaped(text: str) -> str:
+    bare = text.lstrip("~")
+    return "~" * (len(text) - len(bare)) + bare.translate(_LATEX)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return "x".join(map(str, value))
+    return str(value) if isinstance(value, Fraction) else value

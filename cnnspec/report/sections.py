@@ -1,0 +1,163 @@
+"""What is said below the table: the convention, where memory goes, how the network is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cnnspec.analysis.accepted import accepted
+from cnnspec.analysis.figures import Meter
+from cnnspec.analysis.liveness import peak
+from cnnspec.analysis.memory import activation_bytes, largest_activation, weight_bytes
+from cnnspec.analysis.order import best_order
+from cnnspec.analysis.parameters import kept
+from cnnspec.analysis.quantity import duration, memory, number
+from cnnspec.analysis.receptive_field import receptive_fields
+from cnnspec.analysis.roofline import roofline
+from cnnspec.analysis.structure import structure
+from cnnspec.analysis.training import training
+
+Fact = tuple[str, str, str]
+
+
+def footer(meter: Meter, width: int, *, every: bool = False) -> list[str]:
+    """State the convention and the sizes, as many facts on a line as fit."""
+    graph, run, total = meter.graph, meter.run, meter.inference
+    fullest = peak(graph, run)
+    shown = f"1 MAC = 1 multiply-add; FLOPs = 2 x MACs = {number(total.flops)}"
+    if every:
+        shown += f", counting all else {number(total.all_flops)}"
+    facts = (
+        f"{meter.total.params:,} parameters",
+        f"{total.macs:,} MACs of conv and dense",
+        shown,
+        f"weights {memory(weight_bytes(graph.inference_nodes, run))}",
+        f"activations {memory(activation_bytes(graph, run))}",
+        f"at most {memory(fullest.bytes)} at a time, in {fullest.at.path}",
+    )
+    lines: list[str] = []
+    for fact in facts:
+        if lines and len(lines[-1]) + len(fact) + 2 <= width:
+            lines[-1] += f"; {fact}"
+        else:
+            lines.append(fact)
+    return lines
+
+
+def memory_facts(meter: Meter, optimiser: str) -> list[tuple[str, list[Fact]]]:
+    """Say where memory goes, at inference and in training."""
+    graph, run = meter.graph, meter.run
+    in_place = replace(run, in_place=True)
+    fullest, tight = peak(graph, run), peak(graph, in_place)
+    best = best_order(graph, run)
+    nodes = graph.inference_nodes
+    inference = [
+        ("weights", memory(weight_bytes(nodes, run)), f"{kept(nodes):,} numbers of them are state"),
+        (
+            "activations",
+            memory(activation_bytes(graph, run)),
+            "all that is written, input left out",
+        ),
+        ("", memory(activation_bytes(graph, in_place)), "where activations write in place"),
+        ("largest", memory(largest_activation(nodes, run)), "one value"),
+        ("at a time", memory(fullest.bytes), f"at most, in {fullest.at.path}, as written"),
+        ("", memory(tight.bytes), "where activations write in place"),
+        (
+            "",
+            memory(best.bytes),
+            "in the best order" if best.exact else "or less in the best order",
+        ),
+    ]
+    whole = training(graph, run, optimiser=optimiser)
+    again = training(graph, run, optimiser=optimiser, recompute=True)
+    more = again.recomputed / (3 * again.macs) if again.macs else 0.0
+    step = [
+        ("weights", memory(whole.weights), ""),
+        ("gradients", memory(whole.gradients), "of weights"),
+        ("optimiser", memory(whole.optimiser), "its state"),
+        ("activations", memory(whole.saved), "saved on the way forward"),
+        ("at a time", memory(whole.peak), "at most, all of it"),
+        ("activations", memory(again.saved), "if blocks run again on the way back"),
+        ("at a time", memory(again.peak), f"then, for {more:.0%} more multiply-adds"),
+    ]
+    head = f"batch {run.batch}, {run.dtype}"
+    return [
+        (f"memory at inference, {head}", inference),
+        (f"memory in training, {head}, {optimiser}", step),
+    ]
+
+
+def built(meter: Meter) -> list[tuple[str, list[Fact]]]:
+    """Say how deep the network is, what an output sees, and which images it takes."""
+    graph = meter.graph
+    shape = structure(graph)
+    facts = [
+        ("depth", f"{shape.depth:,}", "layers with multiply-adds on the longest way"),
+        ("weight layers", f"{shape.weight_layers:,}", "in all"),
+        ("nonlinearities", f"{shape.nonlinearities:,}", "activations in all"),
+        ("steps", f"{shape.steps:,}", "nodes on the longest way"),
+        ("paths", _count(shape.paths), "ways from an input to an output"),
+    ]
+    seen = _last_image(meter)
+    if seen is not None:
+        path, field, stride = seen
+        facts.append(("receptive field", field, f"of {path}, the last image; a step is {stride}"))
+    taken = accepted(graph)
+    if taken is not None:
+        least = f"{taken.smallest[0]}x{taken.smallest[1]}"
+        why = f"{taken.below.node.path}: {taken.below.reason}" if taken.below else "nothing refuses"
+        facts.append(("smallest image", least, why))
+        most = f"{taken.largest[0]}x{taken.largest[1]}" if taken.largest else "any"
+        every = "nothing refuses" if taken.step == 1 else f"every {taken.step}th size"
+        if taken.above is not None:
+            every = f"{taken.above.node.path}: {taken.above.reason}"
+        facts.append(("largest image", most, every))
+    return [("how it is built", facts)]
+
+
+def timed(meter: Meter) -> list[str]:
+    """Say what bounds the least time on a device."""
+    assert meter.device is not None
+    bounds = roofline(meter.graph, meter.run, meter.device)
+    whole = sum(bound.seconds for bound in bounds)
+    moving = sum(bound.seconds for bound in bounds if bound.by_memory)
+    share = moving / whole if whole else 0.0
+    peak_rate = meter.device.operations(meter.run.dtype) / 1e12
+    sheet = (
+        f"peak {peak_rate:g} TFLOP/s in {meter.run.dtype}, {meter.device.bandwidth / 1e9:g} GB/s"
+    )
+    return [
+        f"at least {duration(whole)} a batch; {share:.0%} of it is bound by memory, not arithmetic",
+        f"{sheet}; no step overlaps another, none is fused",
+    ]
+
+
+def written(sections: Iterable[tuple[str, Sequence[Fact]]]) -> str:
+    """Set sections in columns."""
+    lines = []
+    for head, facts in sections:
+        lines += ["", head]
+        names, values = max(len(f[0]) for f in facts), max(len(f[1]) for f in facts)
+        lines += [
+            f"  {name:{names}}  {value:>{values}}  {why}".rstrip() for name, value, why in facts
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _count(value: int) -> str:
+    return f"{value:,}" if value < 10**12 else f"{value:.2e}"
+
+
+def _last_image(meter: Meter) -> tuple[str, str, str] | None:
+    """Give path, field and stride of the last convolution or pool that leaves an image."""
+    fields = receptive_fields(meter.graph)
+    for node in reversed(meter.graph.inference_nodes):
+        moves = node.op.window(*node.input_shapes) is not None if node.inputs else False
+        if moves and node.shape.is_image and node.shape[1:] != (1, 1):
+            field = fields[node.path]
+            return node.path, _pair(field.size), _pair(field.stride)
+    return None
+
+
+def _pair(values: tuple[object, object]) -> str:
+    return "x".join(map(str, values))
