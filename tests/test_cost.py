@@ -36,7 +36,7 @@ INCEPTION = """network branches {
 DENSE = """block grow(x, by) {
     return concat(x, x -> bn -> relu -> conv(by, 3, pad = 1))
 }
-network dense {
+network growing {
     image = input(3, 16, 16)
     output y = image -> conv(8, 3) -> body: (grow(4) * 5) -> gap -> dense(10)
 }
