@@ -78,7 +78,9 @@ def _takes_budgets(command: Any) -> Any:
 @click.command()
 @takes_spec
 @takes_run
-@click.option("--depth", type=click.IntRange(0), default=1, help="How deep to open scopes (1).")
+@click.option(
+    "--depth", type=click.IntRange(0), help="How deep to open scopes; as deep as fits a screen."
+)
 @click.option(
     "--by", type=click.Choice(["kind", "block", "stage"]), help="A row a kind, block or stage."
 )
@@ -163,7 +165,7 @@ def _meter(make: type[Meter], graph: Graph, run: Run, device: Device | None) -> 
 class _View:
     """What of a network's cost is to be seen: the command's options."""
 
-    depth: int
+    depth: int | None
     by: str | None
     columns: tuple[str, ...] | None
     sort: str | None
@@ -214,7 +216,8 @@ class _View:
             found = rows.single(meter)
         else:
             fields = not {"field", "stride"}.isdisjoint(columns)
-            return rows.folded(meter, depth=self.depth, longest=longest, fields=fields)
+            depth = rows.fitting(meter.graph) if self.depth is None else self.depth
+            return rows.folded(meter, depth=depth, longest=longest, fields=fields)
         return found if self.sort is None else rows.ordered(found, meter, self.sort)
 
     def _for_people(self, meter: Meter, columns: Sequence[str], *, color: bool) -> str:

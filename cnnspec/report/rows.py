@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.fold import Part, fold
 from cnnspec.analysis.receptive_field import receptive_fields
 from cnnspec.analysis.shares import shares
 from cnnspec.analysis.wording import LONGEST, content, is_automatic, layer, numbers
-from cnnspec.graph import Node, Scope
+from cnnspec.graph import Graph, Node, Scope
 from cnnspec.report.columns import COLUMNS, Row
+
+#: Rows that fit a screen, with what stands around them.
+SCREEN: Final = 30
 
 
 def folded(
@@ -38,6 +41,19 @@ def folded(
                 yield from walk(part.parts, level + 1)
 
     return list(walk(fold(meter.graph), 0))
+
+
+def fitting(graph: Graph) -> int:
+    """Give the depth to which all scopes can be opened so that the rows fit a screen, or 1."""
+    parts, depth = fold(graph), 1
+    while _lines(parts, depth) < _lines(parts, depth + 1) <= SCREEN:
+        depth += 1
+    return depth
+
+
+def _lines(parts: Sequence[Part], depth: int) -> int:
+    inside = (_lines(part.parts, depth - 1) for part in parts) if depth > 1 else ()
+    return len(parts) + sum(inside)
 
 
 def single(meter: Meter) -> list[Row]:

@@ -77,9 +77,12 @@ def memory_facts(meter: Meter, optimiser: str) -> list[tuple[str, list[Fact]]]:
         ("optimiser", memory(whole.optimiser), "its state"),
         ("activations", memory(whole.saved), "saved on the way forward"),
         ("at a time", memory(whole.peak), "at most, all of it"),
-        ("activations", memory(again.saved), "if blocks run again on the way back"),
-        ("at a time", memory(again.peak), f"then, for {more:.0%} more multiply-adds"),
     ]
+    if again.recomputed:
+        step += [
+            ("activations", memory(again.saved), "if blocks run again on the way back"),
+            ("at a time", memory(again.peak), f"then, for {more:.0%} more multiply-adds"),
+        ]
     head = f"batch {run.batch}, {run.dtype}"
     return [
         (f"memory at inference, {head}", inference),
