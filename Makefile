@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install -qq --constraint constraints.txt
 TORCH := torch==2.13.0
+N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
 .PHONY: help demo test test-zoo check bench wheel golden format docs clean
@@ -31,6 +32,9 @@ check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are
 
 bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 	@$(BIN)/python benchmarks/bench.py
+
+fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to do it again
+	$(BIN)/python tools/fuzz.py --count $(N) $(if $(SEED),--seed $(SEED))
 
 wheel: $(VENV)/.made ## prove the wheel: built, installed away from here, used there
 	$(BIN)/python tools/wheel_check.py

@@ -18,6 +18,7 @@ from cnnspec.commands.compile import compile_
 from cnnspec.commands.cost import cost
 from cnnspec.commands.draw import draw
 from cnnspec.commands.output import report
+from cnnspec.commands.verify import verify
 
 
 @click.group(
@@ -35,6 +36,7 @@ for command in (
     cost,
     draw,
     inspect.paths,
+    verify,
     catalogue.zoo,
     catalogue.backends,
     catalogue.ops,

@@ -11,6 +11,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.emit.header import stamp
 from cnnspec.graph import Graph, Node
 from cnnspec.kinds import Refusal
+from cnnspec.witness import Emitted
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -118,6 +119,12 @@ class Network:
         text, class_name = self._emit(backend, inference=inference)
         found = backends.find(backend)
         return list(found.mismatch(text, class_name, self.elaborated, inference=inference))
+
+    def emitted(self, backend: str) -> Emitted:
+        """Write the source for a backend, with what a witness needs to know of it."""
+        text, class_name = self._emit(backend, inference=False)
+        found = backends.find(backend)
+        return Emitted(text, class_name, {**backends.lowerings(backend), **found.lowerings})
 
     def draw(
         self, format: str = "svg", *, depth: int | None = None, heat: str | None = "macs"

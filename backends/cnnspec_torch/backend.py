@@ -77,7 +77,7 @@ class TorchBackend:
         found = {key: tuple(value.shape) for key, value in model.state_dict().items()}
         nodes = graph.inference_nodes if inference else graph.nodes
         wanted = {
-            _key(node.path, weight.key): tuple(weight.shape)
+            state_key(node.path, weight.key): tuple(weight.shape)
             for node in nodes
             for weight in node.weights
         }
@@ -90,7 +90,7 @@ class TorchBackend:
         ]
 
 
-def _key(path: str, weight: str) -> str:
+def state_key(path: str, weight: str) -> str:
     """Give a weight's key in the state dict: the spec's path, save for names that torch has."""
     return ".".join([*map(attribute, path.split(".")), *([weight] if weight else [])])
 

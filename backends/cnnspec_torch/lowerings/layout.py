@@ -83,7 +83,9 @@ def channel_shuffle(step: Applied) -> Lowered:
 
 
 def split(step: Applied) -> Lowered:
-    """Equal parts of the channels."""
+    """Equal parts of the channels; one part is the value itself, not a tuple of it."""
+    if len(step.outputs) == 1:
+        return identity(step)
     parts = (Keyword("dim", Leaf(1)),)
     return Lowered(Call(Member(Input(), "chunk"), (step.leaf("n"),), parts))
 

@@ -1,4 +1,4 @@
-"""The conformance suite's material: random steps drawn from the operators' declarations.
+"""Random steps drawn from the operators' declarations.
 
 A test of a backend draws a step, lowers it, reads the code as text, runs that in its framework, and
 holds weights, shapes and values against the declaration. It needs Hypothesis, which comes with

@@ -1,0 +1,92 @@
+"""Runs a graph node by node, each by its meaning, and lets go of a value when nothing needs it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cnnspec.graph import Node
+from cnnspec.shapes import Shape
+from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
+from cnnspec_numpy.meanings import MEANINGS
+from cnnspec_numpy.meanings.arrays import Array, Meaning
+from cnnspec_numpy.meanings.normalization import bn_in_training
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The meaning of the language, in float64 whatever the case asks for."""
+
+    name: str = "numpy"
+    doc: str = "the reference: every operator from its definition, in NumPy"
+    backend: str | None = None
+    biased_variance: bool = False
+
+    def versions(self) -> Mapping[str, str]:
+        """Give NumPy's."""
+        return {"numpy": np.__version__}
+
+    def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
+        """Run the graph."""
+        meanings = {**strangers(), **MEANINGS}
+        given = dict(zip(case.graph.inputs, case.inputs, strict=True))
+        readers = Counter(port for node in case.nodes for port in node.inputs)
+        readers.update(output.port for output in case.outputs)
+        values: dict[Any, Array] = {}
+        state: dict[str, Array] = {}
+        unmatched: dict[str, str] = {}
+        for node in case.nodes:
+            if node in given:
+                results: tuple[Array, ...] = (given[node].astype(np.float64),)
+            elif node.kind not in meanings or any(port not in values for port in node.inputs):
+                unmatched[node.path] = f"{node.kind} has no meaning in NumPy, or an input has none"
+                continue
+            else:
+                inputs = [values[port] for port in node.inputs]
+                results, after = apply(node, meanings, case, inputs)
+                state.update(after)
+            see(node, results)
+            values.update(zip(node.ports, results, strict=True))
+            for port in (*node.ports, *node.inputs):
+                readers[port] -= port.node is not node
+                if readers[port] <= 0:
+                    values.pop(port, None)
+        outputs = {each.name: values[each.port] for each in case.outputs if each.port in values}
+        return Testimony(outputs, state, unmatched=unmatched)
+
+
+def apply(
+    node: Node, meanings: Mapping[str, Meaning], case: Case, inputs: list[Array]
+) -> tuple[tuple[Array, ...], dict[str, Array]]:
+    """Give a node's outputs, and its state after a training step by key.
+
+    A meaning whose output has not the declared shape is a mistake of ours: AssertionError.
+    """
+    weights = {
+        each.key: case.weights[weight_key(node, each)].astype(np.float64) for each in node.weights
+    }
+    after: dict[str, Array] = {}
+    result: Any
+    if case.training and node.kind == "bn":
+        result, kept = bn_in_training(node.op, weights, *inputs)
+        after = {f"{node.path}.{key}": value for key, value in kept.items()}
+    else:
+        result = meanings[node.kind](node.op, weights, *inputs)
+    results = result if isinstance(result, tuple) else (result,)
+    found = tuple(Shape(each.shape[1:]) for each in results)
+    assert found == node.shapes, f"{node.path} means {found}, declared is {node.shapes}"
+    return results, after
+
+
+def strangers() -> dict[str, Meaning]:
+    """Give the meanings that other distributions bring, by operator."""
+    from importlib.metadata import entry_points
+
+    return {each.name: each.load() for each in entry_points(group="cnnspec.lowerings.numpy")}
+
+
+WITNESS = Reference()

@@ -1,0 +1,132 @@
+"""`cnnspec verify`: proves that what the backends emit computes the same numbers, node by node."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnspec.commands.output import Bug, Missing, Refused, as_json, colourful, report, send
+from cnnspec.commands.spec import loaded, takes_spec
+
+if TYPE_CHECKING:
+    from cnnspec.network import Network
+    from cnnspec.witness import Witness
+
+INSTALL = "`pip install 'cnnspec[{}]'`"
+
+
+@click.command()
+@takes_spec
+@click.option("--backends", metavar="A,B,C", help="Which; all that are installed if left out.")
+@click.option("--train", is_flag=True, help="A training step: statistics and gradients too.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float64", "float32"]),
+    default="float64",
+    help="Of numbers.",
+)
+@click.option("--batch", type=click.IntRange(1, 64), default=2, help="Examples at once (2).")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Of weights and inputs (0).")
+@click.option("--json", "json_", is_flag=True, help="The certificate as JSON.")
+@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+def verify(
+    spec: str,
+    backends: str | None,
+    *,
+    train: bool,
+    dtype: Any,
+    batch: int,
+    seed: int,
+    json_: bool,
+    output: str | None,
+    quiet: bool,
+    **how: Any,
+) -> None:
+    """Prove that all backends compute the same numbers for SPEC, node by node.
+
+    One set of weights goes into every backend's emitted source, the same input runs through it, and
+    every node is compared: in float64 within 1e-6 * max(1, largest value). `numpy` is the
+    reference, which needs no framework. With --train, a training step with noise off: statistics of
+    batch norm after it, and the gradient of every weight. Disagreement is exit status 3.
+    """
+    from cnnspec.verify import table
+    from cnnspec.verify.spool import NoRoom
+
+    network = loaded(spec, quiet=quiet, **how)
+    chosen = _witnesses(backends)
+    with _progress(network, quiet=quiet or not colourful(sys.stderr)) as progress:
+        try:
+            certificate = _run(
+                network, chosen, train=train, dtype=dtype, batch=batch, seed=seed, progress=progress
+            )
+        except NoRoom as failure:
+            raise Refused(f"{failure}; a smaller --batch or --input takes less") from None
+    text = (
+        as_json("cnnspec.certificate/1", **certificate.facts())
+        if json_
+        else table.table(certificate, color=output in (None, "-") and colourful(sys.stdout))
+    )
+    send(text, output)
+    if not certificate.agrees:
+        report(table.diagnostics(certificate))
+        raise Bug(f"the backends do not agree on {network.name}")
+
+
+def _run(network: Network, chosen: Sequence[Witness], *, train: bool, **how: Any) -> Any:
+    from cnnspec.verify import verify as verified
+
+    return verified(network, chosen, training=train, **how)
+
+
+def _witnesses(asked: str | None) -> list[Witness]:
+    """Load those asked for, or all whose packages are installed; the reference comes first."""
+    from cnnspec import witness
+
+    names = witness.names() if asked is None else [each.strip() for each in asked.split(",")]
+    if len(set(names)) < len(names):
+        raise click.BadParameter("a name stands there twice", param_hint="--backends")
+    found = []
+    for name in sorted(names, key=lambda each: each != "numpy"):
+        try:
+            each = witness.find(name)
+            each.versions()
+        except ImportError as failure:
+            if asked is not None:
+                raise Missing(
+                    f"{name} needs {failure.name}, which is not installed: {INSTALL.format(name)}"
+                ) from None
+        else:
+            found.append(each)
+    if len(found) < 2:
+        raise Missing(
+            "it takes two to agree; install a framework: " + INSTALL.format("torch")
+            if asked is None
+            else "it takes two to agree: name two backends, or `numpy` beside one"
+        )
+    return found
+
+
+@contextmanager
+def _progress(network: Network, *, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Show how far each witness is, on a terminal."""
+    if quiet:
+        yield lambda _name, _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(file=sys.stderr)
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(f"{network.name} {name}", total=total)
+            bars.update(tasks[name], completed=done)
+
+        yield show

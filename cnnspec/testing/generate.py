@@ -1,0 +1,316 @@
+"""Random valid networks, drawn towards what was not tried yet.
+
+Shapes are tracked while a network grows, so every network compiles. Of several steps that would
+fit, the one is taken whose operator, arguments and neighbour were seen least. Sizes are odd and
+even, kernels too, strides 1 to 3; there are branches, blocks, groups, several inputs, outputs, and
+heads for training.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from cnnspec.kinds import Arg, Bool, Choice, Float, Int, Ints, Pad, Pair, Refusal
+from cnnspec.op import Op
+from cnnspec.ops import OPERATORS
+from cnnspec.shapes import Shape
+from cnnspec.testing.program import (
+    Block,
+    Call,
+    Parameter,
+    Program,
+    Step,
+    apply,
+    inside,
+    shapes_of,
+    used,
+)
+
+CHANNELS = (1, 2, 3, 4, 6, 8)
+NUMBERS = (-1.0, 1e-5, 1e-3, 0.01, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)
+#: How many steps are thought of for each that is taken.
+CHOICES = 8
+#: No value of a network holds more numbers than this.
+LARGEST = 3_000
+NAMES = tuple(name for name in OPERATORS if name != "input")
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What was tried: operators with each kind of argument, and neighbours."""
+
+    arguments: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    neighbours: Counter[tuple[str, str]] = field(default_factory=Counter)
+    operators: Counter[str] = field(default_factory=Counter)
+
+    def rarity(self, step: Step, before: Sequence[str]) -> float:
+        """Say how rarely its features were seen: the higher, the more there is to learn."""
+        features = [self.operators[step.operator] / 4]
+        features += [self.arguments[each] for each in _features(step)]
+        features += [self.neighbours[each, step.operator] for each in before]
+        return sum(1 / (1 + count) for count in features) / len(features) + 1 / (
+            1 + self.operators[step.operator]
+        )
+
+    def count(self, step: Step, before: Sequence[str]) -> None:
+        """Take a step down."""
+        self.operators[step.operator] += 1
+        self.arguments.update(_features(step))
+        self.neighbours.update((each, step.operator) for each in before)
+
+
+def _features(step: Step) -> Iterator[tuple[str, str, str]]:
+    """Give what is particular about each argument: its kind of value, not all its digits."""
+    given = dict(step.arguments)
+    for name, arg in OPERATORS[step.operator].arguments.items():
+        if name in given:
+            yield step.operator, name, _bucket(given[name], arg)
+        else:
+            yield step.operator, name, "left out"
+
+
+def _bucket(value: Any, arg: Arg) -> str:
+    if isinstance(value, Parameter):
+        return "a parameter"
+    if isinstance(value, list):
+        return f"{len(value)} numbers, {'alike' if len(set(value)) == 1 else 'unlike'}"
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(arg.kind, Pair | Pad):
+        return str(value) if value < 4 else "4 or more"
+    return (
+        "1" if value == 1 else "even" if value % 2 == 0 else "odd" if value % 2 == 1 else "broken"
+    )
+
+
+@dataclass(slots=True)
+class Generator:
+    """Draws networks; remembers what it drew. The same seed draws the same networks."""
+
+    seed: int
+    avoid: frozenset[str] = frozenset()
+    coverage: Coverage = field(default_factory=Coverage)
+
+    def program(self, number: int) -> Program:
+        """Draw the network of a number."""
+        random = Random(f"{self.seed}/{number}")
+        inputs = tuple(self._input(random) for _ in range(random.choice((1, 1, 1, 2))))
+        shapes = list(inputs)
+        kinds = ["input"] * len(inputs)
+        steps: list[Step | Call] = []
+        blocks: list[Block] = []
+        for _ in range(random.randint(3, 11)):
+            if random.random() < 0.2:
+                call = self._call(random, shapes, blocks)
+                if call is not None:
+                    steps.append(call)
+                    shapes.append(_shape_of(call, blocks, shapes))
+                    kinds.append("block")
+                continue
+            step = self._step(random, shapes, kinds, len(steps))
+            if step is not None:
+                made = apply(step, shapes, {})
+                self.coverage.count(step, [kinds[each] for each in step.inputs])
+                steps.append(step)
+                shapes += made
+                kinds += [step.operator] * len(made)
+        read = {each for step in steps for each in step.inputs}
+        ends = [each for each in range(len(inputs), len(shapes)) if each not in read]
+        ends = ends or [len(shapes) - 1]
+        heads = tuple(ends[:-1]) if len(ends) > 1 and random.random() < 0.4 else ()
+        outputs = tuple(each for each in ends if each not in heads)
+        return used(Program(inputs, tuple(blocks), tuple(steps), outputs, heads))
+
+    def _input(self, random: Random) -> Shape:
+        channels = random.choice(CHANNELS)
+        if random.random() < 0.08:
+            return Shape((channels,))
+        return Shape((channels, random.randint(1, 13), random.randint(1, 13)))
+
+    def _step(
+        self, random: Random, shapes: Sequence[Shape], kinds: Sequence[str], position: int
+    ) -> Step | None:
+        """Draw steps that fit and take the one that there is most to learn from."""
+        best: tuple[float, Step] | None = None
+        found = 0
+        for _ in range(10 * CHOICES):
+            step = self._attempt(random, shapes)
+            if step is None:
+                continue
+            found += 1
+            rarity = self.coverage.rarity(step, [kinds[each] for each in step.inputs])
+            if best is None or rarity > best[0]:
+                best = (rarity, step)
+            if found == CHOICES:
+                break
+        if best is None:
+            return None
+        step = best[1]
+        # the group of the step before it, or a new one: runs of one value become a sequence
+        group = position - 1 if random.random() < 0.5 else position
+        alone = step.operator == "layer_scale"
+        return Step(step.operator, step.arguments, step.inputs, None if alone else group // 2)
+
+    def _attempt(self, random: Random, shapes: Sequence[Shape]) -> Step | None:
+        operator = random.choice(NAMES)
+        if operator in self.avoid:
+            return None
+        op = OPERATORS[operator]
+        inputs = self._inputs(random, op, shapes)
+        arguments = tuple(self._arguments(random, op, [shapes[each] for each in inputs]))
+        step = Step(operator, arguments, inputs)
+        try:
+            made = apply(step, shapes, {})
+        except Refusal:
+            return None
+        return step if max(each.size for each in made) <= LARGEST else None
+
+    def _inputs(self, random: Random, op: type[Op], shapes: Sequence[Shape]) -> tuple[int, ...]:
+        low, high = op.arity
+        count = random.randint(low, low + 2 if high is None else high)
+        # mostly the newest value: networks are deep rather than broad
+        newest = len(shapes) - 1
+        first = newest if random.random() < 0.75 else random.randrange(len(shapes))
+        chosen = [first]
+        for _ in range(count - 1):
+            alike = [each for each, shape in enumerate(shapes) if shape[1:] == shapes[first][1:]]
+            anything = range(len(shapes))
+            chosen.append(random.choice(alike if random.random() < 0.8 else anything))
+        random.shuffle(chosen)
+        return tuple(chosen)
+
+    def _arguments(
+        self, random: Random, op: type[Op], inputs: Sequence[Shape]
+    ) -> Iterator[tuple[str, Any]]:
+        for name, arg in op.arguments.items():
+            if arg.required or random.random() < 0.5:
+                value = _value(random, arg, inputs)
+                if value is not None:
+                    yield name, value
+
+    # --- blocks
+
+    def _call(self, random: Random, shapes: Sequence[Shape], blocks: list[Block]) -> Call | None:
+        """Call a block that is there with other numbers, or make one."""
+        source = len(shapes) - 1 if random.random() < 0.8 else random.randrange(len(shapes))
+        if not blocks or random.random() < 0.4:
+            blocks.append(self._block(random, shapes[source]))
+        number = random.randrange(len(blocks))
+        numbers = tuple(
+            (name, random.choice(CHANNELS) if name == "n" else random.randint(1, 3))
+            for name in blocks[number].parameters
+        )
+        call = Call(number, numbers, (source,))
+        try:
+            inner = inside(blocks[number], shapes[source], dict(numbers))
+        except Refusal:
+            return None
+        return call if max(each.size for each in inner) <= LARGEST else None
+
+    def _block(self, random: Random, shape: Shape) -> Block:
+        """Make a block; it compiles on a value of this shape."""
+        numbers = {"n": random.choice(CHANNELS), "stride": random.randint(1, 2)}
+        shapes, kinds, steps = [shape], ["input"], []
+        for position in range(random.randint(1, 4)):
+            step = self._step(random, shapes, kinds, position)
+            if step is None or step.operator == "split":
+                continue
+            step = _parametrised(random, step)
+            try:
+                made = apply(step, shapes, numbers)
+            except Refusal:
+                continue
+            self.coverage.count(step, [kinds[each] for each in step.inputs])
+            steps.append(step)
+            shapes += made
+            kinds.append(step.operator)
+        steps = _chained(steps)
+        words = [each.name for step in steps for _, each in step.arguments if _is_parameter(each)]
+        return Block(tuple(sorted(set(words))), tuple(steps))
+
+
+def _is_parameter(value: Any) -> bool:
+    return isinstance(value, Parameter)
+
+
+def _chained(steps: list[Step]) -> list[Step]:
+    """Leave out what the last step does not need, and renumber."""
+    needed = {len(steps)}
+    for index in reversed(range(len(steps))):
+        if index + 1 in needed:
+            needed |= set(steps[index].inputs)
+    moved, kept = {0: 0}, []
+    for index, step in enumerate(steps):
+        if index + 1 in needed:
+            inputs = tuple(moved[each] for each in step.inputs)
+            kept.append(Step(step.operator, step.arguments, inputs, step.sequence))
+            moved[index + 1] = len(kept)
+    return kept
+
+
+def _parametrised(random: Random, step: Step) -> Step:
+    """Put a block's parameter where a step has a number of filters, or a stride."""
+    words = {"filters": "n", "units": "n", "stride": "stride"}
+    arguments = tuple(
+        (name, Parameter(words[name]) if name in words and random.random() < 0.6 else value)
+        for name, value in step.arguments
+    )
+    return Step(step.operator, arguments, step.inputs, step.sequence)
+
+
+def _shape_of(call: Call, blocks: Sequence[Block], shapes: Sequence[Shape]) -> Shape:
+    return inside(blocks[call.block], shapes[call.inputs[0]], dict(call.numbers))[-1]
+
+
+def _value(random: Random, arg: Arg, inputs: Sequence[Shape]) -> Any:
+    """Draw an argument within its bounds; None: leave it out."""
+    kind = arg.kind
+    match kind:
+        case Bool():
+            return random.random() < 0.5
+        case Choice():
+            return random.choice(kind.choices)
+        case Int():
+            least = 0 if kind.low is None else kind.low
+            most = least + 7 if kind.high is None else min(kind.high, least + 7)
+            return random.randint(least, most)
+        case Float():
+            number = random.choice(NUMBERS)
+            return number if _admits(arg, number) else None
+        case Pair():
+            least = 0 if kind.low is None else kind.low
+            one, other = random.randint(least, least + 3), random.randint(least, least + 3)
+            return one if random.random() < 0.6 else [one, other]
+        case Pad():
+            words = ("same", "same_lower") if kind.automatic else ()
+            if words and random.random() < 0.5:
+                return random.choice(words)
+            count = random.choice((1, 1, 2, 4))
+            sides = [random.randint(0, 2) for _ in range(count)]
+            return sides[0] if count == 1 else sides
+        case Ints():
+            return _list(random, kind, inputs)
+
+
+def _list(random: Random, kind: Ints, inputs: Sequence[Shape]) -> list[int]:
+    if kind.length == 3 and kind.high == 2:
+        return random.sample(range(3), 3)
+    x = random.choice(list(inputs)) if inputs else Shape((1,))
+    order = list(x)
+    random.shuffle(order)
+    return order if x.is_image and random.random() < 0.7 else [x.size]
+
+
+def _admits(arg: Arg, value: float) -> bool:
+    try:
+        arg.kind.read(value)
+    except Refusal:
+        return False
+    return True
+
+
+__all__ = ["Coverage", "Generator", "shapes_of"]

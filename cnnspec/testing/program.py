@@ -1,0 +1,243 @@
+"""A small network as data: what the generator makes, the shrinker takes apart, and a spec says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cnnspec.kinds import Refusal, show
+from cnnspec.ops import OPERATORS
+from cnnspec.shapes import Shape
+
+#: Values are numbered: inputs first, then what each step gives.
+Number = int
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A block's parameter where a number stands: `n` or `stride`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operator on values. `sequence` puts it into a numbered group with its neighbours."""
+
+    operator: str
+    arguments: tuple[tuple[str, Any], ...]
+    inputs: tuple[Number, ...]
+    sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A block on one value, with numbers for its parameters."""
+
+    block: int
+    numbers: tuple[tuple[str, int], ...]
+    inputs: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Steps on one value, which is number 0; the last value is what it gives."""
+
+    parameters: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A whole network. `heads` are outputs that are there in training only."""
+
+    inputs: tuple[Shape, ...]
+    blocks: tuple[Block, ...]
+    steps: tuple[Step | Call, ...]
+    outputs: tuple[Number, ...]
+    heads: tuple[Number, ...] = ()
+
+    @property
+    def operators(self) -> Iterator[str]:
+        """Every operator that is written, those of blocks once."""
+        for step in (*self.steps, *(each for block in self.blocks for each in block.steps)):
+            if isinstance(step, Step):
+                yield step.operator
+
+
+def apply(step: Step, shapes: Sequence[Shape], numbers: dict[str, int]) -> list[Shape]:
+    """Give the shapes that a step gives; raises Refusal where its operator does."""
+    arguments = {
+        name: numbers[value.name] if isinstance(value, Parameter) else value
+        for name, value in step.arguments
+    }
+    op = OPERATORS[step.operator](**arguments)
+    shape = op.shape(*(shapes[number] for number in step.inputs))
+    return [shape] if isinstance(shape, Shape) else list(shape)
+
+
+def inside(block: Block, shape: Shape, numbers: dict[str, int]) -> list[Shape]:
+    """Give the shapes of all values in a block; raises Refusal."""
+    shapes = [shape]
+    for step in block.steps:
+        shapes += apply(step, shapes, numbers)
+    return shapes
+
+
+def shapes_of(program: Program) -> list[Shape]:
+    """Give the shape of every value; raises Refusal or IndexError for a program that is none."""
+    shapes = list(program.inputs)
+    for step in program.steps:
+        if isinstance(step, Call):
+            numbers = dict(step.numbers)
+            shapes.append(inside(program.blocks[step.block], shapes[step.inputs[0]], numbers)[-1])
+        else:
+            shapes += apply(step, shapes, {})
+    return shapes
+
+
+def is_valid(program: Program) -> bool:
+    """Whether a program compiles: it gives something, and its operators accept it."""
+    try:
+        count = len(shapes_of(program))
+    except (Refusal, IndexError, KeyError):
+        return False
+    return bool(program.outputs) and max((*program.outputs, *program.heads)) < count
+
+
+# --- as a spec
+
+
+def spec(program: Program, name: str = "fuzz") -> str:
+    """Write a program in the language."""
+    lines: list[str] = []
+    for number, block in enumerate(program.blocks):
+        words = "".join(f", {each}" for each in block.parameters)
+        lines += [f"block part{number}(x{words}) {{"]
+        lines += [f"    {line}" for line in _statements(block.steps, ["x"], ())]
+        lines += [f"    return {_last(block)}", "}"]
+    lines.append(f"network {name} {{")
+    names = [f"image{number}" for number in range(len(program.inputs))]
+    lines += [
+        f"    {word} = input({', '.join(map(str, shape))})"
+        for word, shape in zip(names, program.inputs, strict=True)
+    ]
+    results = (*program.outputs, *program.heads)
+    lines += [f"    {line}" for line in _statements(program.steps, names, results)]
+    for number, value in enumerate(program.heads):
+        lines.append(f"    train output head{number} = {names[value]} -> identity")
+    for number, value in enumerate(program.outputs):
+        lines.append(f"    output y{number} = {names[value]} -> identity")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _last(block: Block) -> str:
+    count = sum(_outputs(step) for step in block.steps)
+    return f"v{count}" if count else "x -> identity"
+
+
+def _outputs(step: Step | Call) -> int:
+    if isinstance(step, Step) and step.operator == "split":
+        return int(dict(step.arguments)["n"])
+    return 1
+
+
+def _statements(
+    steps: Sequence[Step | Call], names: list[str], results: Sequence[Number]
+) -> Iterator[str]:
+    """Write steps as statements, those of one sequence as a numbered group; extends `names`."""
+    inputs, position = len(names), 0
+    readers = Counter(each for step in steps for each in step.inputs) + Counter(results)
+    while position < len(steps):
+        run = _run(steps, position, len(names), readers)
+        first = steps[position]
+        made = [f"v{len(names) - inputs + 1 + each}" for each in range(_outputs(first))]
+        if len(run) > 1 and isinstance(first, Step):
+            words = " -> ".join(_step(each) for each in run)
+            names += [f"v{len(names) - inputs + 1 + each}" for each in range(len(run))]
+            yield f"{names[-1]} = {names[first.inputs[0]]} -> g{first.sequence}: ({words})"
+        elif isinstance(first, Step) and len(first.inputs) > 1:
+            operands = ", ".join(names[each] for each in first.inputs)
+            names += made
+            yield f"{made[0]} = {first.operator}({_joined(operands, _arguments(first))})"
+        else:
+            source = names[first.inputs[0]]
+            names += made
+            yield f"{', '.join(made)} = {source} -> {_step(first)}"
+        position += len(run)
+
+
+def _run(
+    steps: Sequence[Step | Call], start: int, value: Number, readers: Counter[Number]
+) -> Sequence[Step | Call]:
+    """Give the steps from `start` on that make one numbered group.
+
+    Each reads the one before it, which nothing else reads; `value` is what the first gives.
+    """
+    first = steps[start]
+    stop = start + 1
+    if isinstance(first, Step) and first.sequence is not None and len(first.inputs) == 1:
+        while stop < len(steps):
+            step = steps[stop]
+            before = value + stop - start - 1
+            if not isinstance(step, Step) or "split" in (step.operator, first.operator):
+                break
+            if step.sequence != first.sequence or step.inputs != (before,) or readers[before] != 1:
+                break
+            stop += 1
+    return steps[start:stop]
+
+
+def _step(step: Step | Call) -> str:
+    if isinstance(step, Call):
+        numbers = ", ".join(f"{key} = {value}" for key, value in step.numbers)
+        return f"part{step.block}({numbers})"
+    words = _arguments(step)
+    return f"{step.operator}({words})" if words else step.operator
+
+
+def _arguments(step: Step) -> str:
+    return ", ".join(
+        f"{key} = {value.name if isinstance(value, Parameter) else show(value)}"
+        for key, value in step.arguments
+    )
+
+
+def _joined(*words: str) -> str:
+    return ", ".join(each for each in words if each)
+
+
+def used(program: Program) -> Program:
+    """Leave out steps that nothing reads, which the language warns of or refuses."""
+    counts = [_outputs(step) for step in program.steps]
+    starts = [len(program.inputs)]
+    for count in counts:
+        starts.append(starts[-1] + count)
+    needed = {*program.outputs, *program.heads}
+    keep = [False] * len(program.steps)
+    for index in reversed(range(len(program.steps))):
+        if needed & set(range(starts[index], starts[index + 1])):
+            keep[index] = True
+            needed |= set(program.steps[index].inputs)
+    kept_inputs = [number for number in range(len(program.inputs)) if number in needed] or [0]
+    moved = {old: new for new, old in enumerate(kept_inputs)}
+    steps: list[Step | Call] = []
+    for index, step in enumerate(program.steps):
+        if keep[index]:
+            inputs = tuple(moved[each] for each in step.inputs)
+            for offset in range(counts[index]):
+                moved[starts[index] + offset] = len(moved)
+            steps.append(replace(step, inputs=inputs))
+    called = sorted({step.block for step in steps if isinstance(step, Call)})
+    return Program(
+        tuple(program.inputs[each] for each in kept_inputs),
+        tuple(program.blocks[each] for each in called),
+        tuple(
+            replace(step, block=called.index(step.block)) if isinstance(step, Call) else step
+            for step in steps
+        ),
+        tuple(moved[each] for each in program.outputs),
+        tuple(moved[each] for each in program.heads),
+    )

@@ -1,0 +1,331 @@
+"""Runs the witnesses one after the other and holds what they tell against the first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cnnspec.graph import Node
+from cnnspec.verify import draw
+from cnnspec.verify.certificate import (
+    Certificate,
+    Disagreement,
+    Held,
+    What,
+    spec_digest,
+)
+from cnnspec.verify.compare import Distance, bound, distance
+from cnnspec.verify.spool import Spool, check_room
+from cnnspec.witness import Case, Dtype, Emitted, Testimony, Witness, weight_key
+
+if TYPE_CHECKING:
+    from cnnspec.network import Network
+    from cnnspec.witness import Array
+
+#: Called with the witness's name, and how many of how many nodes it has told.
+Progress = Callable[[str, int, int], None]
+
+
+def verify(
+    network: Network,
+    witnesses: Sequence[Witness],
+    *,
+    training: bool = False,
+    dtype: Dtype = "float64",
+    batch: int = 2,
+    seed: int = 0,
+    progress: Progress = lambda _name, _done, _all: None,
+) -> Certificate:
+    """Hold witnesses against each other on one drawn case; the first is the measure of the rest.
+
+    All get the same weights and inputs. Every node is compared, and every output; in training also
+    running statistics after the step and every weight's gradient. Raises NoRoom if the values do
+    not fit on the disk, SpecError for what a backend cannot express.
+    """
+    graph = network.elaborated
+    case = draw.case(graph, batch=batch, training=training, dtype=dtype, seed=seed)
+    check_room(case)
+    emitted = {
+        each.name: network.emitted(each.backend) for each in witnesses if each.backend is not None
+    }
+    with Spool() as spool:
+        hearing = Hearing(case, spool, progress)
+        for each in witnesses:
+            hearing.hear(each, emitted.get(each.name))
+        return Certificate(
+            network=network.name,
+            origin=network.origin,
+            spec_sha256=spec_digest(graph),
+            training=training,
+            dtype=dtype,
+            batch=batch,
+            seed=seed,
+            inputs={node.path: tuple(node.shape) for node in graph.inputs},
+            witnesses={each.name: each.versions() for each in witnesses},
+            nodes=len(case.nodes),
+            held=tuple(hearing.held.values()),
+            disagreements=hearing.verdict(),
+            seconds=hearing.seconds,
+            peak_memory=_peak_memory(),
+            spooled=spool.written,
+        )
+
+
+def _peak_memory() -> int:
+    """Give the most memory that this process held, in bytes; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What was told so far."""
+
+    case: Case
+    spool: Spool
+    progress: Progress
+    names: list[str] = field(default_factory=list)
+    told: dict[str, Testimony] = field(default_factory=dict)
+    held: dict[tuple[str, str], Held] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    #: Node by index and witness: how far it is from the first witness, where it is too far.
+    apart: dict[int, dict[str, Distance]] = field(default_factory=dict)
+    #: The same for what is told at the end, by what it is and its name.
+    ends: dict[tuple[What, str], dict[str, Distance]] = field(default_factory=dict)
+    #: Noise by its node: how far each witness is from the rate, where it is too far.
+    noisy: dict[int, dict[str, Distance]] = field(default_factory=dict)
+
+    def hear(self, witness: Witness, emitted: Emitted | None) -> None:
+        """Run one witness."""
+        name, first = witness.name, not self.names
+        self.names.append(name)
+        nodes = {node.index: node for node in self.case.nodes}
+        done: set[int] = set()
+
+        def see(node: Node, values: tuple[Array, ...]) -> None:
+            done.add(node.index)
+            if first:
+                self.spool.put(str(node.index), values)
+            else:
+                self._compare(name, node, values)
+            self.progress(name, len(done), len(nodes))
+
+        start = time.perf_counter()
+        testimony = witness.observe(self.case, emitted, see)
+        self.seconds[name] = time.perf_counter() - start
+        untold = {nodes[index].path: "it was not told" for index in nodes.keys() - done} | dict(
+            testimony.unmatched
+        )
+        self.told[name] = Testimony(
+            testimony.outputs,
+            self._state(witness, testimony),
+            testimony.gradients,
+            testimony.noise,
+            untold,
+        )
+        self._check_noise(name)
+        if not first:
+            self._compare_ends(name)
+
+    # --- comparing
+
+    def _compare(self, name: str, node: Node, values: tuple[Array, ...]) -> None:
+        known = self.spool.get(str(node.index))
+        if known is None:
+            return
+        for left, right in zip(values, known, strict=True):
+            found = distance(left, right, self.case.dtype)
+            self._hold(name, "node", node.path, found)
+            if not found.agrees and name not in self.apart.get(node.index, {}):
+                self.apart.setdefault(node.index, {})[name] = found
+                if not any(name in self.apart.get(i.node.index, {}) for i in node.inputs):
+                    self.spool.put(f"{node.index}-{name}", values)
+
+    def _hold(self, name: str, what: What, where: str, found: Distance) -> None:
+        old = self.held.get((name, what)) or Held(name, what, 0, 0.0, 0.0, "")
+        if found.relative >= old.worst:
+            old = Held(name, what, old.compared, found.relative, found.difference, where)
+        self.held[name, what] = Held(
+            name, what, old.compared + 1, old.worst, old.difference, old.where
+        )
+
+    def _compare_ends(self, name: str) -> None:
+        mine = self.told[name]
+        respects: tuple[tuple[What, str], ...] = (
+            ("output", "outputs"),
+            ("state", "state"),
+            ("gradient", "gradients"),
+        )
+        for what, field_name in respects:
+            left: Mapping[str, Array] | None = getattr(mine, field_name)
+            right = next(
+                (
+                    got
+                    for other in self.names
+                    if other != name and (got := getattr(self.told[other], field_name))
+                ),
+                None,
+            )
+            if left is None or right is None:
+                continue
+            for key in sorted(left.keys() | right.keys()):
+                if key not in left or key not in right:
+                    found = Distance(float("inf"), 1.0, remark="one of them does not have it")
+                else:
+                    found = distance(left[key], right[key], self.case.dtype)
+                self._hold(name, what, key, found)
+                if not found.agrees:
+                    self.ends.setdefault((what, key), {})[name] = found
+
+    def _check_noise(self, name: str) -> None:
+        """Hold what noise does to ones against the rate: how many are left, and what they become.
+
+        Five standard deviations of the share that is dropped are allowed.
+        """
+        for node in self.case.nodes:
+            values = self.told[name].noise.get(node.path)
+            if values is not None:
+                rate = float(node.op.values["rate"])
+                share = float((values == 0).mean())
+                allowed = 5 * (rate * (1 - rate) / values.size) ** 0.5 + 1e-9
+                found = Distance(abs(share - rate), allowed, (), share, rate)
+                kept = values[values != 0]
+                if found.agrees and kept.size:
+                    scale = 1 / (1 - rate)
+                    largest = float(abs(kept - scale).max())
+                    found = Distance(largest, bound(scale, self.case.dtype), (), 1.0, scale)
+                self._hold(name, "noise", node.path, found)
+                if not found.agrees:
+                    self.noisy.setdefault(node.index, {})[name] = found
+
+    def _state(self, witness: Witness, testimony: Testimony) -> Mapping[str, Array]:
+        """Bring running variances that are kept over n to those over n - 1."""
+        if not (witness.biased_variance and self.case.training):
+            return testimony.state
+        state = dict(testimony.state)
+        for node in self.case.nodes:
+            key = f"{node.path}.running_var"
+            if key in state and node.kind == "bn":
+                momentum = float(node.op.values["momentum"])
+                size = node.input_shapes[0].size // node.input_shapes[0].channels
+                count = self.case.batch * size
+                old = (1 - momentum) * self.case.weights[key]
+                state[key] = old + (state[key] - old) * count / (count - 1)
+        return state
+
+    # --- the verdict
+
+    def verdict(self) -> tuple[Disagreement, ...]:
+        """Give what is wrong: nodes that nobody found, the first that differ, then ends.
+
+        A node that differs because its input does is not named; nor is an end, if a node is.
+        """
+        result = [self._unfound(node) for node in self.case.nodes if self._missing(node)][:1]
+        for node in self.case.nodes:
+            found = self.apart.get(node.index, {})
+            fresh = {
+                name: each
+                for name, each in found.items()
+                if not any(name in self.apart.get(i.node.index, {}) for i in node.inputs)
+            }
+            if fresh:
+                result.append(self._differs(node, fresh))
+            wrong = self.noisy.get(node.index, {})
+            result += [self._wrong_noise(node, name, each) for name, each in wrong.items()]
+        if not result:
+            result = [self._end(what, key, by) for (what, key), by in self.ends.items()]
+        order = {node.path: node.index for node in self.case.nodes}
+        return tuple(sorted(result, key=lambda each: order.get(each.path, len(order))))
+
+    def _missing(self, node: Node) -> list[str]:
+        return [name for name in self.names if node.path in self.told[name].unmatched]
+
+    def _unfound(self, node: Node) -> Disagreement:
+        missing = self._missing(node)
+        told = {
+            name: self.told[name].unmatched[node.path] if name in missing else "has it"
+            for name in self.names
+        }
+        rest = tuple(name for name in self.names if name not in missing)
+        return Disagreement(
+            "node", node.path, node.span, node.kind, told, rest, None, "not found in what ran"
+        )
+
+    def _differs(self, node: Node, found: dict[str, Distance]) -> Disagreement:
+        worst = max(found.values(), key=lambda each: each.difference)
+        told, kept = {}, {}
+        for name in self.names:
+            values = self.spool.get(f"{node.index}-{name}" if name in found else str(node.index))
+            kept[name] = values or ()
+            same = values is not None and worst.place and len(values) == 1
+            if values is not None and not worst.place:
+                told[name] = " and ".join(" x ".join(map(str, v.shape)) for v in values)
+            else:
+                told[name] = f"{values[0][worst.place]:.9g}" if same and values else "another value"
+        return Disagreement(
+            "node",
+            node.path,
+            node.span,
+            node.kind,
+            told,
+            self._agreeing(found, kept),
+            worst,
+            worst.remark,
+        )
+
+    def _wrong_noise(self, node: Node, name: str, found: Distance) -> Disagreement:
+        told = {name: f"{found.left:.4g} of the values are dropped"}
+        remark = f"the rate of dropping is {node.op.values['rate']}"
+        return Disagreement("noise", node.path, node.span, node.kind, told, (), found, remark)
+
+    def _agreeing(
+        self, found: dict[str, Distance], kept: Mapping[str, tuple[Array, ...]]
+    ) -> tuple[str, ...]:
+        """Name the most witnesses that agree with each other; none where all differ."""
+        best: tuple[str, ...] = ()
+        for name in self.names:
+            if name not in found:
+                near = tuple(each for each in self.names if each not in found)
+            else:
+                near = tuple(
+                    each
+                    for each in self.names
+                    if each in found
+                    and all(
+                        distance(a, b, self.case.dtype).agrees
+                        for a, b in zip(kept[each], kept[name], strict=True)
+                    )
+                )
+            best = max(best, near, key=len)
+        return best if len(best) > 1 else ()
+
+    def _end(self, what: What, key: str, found: dict[str, Distance]) -> Disagreement:
+        worst = max(found.values(), key=lambda each: each.difference)
+        owner = self._owner(what, key)
+        told = {name: f"{each.left:.9g}" for name, each in found.items()}
+        first = next(name for name in self.names if name not in found)
+        told[first] = f"{worst.right:.9g}"
+        near = tuple(name for name in self.names if name not in found)
+        return Disagreement(
+            what,
+            key,
+            owner.span if owner else None,
+            owner.kind if owner else "",
+            told,
+            near if len(near) > 1 else (),
+            worst,
+            worst.remark,
+        )
+
+    def _owner(self, what: What, key: str) -> Node | None:
+        if what == "output":
+            return next((o.port.node for o in self.case.outputs if o.name == key), None)
+        for node in self.case.nodes:
+            if any(weight_key(node, weight) == key for weight in node.weights):
+                return node
+        return None

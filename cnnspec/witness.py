@@ -1,0 +1,162 @@
+"""What a witness is: it runs a network on given weights and inputs, and tells what every node is.
+
+Witnesses come in by entry point, ours too. One that belongs to a backend runs the source that this
+backend emits, as it stands; the reference runs the graph itself. `cnnspec verify` holds what they
+tell against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
+
+from cnnspec.diagnostics import error, nearest
+from cnnspec.graph import Graph, Node, Output
+from cnnspec.op import Weight
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+#: The group of entry points whose names are witnesses and whose values are `Witness` objects.
+GROUP: Final = "cnnspec.witnesses"
+Dtype = Literal["float64", "float32"]
+
+
+def weight_key(node: Node, weight: Weight) -> str:
+    """Name a tensor: the node's path and its own key, as a state dict does."""
+    return f"{node.path}.{weight.key}" if weight.key else node.path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """What a witness is to run.
+
+    Arrays have the batch first, then channels. `weights` are keyed by `weight_key`, in the shapes
+    that the operators declare; `inputs` stand in the order of the graph's. In training the loss is
+    the sum over the outputs of output times `cotangents[name]`, noise is off, and training heads
+    run too.
+    """
+
+    graph: Graph
+    weights: Mapping[str, Array]
+    inputs: tuple[Array, ...]
+    cotangents: Mapping[str, Array]
+    training: bool
+    dtype: Dtype = "float64"
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that run, in an order in which they can."""
+        return self.graph.nodes if self.training else self.graph.inference_nodes
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The outputs that are given."""
+        return self.graph.outputs if self.training else self.graph.inference_outputs
+
+    @property
+    def batch(self) -> int:
+        """How many examples run at once."""
+        return len(self.inputs[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Emitted:
+    """The source that a backend wrote, the network's name in it, and how it writes each step."""
+
+    text: str
+    class_name: str
+    lowerings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Testimony:
+    """What a witness tells when the run is over; values of nodes it told as they came.
+
+    `state` holds running statistics after a training step and `gradients` every trainable weight's,
+    both by key; None: it has none to tell. `noise` has for layers that drop values, by path, what
+    they do in training to a thousand and more ones. `unmatched` names nodes that could not be found
+    in what ran, and why.
+    """
+
+    outputs: Mapping[str, Array]
+    state: Mapping[str, Array] = field(default_factory=dict)
+    gradients: Mapping[str, Array] | None = None
+    noise: Mapping[str, Array] = field(default_factory=dict)
+    unmatched: Mapping[str, str] = field(default_factory=dict)
+
+
+#: Takes a node's outputs as soon as they are known; each node that runs is told once.
+See = Callable[[Node, "tuple[Array, ...]"], None]
+
+
+class Witness(Protocol):
+    """What a witness is."""
+
+    @property
+    def name(self) -> str:
+        """The name by which users ask for it."""
+        ...
+
+    @property
+    def doc(self) -> str:
+        """One line on what it runs."""
+        ...
+
+    @property
+    def backend(self) -> str | None:
+        """The backend whose source it runs; None: it runs the graph."""
+        ...
+
+    @property
+    def biased_variance(self) -> bool:
+        """Whether bn keeps the variance over n, as Keras does, where PyTorch's is over n - 1."""
+        ...
+
+    def versions(self) -> Mapping[str, str]:
+        """Give the versions of what it runs on; raises ImportError if that is not installed."""
+        ...
+
+    def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
+        """Run a case and tell; what it cannot find, or run, is `unmatched`."""
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """Give the names of the witnesses that are installed."""
+    return tuple(sorted({each.name for each in entry_points(group=GROUP)}))
+
+
+def find(name: str) -> Witness:
+    """Load a witness by name; raises SpecError if there is none, or it does not load.
+
+    ImportError goes through: what it runs on is not installed.
+    """
+    entries = {each.name: each for each in entry_points(group=GROUP)}
+    if name not in entries:
+        guess = nearest(name, entries)
+        raise error(
+            "unknown-witness",
+            f"nothing that can be verified is called {name}",
+            notes=(f"installed: {', '.join(sorted(entries)) or 'nothing'}",),
+            help=f"did you mean `{guess}`?" if guess else None,
+        )
+    return _loaded(entries[name])
+
+
+def _loaded(entry: EntryPoint) -> Witness:
+    try:
+        return cast("Witness", entry.load())
+    except ImportError:
+        raise
+    except Exception as failure:
+        whose = entry.dist.name if entry.dist is not None else "unknown"
+        raise error(
+            "broken-witness",
+            f"{entry.name} does not load: {failure or type(failure).__name__}",
+            notes=(f"it comes with the distribution {whose}",),
+        ) from failure
