@@ -62,7 +62,7 @@ def _bare(text: str, _style: str) -> str:
 
 def _block(diagnostic: Diagnostic, paint: Any) -> Iterator[str]:
     head = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
-    yield f"{head}: {diagnostic.title}"
+    yield f"{head}: {_visible(diagnostic.title)}"
     labels = _without_repeats(diagnostic.labels)
     numbers = [label.span.line for label in labels]
     gutter = max((len(str(number)) for number in numbers), default=1) + 1
@@ -101,10 +101,13 @@ def _without_repeats(labels: tuple[Label, ...]) -> list[Label]:
 
 def _lines(labels: list[Label], first: Label, gutter: int, paint: Any) -> Iterator[str]:
     bar = paint("|", "note")
+    shown = None
     for label in sorted(labels, key=lambda each: (each.span.line, each.span.start)):
         number = label.span.line
         text, start, length = _excerpt(label.span)
-        yield f"{paint(str(number).rjust(gutter), 'note')} {bar} {text}"
+        if (number, text) != shown:
+            yield f"{paint(str(number).rjust(gutter), 'note')} {bar} {text}"
+        shown = number, text
         primary = label is first
         mark = ("^" if primary else "-") * max(length, 1)
         said = f"{mark} {label.text}".rstrip()
@@ -116,18 +119,31 @@ def _excerpt(span: Span) -> tuple[str, int, int]:
     """Give a line as it is shown, and where the span is in it, in columns of a terminal."""
     source: Source = span.source
     line, column = source.position(span.start)
-    text = source.line(line)
+    text = _visible(source.line(line))
     end_line, end_column = source.position(span.stop)
     stop = end_column - 1 if end_line == line else len(text.rstrip())
     start = column - 1
+    whole = text
     if len(text) > WIDTH:
         left = max(0, min(start - WIDTH // 3, len(text) - WIDTH))
         text = ("…" if left else "") + text[left : left + WIDTH]
-        text += "…" if left + WIDTH < len(source.line(line)) else ""
+        text += "…" if left + WIDTH < len(whole) else ""
         shift = left - (1 if left else 0)
         start, stop = start - shift, min(stop - shift, len(text))
     before, inside = text[:start], text[start:stop]
     return text.expandtabs(4), _columns(before.expandtabs(4)), _columns(inside.expandtabs(4))
+
+
+def _visible(text: str) -> str:
+    """Put a sign for each character that a terminal would obey or hide, one for one."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each == "\t" else _sign(each) for each in text)
+
+
+def _sign(character: str) -> str:
+    code = ord(character)
+    return chr(0x2400 + code) if code < 0x20 else "\N{REPLACEMENT CHARACTER}"
 
 
 def _columns(text: str) -> int:

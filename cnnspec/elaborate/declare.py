@@ -53,6 +53,7 @@ class Declarations:
                     self._enter(file, item.name, index, POISON)
             except SpecError as mistake:
                 self.session.report(mistake)
+                file.lacking |= isinstance(item, tree.Use)
                 if isinstance(item, tree.Const):
                     self._enter(file, item.name, index, POISON)
         return file, parsed

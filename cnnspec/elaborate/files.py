@@ -29,6 +29,8 @@ class FileNames:
     defaults: list[tuple[int, str, Mapping[str, Any]]] = field(default_factory=list)
     _merged: dict[int, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     indices: dict[int, int] = field(default_factory=dict)
+    #: Whether a file that it uses could not be read: then an unknown name is not its mistake.
+    lacking: bool = False
 
     def index_of(self, item: tree.Item) -> int:
         """The position of an item in the file."""

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from itertools import islice
+from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Label
 from cnnspec.syntax import tree
 
+#: What each kind of node is made of.
+PARTS: Final[Mapping[type, tuple[str, ...]]] = {
+    kind: tuple(each.name for each in fields(kind) if each.name not in ("span", "depth"))
+    for kind in vars(tree).values()
+    if isinstance(kind, type) and is_dataclass(kind)
+}
+#: Who has this many has seen enough.
+MOST: Final = 50
 
-def unused_parameters(parsed: tree.File) -> Iterator[Diagnostic]:
+
+def unused_parameters(parsed: tree.File) -> tuple[Diagnostic, ...]:
     """Find parameters of blocks and networks that their bodies and later defaults never name."""
+    return tuple(islice(_unused(parsed), MOST))
+
+
+def _unused(parsed: tree.File) -> Iterator[Diagnostic]:
     for item in parsed.items:
         if not isinstance(item, tree.Block | tree.NetworkDef):
             continue
@@ -38,8 +53,4 @@ def _names(root: object) -> Iterator[str]:
         elif isinstance(node, tuple):
             pending.extend(node)
         elif isinstance(node, tree.Node | tree.LabelText):
-            pending.extend(
-                getattr(node, each.name)
-                for each in fields(node)
-                if each.name not in ("span", "depth", "source_span")
-            )
+            pending.extend(getattr(node, word) for word in PARTS[type(node)])

@@ -60,6 +60,8 @@ class Names:
                 Label(later, "declared here"),
                 help="move its declaration above this one",
             )
+        if frame.file.lacking:
+            raise Poisoned
         known = [*frame.names, *frame.file.visible(frame.index), *FUNCTIONS]
         known += [*self.session.operators, *self.session.words]
         guess = nearest(expr.id, known)

@@ -11,7 +11,7 @@ from cnnspec.elaborate.declare import Foreign
 from cnnspec.elaborate.files import FileNames
 from cnnspec.elaborate.frame import Frame, Place
 from cnnspec.elaborate.session import Session
-from cnnspec.elaborate.values import Poisoned
+from cnnspec.elaborate.values import Poisoned, describe, is_data
 from cnnspec.expression import Written, name, plain, spoken
 from cnnspec.graph import Graph, Scope
 from cnnspec.source import Source, Span
@@ -200,6 +200,9 @@ class Networks:
         for entry, frame in entries:
             try:
                 value = plain(self.session.evaluator.evaluate(entry.value, frame))
+                if not is_data(value):
+                    title = f"a fact is a number or a list of numbers, not {describe(value)}"
+                    raise error("wrong-type", title, entry.value.span)
             except Poisoned:
                 continue
             except SpecError as mistake:

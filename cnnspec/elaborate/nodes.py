@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cnnspec.diagnostics import Label, SpecError, error, nearest
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
-from cnnspec.elaborate.values import CallStep, Given, Operator, describe, is_nodes, ports
+from cnnspec.elaborate.values import CallStep, Given, Operator, describe, is_data, is_nodes, ports
 from cnnspec.expression import Written, plain, written
 from cnnspec.graph import Node, Port
 from cnnspec.kinds import Float, Refusal
@@ -164,7 +164,7 @@ class Nodes:
         if known is not None:
             return known
         for name, each in values.items():
-            if not _is_data(plain(each)):
+            if not is_data(plain(each)):
                 raise error(
                     "wrong-type",
                     f"`{name}` of {op.name} cannot be {describe(each)}",
@@ -254,9 +254,3 @@ class Nodes:
                 frame.channels[id(port)] = value
             else:
                 frame.consume(*sources)
-
-
-def _is_data(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return all(_is_data(each) for each in value)
-    return isinstance(value, bool | int | float | str)

@@ -13,6 +13,7 @@ from cnnspec.elaborate.limits import Limits
 from cnnspec.elaborate.lint import unused_parameters
 from cnnspec.elaborate.networks import Expectation, Networks, Settings
 from cnnspec.elaborate.session import Exhausted, Session
+from cnnspec.elaborate.values import Poisoned
 from cnnspec.graph import Graph
 from cnnspec.op import Op
 from cnnspec.source import Source
@@ -56,8 +57,8 @@ def elaborate(
             file, parsed = Declarations(session, resolve).read(source, ())
             definition = _chosen(parsed, network)
             graph = networks.instantiate(file, definition, settings or Settings({}))
-            warnings = [*unused_parameters(parsed)]
-        except Exhausted:
+            warnings = list(unused_parameters(parsed))
+        except (Exhausted, Poisoned):
             graph = None
         except SpecError as mistake:
             raise SpecError(_unique((*session.diagnostics, *mistake.diagnostics))) from None

@@ -18,6 +18,7 @@ from cnnspec.elaborate.names import Names
 from cnnspec.elaborate.nodes import Nodes
 from cnnspec.elaborate.paths import Paths
 from cnnspec.elaborate.steps import Steps
+from cnnspec.elaborate.values import describe, is_data
 from cnnspec.expression import plain
 from cnnspec.graph import Node, Output, Port, Scope
 from cnnspec.op import Op, Weight
@@ -123,7 +124,12 @@ class Session:
         """Keep a network's facts."""
         for entry in entries:
             try:
-                self.meta[entry.key] = plain(self.evaluator.evaluate(entry.value, frame))
+                value = self.evaluator.evaluate(entry.value, frame)
+                self.weigh(value, entry.span)
+                if not is_data(plain(value)):
+                    title = f"`{entry.key}` must be a number, a word or a list of them"
+                    raise error("wrong-type", f"{title}, not {describe(value)}", entry.value.span)
+                self.meta[entry.key] = plain(value)
             except SpecError as mistake:
                 self.report(mistake)
 

@@ -141,6 +141,13 @@ def ports(value: Any) -> tuple[Port, ...]:
     return tuple(port for each in value for port in ports(each))
 
 
+def is_data(value: Any) -> bool:
+    """Whether a plain value is a number, a truth value, a word, or a list of such."""
+    if isinstance(value, tuple):
+        return all(is_data(each) for each in value)
+    return isinstance(value, bool | int | float | str)
+
+
 def describe(value: Any) -> str:
     """Say what a value is, as a diagnostic would."""
     value = plain(value)
