@@ -1,4 +1,4 @@
-"""Names and layouts of weights in Keras: one to one, and back without a loss; no Keras needed."""
+"""Names and layouts of weights in Keras: one to one, and back without a loss."""
 
 from __future__ import annotations
 

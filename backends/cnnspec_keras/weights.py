@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from cnnspec.graph import Graph, Node
 from cnnspec.kinds import Refusal
+from cnnspec.op import Op
 from cnnspec.ops.convolution import DepthwiseConv
 from cnnspec.shapes import Shape
 from cnnspec_keras.names import layer_name
@@ -71,15 +72,16 @@ def _layout(spec: Axes, parts: Axes | None = None, axes: Axes = (), keras: Axes 
 
 
 class Tensor(NamedTuple):
-    """A weight that is to be placed.
+    """A weight that is to be placed, of an operator that takes these inputs.
 
     `image` is what a dense layer's input was flattened from, where its values stand in Keras's
     order.
     """
 
-    node: Node
+    op: Op
+    inputs: tuple[Shape, ...]
     shape: Axes
-    image: Shape | None
+    image: Shape | None = None
 
 
 #: Gives the variable's name and its layout.
@@ -97,25 +99,25 @@ def _kernel(tensor: Tensor) -> tuple[str, Layout]:
 
 def _depthwise(tensor: Tensor) -> tuple[str, Layout]:
     """Channels and what each gives apart; unequal strides are a grouped convolution in Keras."""
-    node, shape, _ = tensor
-    assert isinstance(node.op, DepthwiseConv)
-    if node.op.stride[0] != node.op.stride[1]:
+    op, (x, *_), shape, _ = tensor
+    assert isinstance(op, DepthwiseConv)
+    if op.stride[0] != op.stride[1]:
         return _kernel(tensor)
-    channels = node.input_shapes[0].channels
+    channels = x.channels
     parts = (channels, shape[0] // channels, *shape[2:])
     return "kernel", _layout(shape, parts, (2, 3, 0, 1))
 
 
 def _matrix(tensor: Tensor) -> tuple[str, Layout]:
     """Rows are inputs; after a flattened image they stand in rows, columns, channels."""
-    _, shape, image = tensor
+    _, _, shape, image = tensor
     if image is None:
         return "kernel", _layout(shape, axes=(1, 0))
     return "kernel", _layout(shape, (shape[0], *image), (2, 3, 1, 0), (prod(image), shape[0]))
 
 
 def _slopes(tensor: Tensor) -> tuple[str, Layout]:
-    places = (1, 1) if tensor.node.input_shapes[0].is_image else ()
+    places = (1, 1) if tensor.inputs[0].is_image else ()
     return "alpha", _layout(tensor.shape, keras=(*places, *tensor.shape))
 
 
@@ -156,13 +158,19 @@ def variables(graph: Graph, *, inference: bool = False) -> tuple[Variable, ...]:
 def _of_node(node: Node, orders: Mapping[int, Shape]) -> Iterator[Variable]:
     image = orders.get(node.inputs[0].node.index) if node.inputs else None
     for weight in node.weights:
-        rule = RULES.get(node.kind, {}).get(weight.key)
-        if rule is None:
-            raise Refusal(f"Keras has no place for {node.kind}'s weight {weight.key}")
-        variable, layout = rule(Tensor(node, weight.shape, image))
+        tensor = Tensor(node.op, node.input_shapes, weight.shape, image)
+        variable, layout = place(weight.key, tensor)
         yield Variable(
             node.path, weight.key, layer_name(node.path), variable, layout, weight.trainable
         )
+
+
+def place(key: str, tensor: Tensor) -> tuple[str, Layout]:
+    """Give the variable and the layout of an operator's weight; raises Refusal for an unknown."""
+    rule = RULES.get(tensor.op.name, {}).get(key)
+    if rule is None:
+        raise Refusal(f"Keras has no place for {tensor.op.name}'s weight {key}")
+    return rule(tensor)
 
 
 def held(model: Any) -> dict[tuple[str, str], Any]:

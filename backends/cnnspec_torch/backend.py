@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.abc
-import importlib.util
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
 from cnnspec.graph import Graph
 from cnnspec_torch.attributes import attribute
 from cnnspec_torch.lowerings import LOWERINGS
 from cnnspec_torch.writer import write
-
-
-class _SourceLoader(importlib.abc.ExecutionLoader):
-    """Loads a module from text, so that tracebacks and TorchScript can read its lines."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def get_filename(self, fullname: str) -> str:
-        return f"{fullname}.py"
-
-    def get_source(self, fullname: str) -> str:
-        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +36,7 @@ class TorchBackend:
 
     def load(self, text: str, class_name: str) -> Any:
         """Import emitted text as a module of its own and give the class."""
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        name = f"cnnspec_built_{digest}"
-        if name not in sys.modules:
-            loader = _SourceLoader(text)
-            spec = importlib.util.spec_from_loader(name, loader, origin=f"{name}.py")
-            assert spec is not None
-            module = importlib.util.module_from_spec(spec)
-            module.__file__ = f"{name}.py"
-            sys.modules[name] = module
-            try:
-                loader.exec_module(module)
-            except BaseException:
-                del sys.modules[name]
-                raise
-        return getattr(sys.modules[name], class_name)
+        return getattr(module_of(text), class_name)
 
     def mismatch(self, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
         """Hold the class's weights against the graph's, on the meta device; say what differs."""

@@ -32,15 +32,17 @@ def make_plans(
     inference: bool = False,
     hints: Mapping[int, frozenset[str]] | None = None,
     keep: KeepLoop = no_loops,
+    rows: bool = True,
 ) -> Plans:
     """Plan the source of a network; with `inference` training heads are left out.
 
     `hints` are handed to the lowerings, by a node's index. `keep` says which loops the backend can
-    write as loops; others are written turn by turn.
+    write as loops; others are written turn by turn. `rows` says whether groups that are chains are
+    gathered.
     """
     loops = loop_merger(keep)
     outputs = graph.inference_outputs if inference else graph.outputs
-    reader = Reader(graph.needed(outputs), lower, hints or {})
+    reader = Reader(graph.needed(outputs), lower, hints or {}, rows=rows)
     results = tuple(output.port for output in outputs)
     root = reader.instance(graph.root, results)
     root.inputs = tuple(node.ports[0] for node in graph.inputs)

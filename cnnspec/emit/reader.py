@@ -32,10 +32,13 @@ class Reader:
         wanted: frozenset[int],
         lower: Mapping[str, Lowering],
         hints: Mapping[int, frozenset[str]],
+        *,
+        rows: bool,
     ) -> None:
         self.wanted = wanted
         self.lower = lower
         self.hints = hints
+        self.rows = rows
 
     def instance(self, scope: Scope, results: tuple[Port, ...]) -> Instance:
         """Read one instance; `results` are the ports that it gives back."""
@@ -46,8 +49,9 @@ class Reader:
         for word, ports in scope.inputs:
             if len(ports) == 1:
                 values[f"{word}.channels"] = ports[0].shape.channels
-        uses = count_uses(units, results)
-        return Instance(scope, gather(units, uses), inputs, results, names, values)
+        if self.rows:
+            units = gather(units, count_uses(units, results))
+        return Instance(scope, units, inputs, results, names, values)
 
     def _units(self, items: list[Item], scope: Scope, names: dict[int, str]) -> list[Unit]:
         result: list[Unit] = []

@@ -1,0 +1,56 @@
+"""What cnnspec asks of this backend: source for a graph, and the model that it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cnnspec.emit.loading import module_of
+from cnnspec.emit.lowering import Lowering
+from cnnspec.graph import Graph
+from cnnspec_keras.lowerings import LOWERINGS
+from cnnspec_keras.weights import held, variables
+from cnnspec_keras.writer import write
+
+
+@dataclass(frozen=True, slots=True)
+class KerasBackend:
+    """Writes Keras source; needs Keras only to build."""
+
+    name: str = "keras"
+    doc: str = "Keras 3 source: one function a block, layers named after the spec's paths"
+    suffix: str = ".py"
+
+    @property
+    def lowerings(self) -> Mapping[str, Lowering]:
+        """How each operator is written."""
+        return LOWERINGS
+
+    def emit(
+        self, graph: Graph, head: list[str], lowerings: Mapping[str, Lowering], *, inference: bool
+    ) -> tuple[str, str]:
+        """Give the body of the file and the name of the network's function in it."""
+        written = write(graph, lowerings, head, inference=inference)
+        return written.body, written.name
+
+    def load(self, text: str, class_name: str) -> Any:
+        """Import emitted text as a module of its own and give the network's function."""
+        return getattr(module_of(text), class_name)
+
+    def mismatch(self, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
+        """Build the model and hold its weights against the graph's; say what differs."""
+        model = self.load(text, class_name)()
+        found = {key: tuple(value.shape) for key, value in held(model).items()}
+        wanted = {
+            (each.layer, each.variable): each.layout.keras
+            for each in variables(graph, inference=inference)
+        }
+        return [
+            f"{'/'.join(key)}: the graph has {wanted.get(key)}, the model {found.get(key)}"
+            for key in sorted(found.keys() | wanted.keys())
+            if found.get(key) != wanted.get(key)
+        ]
+
+
+BACKEND = KerasBackend()

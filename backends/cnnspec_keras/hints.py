@@ -1,0 +1,68 @@
+"""What is found out about steps before they are lowered: where Keras's plain layer is right.
+
+A step is lowered for all instances of its block, so what is found out holds for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from cnnspec.emit.lowering import Applied
+from cnnspec.graph import Graph, Node
+from cnnspec.ops.convolution import Conv, DepthwiseConv
+from cnnspec.ops.geometry import Sides, sides
+from cnnspec.ops.pooling import MaxPool
+from cnnspec_keras.lowerings.parts import PLAIN, SAME
+from cnnspec_keras.lowerings.pooling import extended
+from cnnspec_keras.orders import channels_last
+
+
+def find_hints(graph: Graph) -> Mapping[int, frozenset[str]]:
+    """Give the hints of the nodes that have any, by index."""
+    flattened = channels_last(graph)
+    found = {
+        node.index: frozenset((PLAIN,))
+        for node in graph.nodes
+        if node.kind == "flatten" and node.index in flattened
+    }
+    sites: dict[object, list[Node]] = {}
+    for node in graph.nodes:
+        if isinstance(node.op, Conv | DepthwiseConv | MaxPool) and node.op.pad != "same":
+            sites.setdefault((node.span, node.kind), []).append(node)
+    for nodes in sites.values():
+        found |= dict.fromkeys(_same(nodes), frozenset((SAME,)))
+    return found
+
+
+def _same(nodes: list[Node]) -> Iterable[int]:
+    """Say which steps written in one place are to be padded by Keras's `same`.
+
+    All of them if that is right for all. Where it is right for some only, these if the others are
+    not padded at all, none if they are: one way of writing it does for them.
+    """
+    pads = [_around(node) for node in nodes]
+    right = [_is_same(node, around) for node, around in zip(nodes, pads, strict=True)]
+    padded = [any(around) for around in pads]
+    if not any(padded) or (all(padded) and not all(right)):
+        return ()
+    return (node.index for node, fits in zip(nodes, right, strict=True) if fits)
+
+
+def _around(node: Node) -> Sides:
+    op = node.op
+    if isinstance(op, MaxPool):
+        return extended(Applied(op, node.input_shapes, node.shapes, {}))
+    assert isinstance(op, Conv | DepthwiseConv)
+    x = node.input_shapes[0]
+    return sides(op.pad, op.size, op.stride, op.dilation, (x.height, x.width))
+
+
+def _is_same(node: Node, around: Sides) -> bool:
+    """Whether Keras's `same` gives this padding; of a convolution, at any size of the image."""
+    op, (x, *_) = node.op, node.input_shapes
+    place = (x.height, x.width)
+    if isinstance(op, MaxPool):
+        return around == sides("same", op.size, op.moves, (1, 1), place)
+    assert isinstance(op, Conv | DepthwiseConv)
+    stays = op.stride == (1, 1)
+    return stays and around == sides("same", op.size, (1, 1), op.dilation, place)

@@ -1,0 +1,190 @@
+"""The layers that Keras lacks: each class here is copied whole into the files that need it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers, ops
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class LocalResponseNormalization(layers.Layer):
+    """x / (k + alpha / size * sum of squares over size channels) ** beta."""
+
+    def __init__(
+        self,
+        size: int = 5,
+        *,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        k: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        channels = x.shape[-1]
+        around = [[0, 0], [0, 0], [0, 0], [self.size // 2, (self.size - 1) // 2]]
+        squares = ops.pad(ops.square(x), around)
+        total = sum(squares[..., i : i + channels] for i in range(self.size))
+        return x / (self.k + self.alpha / self.size * total) ** self.beta
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"size": self.size, "alpha": self.alpha, "beta": self.beta, "k": self.k}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class LayerScale(layers.Layer):
+    """Times a learned number a channel."""
+
+    def __init__(self, init: float = 1e-6, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.init = init
+
+    def build(self, input_shape: Sequence[int]) -> None:
+        start = keras.initializers.Constant(self.init)
+        self.scale = self.add_weight((input_shape[-1],), start, name="scale")
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return x * self.scale
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "init": self.init}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class ChannelShuffle(layers.Layer):
+    """Deals the channels of groups out in turn."""
+
+    def __init__(self, groups: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.groups = groups
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        height, width, channels = x.shape[1:]
+        apart = (-1, height, width, self.groups, channels // self.groups)
+        y = ops.transpose(ops.reshape(x, apart), (0, 1, 2, 4, 3))
+        return ops.reshape(y, (-1, height, width, channels))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "groups": self.groups}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class Split(layers.Layer):
+    """Equal parts of the channels."""
+
+    def __init__(self, parts: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.parts = parts
+
+    def call(self, x: KerasTensor) -> list[KerasTensor]:
+        return ops.split(x, self.parts, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "parts": self.parts}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class ChannelPadding(layers.Layer):
+    """Channels of zeros, before and after."""
+
+    def __init__(self, padding: tuple[int, int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.padding = padding
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return ops.pad(x, [[0, 0], [0, 0], [0, 0], list(self.padding)])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "padding": self.padding}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class LowestPadding2D(layers.Layer):
+    """Minus infinity around an image: ((top, bottom), (left, right))."""
+
+    def __init__(
+        self,
+        padding: tuple[tuple[int, int], tuple[int, int]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.padding = padding
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        rows, columns = self.padding
+        around = [[0, 0], list(rows), list(columns), [0, 0]]
+        return ops.pad(x, around, constant_values=-np.inf)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "padding": self.padding}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class PaddedAveragePooling2D(layers.Layer):
+    """Means over windows of a padded image, counting padding or not.
+
+    What hangs over the end, overhang rows and columns, never counts.
+    """
+
+    def __init__(
+        self,
+        pool_size: tuple[int, int],
+        strides: tuple[int, int],
+        *,
+        padding: tuple[tuple[int, int], tuple[int, int]],
+        overhang: tuple[int, int] = (0, 0),
+        count_pad: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.pool_size = pool_size
+        self.strides = strides
+        self.padding = padding
+        self.overhang = overhang
+        self.count_pad = count_pad
+
+    def build(self, input_shape: Sequence[int]) -> None:
+        counted = []
+        for axis in (0, 1):
+            before, after = self.padding[axis]
+            around = 1.0 if self.count_pad else 0.0
+            row = np.full(before + input_shape[axis + 1] + after, around)
+            row[before : before + input_shape[axis + 1]] = 1.0
+            row = np.pad(row, (0, self.overhang[axis]))
+            view = np.lib.stride_tricks.sliding_window_view
+            windows = view(row, self.pool_size[axis])[:: self.strides[axis]]
+            counted.append(windows.mean(axis=1))
+        self.share = 1.0 / np.outer(*counted)[None, :, :, None]
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        (top, bottom), (left, right) = self.padding
+        rows, columns = self.overhang
+        around = [[0, 0], [top, bottom + rows], [left, right + columns], [0, 0]]
+        mean = ops.average_pool(ops.pad(x, around), self.pool_size, self.strides)
+        return mean * ops.cast(self.share, mean.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {
+            "pool_size": self.pool_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "overhang": self.overhang,
+            "count_pad": self.count_pad,
+        }
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class TanhGELU(layers.Layer):
+    """GELU by its tanh approximation, which is another function than the exact one."""
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return ops.gelu(x, approximate=True)

@@ -1,0 +1,28 @@
+"""How each operator is written in Keras, one family a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cnnspec.emit.lowering import Lowering
+from cnnspec_keras.lowerings import (
+    activation,
+    convolution,
+    layout,
+    merge,
+    noise,
+    normalization,
+    pooling,
+)
+
+#: Every operator of ours by name; `input` is `keras.Input`.
+LOWERINGS: Final[Mapping[str, Lowering]] = {
+    **convolution.LOWERINGS,
+    **pooling.LOWERINGS,
+    **normalization.LOWERINGS,
+    **activation.LOWERINGS,
+    **merge.LOWERINGS,
+    **layout.LOWERINGS,
+    **noise.LOWERINGS,
+}

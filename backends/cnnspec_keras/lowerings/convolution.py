@@ -1,0 +1,118 @@
+"""Convolutions and the dense layer in Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from cnnspec.emit.code import Code, Keyword, Leaf
+from cnnspec.emit.lowering import Applied, Lowered, Lowering, Refusal
+from cnnspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
+from cnnspec.ops.geometry import sides
+from cnnspec_keras.lowerings.parts import (
+    SAME,
+    apply,
+    argument,
+    around,
+    layer,
+    zeros,
+)
+
+
+def _padded(
+    step: Applied, name: str, arguments: tuple[Code, ...], keywords: tuple[Keyword, ...]
+) -> Lowered:
+    """Write a convolution: `same` is Keras's own, other padding stands before it."""
+    op = step.op
+    assert isinstance(op, Conv | DepthwiseConv)
+    (x,) = step.inputs
+    pads = sides(op.pad, op.size, op.stride, op.dilation, (x.height, x.width))
+    strides = argument(step, "stride", 1, "strides")
+    if op.pad == "same" or SAME in step.hints:
+        named = (strides, Keyword("padding", Leaf("same")), *keywords)
+        return layer(name, *arguments, keywords=named)
+    named = (strides, *keywords)
+    if not any(pads):
+        return layer(name, *arguments, keywords=named)
+    before = zeros(step, pads)
+    flow = apply(f"layers.{name}", *arguments, keywords=named, to=before)
+    even = (pads[0], pads[2]) == (pads[1], pads[3])
+    why = 'padded evenly: "same" with a stride is not' if even else "padded more on one side"
+    return Lowered(flow, comment=why)
+
+
+def conv(step: Applied) -> Lowered:
+    """A convolution; Keras refuses a stride together with a dilation."""
+    op = step.op
+    assert isinstance(op, Conv)
+    if max(op.stride) > 1 and max(op.dilation) > 1:
+        raise Refusal(
+            "its convolutions take a stride or a dilation, not both",
+            help="take the stride to a step of its own: `maxpool(1, stride = 2)` after it",
+        )
+    keywords = (
+        argument(step, "dilation", 1, "dilation_rate"),
+        argument(step, "groups", 1),
+        argument(step, "bias", True, "use_bias"),
+    )
+    return _padded(step, "Conv2D", (step.leaf("filters"), step.leaf("size")), keywords)
+
+
+def depthwise(step: Applied) -> Lowered:
+    """A depthwise convolution; one of unequal strides is a convolution of many groups."""
+    op = step.op
+    assert isinstance(op, DepthwiseConv)
+    shared = (
+        argument(step, "dilation", 1, "dilation_rate"),
+        argument(step, "bias", True, "use_bias"),
+    )
+    if op.stride[0] == op.stride[1]:
+        keywords = (argument(step, "multiplier", 1, "depth_multiplier"), *shared)
+        return _padded(step, "DepthwiseConv2D", (step.leaf("size"),), keywords)
+    if max(op.dilation) > 1:
+        raise Refusal("its depthwise convolutions take one stride for both axes, or no dilation")
+    channels = step.channels()
+    filters = Leaf(channels.value * op.multiplier, None, "filters")
+    if op.multiplier == 1:
+        filters = channels
+    lowered = _padded(
+        step, "Conv2D", (filters, step.leaf("size")), (Keyword("groups", channels), *shared)
+    )
+    return Lowered(lowered.flow, comment="DepthwiseConv2D has one stride for both axes")
+
+
+def transposed(step: Applied) -> Lowered:
+    """A transposed convolution; what is padded in the spec is cropped from its full output."""
+    op = step.op
+    assert isinstance(op, TransposedConv)
+    if op.groups > 1:
+        raise Refusal("its transposed convolutions have no groups")
+    if max(op.dilation) > 1:
+        raise Refusal("its transposed convolutions have no dilation that runs everywhere")
+    arguments = (step.leaf("filters"), step.leaf("size"))
+    strides = argument(step, "stride", 1, "strides")
+    bias = argument(step, "bias", True, "use_bias")
+    if op.pad == "same":
+        named = (strides, Keyword("padding", Leaf("same")), bias)
+        return layer("Conv2DTranspose", *arguments, keywords=named)
+    short = any(size < stride for size, stride in zip(op.size, op.stride, strict=True))
+    longer = Keyword("output_padding", step.leaf("output_pad"), *(() if short else (0,)))
+    named = (strides, longer, bias)
+    if not any(op.pad):
+        return layer("Conv2DTranspose", *arguments, keywords=named)
+    full = apply("layers.Conv2DTranspose", *arguments, keywords=named)
+    crop = apply("layers.Cropping2D", around(step, op.pad), to=full, word="crop")
+    return Lowered(crop, comment="what the spec pads is cropped from the full output")
+
+
+def dense(step: Applied) -> Lowered:
+    """A matrix; on an image it acts over the channels, which are last."""
+    return layer("Dense", step.leaf("units"), keywords=(argument(step, "bias", True, "use_bias"),))
+
+
+LOWERINGS: Final[Mapping[str, Lowering]] = {
+    "conv": conv,
+    "dwconv": depthwise,
+    "conv_transpose": transposed,
+    "dense": dense,
+}
