@@ -95,8 +95,7 @@ def model_of(step: Applied) -> keras.Model:
 def expressible(step: Applied) -> bool:
     try:
         LOWERINGS[step.op.name](step)
-    except Refusal as refusal:
-        assert refusal.message
+    except Refusal:
         return False
     return True
 

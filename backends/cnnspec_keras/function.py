@@ -16,13 +16,14 @@ from cnnspec.emit.merged import (
     MergedOp,
     MergedPath,
     MergedRow,
+    Numbered,
     Phi,
     Plan,
     Ref,
     Value,
 )
 from cnnspec.emit.names import is_identifier
-from cnnspec.emit.printer import fill, statement
+from cnnspec.emit.printer import expression, fill, statement
 from cnnspec_keras.lowerings.activation import activation_of
 from cnnspec_keras.lowerings.parts import LayerName
 from cnnspec_keras.names import segment_name
@@ -338,7 +339,7 @@ class Body:
         """
         value = Ref(unit.number, 0)
         passing = self.network and value not in self.plan.results and unit.target in self._results
-        label: str = unit.path[0]
+        label = unit.path[0] if isinstance(unit.path[0], str) else ""
         kind: str = unit.kind if isinstance(unit, MergedOp) else unit.plan.name
         labelled = label.rstrip("0123456789") != kind and is_identifier(label)
         return (
@@ -366,10 +367,20 @@ class Body:
 
     def _layer_name(self, path: MergedPath, word: str = "") -> Code:
         """Write a layer's name: below the block's own, or as it is in the network."""
-        parts = [segment_name(each) for each in path] + ([word] if word else [])
-        if self.network:
-            return Leaf("_".join(parts))
-        return Raw(f'f"{{name}}_{"_".join(parts)}"')
+        parts = ["{name}"] if not self.network else []
+        for segment in path:
+            if isinstance(segment, str):
+                parts.append(segment_name(segment))
+            else:
+                parts.append(self._numbered(segment))
+        text = "_".join([*parts, *([word] if word else [])])
+        return Raw(f'f"{text}"') if "{" in text else Leaf(text)
+
+    def _numbered(self, segment: Numbered) -> str:
+        """Write a segment that counts, its number in braces."""
+        before, after = segment_name(f"{segment.prefix}0"), segment_name(f"0{segment.suffix}")
+        number = expression(resolved(segment.number, self._words()))
+        return f"{before[:-1]}{{{number}}}{after[1:]}"
 
     def results(self) -> list[str]:
         """The variables that hold what the function gives back."""

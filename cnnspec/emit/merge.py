@@ -247,6 +247,7 @@ class Merger:
             first.target,
             self._names(column, who),
             self._shape(column),
+            {index: unit.path for unit, index in zip(column, who, strict=True)},
         )
 
     def path(self, column: list[Any], who: list[int]) -> MergedPath:
@@ -288,6 +289,7 @@ class Merger:
             first.target,
             self._names(column, who),
             self._shape(column),
+            {index: unit.path for unit, index in zip(column, who, strict=True)},
         )
 
     def _row(self, column: list[Any], who: list[int]) -> MergedRow:
@@ -339,7 +341,7 @@ class Merger:
             arms.append(self.merged(bodies, [index for _, index in inside]))
         choice = dict(zip(who, taken, strict=True))
         self.decisions.append((number, choice))
-        return [MergedDecision(number, leaf, (arms[0], arms[1]))]
+        return [MergedDecision(number, leaf, (arms[0], arms[1]), choice)]
 
     def value(self, column: list[Any], who: list[int]) -> Value:
         """The value that ports stand for, one an instance of those that `who` numbers."""

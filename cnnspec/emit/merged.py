@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnspec.emit.code import Leaf
 from cnnspec.emit.lowering import Lowered
-from cnnspec.emit.units import Instance
+from cnnspec.emit.units import Instance, Path
 from cnnspec.expression import Expression
 from cnnspec.shapes import Shape
 
@@ -71,6 +71,8 @@ class MergedOp:
     target: str | None
     names: tuple[str | None, ...]
     shape: Shape | None
+    #: The path in each instance, by its number: digits may differ where a member may be absent.
+    paths: Mapping[int, Path]
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +88,7 @@ class MergedCall:
     target: str | None
     names: tuple[str | None, ...]
     shape: Shape | None
+    paths: Mapping[int, Path]
 
 
 @dataclass(slots=True, eq=False)
@@ -111,6 +114,8 @@ class MergedDecision:
     number: int
     test: Leaf
     arms: tuple[list[Merged], list[Merged]]
+    #: Which arm each instance takes.
+    taken: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
