@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from cnnspec.network import Network
 
 #: What a file may end in besides the names of the formats.
-ENDINGS: Final = {"gv": "dot", "mmd": "mermaid", "md": "markdown"}
-FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
+ENDINGS: Final = {"gv": "dot", "mmd": "mermaid", "htm": "html", "md": "markdown"}
+FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid", "html")
 SUFFIX: Final = {"mermaid": "mmd"}
 #: How often a file is looked at while watching, in seconds.
 PAUSE: Final = 0.25
@@ -44,7 +44,13 @@ def _shown(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
     "--format",
     "format_",
     metavar="FORMAT",
-    help="svg, png, pdf, dot or mermaid; without it, what the file's name ends in.",
+    help="svg, png, pdf, dot, mermaid or html; without it, what the file's name ends in.",
+)
+@click.option(
+    "--style",
+    type=click.Choice(["graph", "volumes"]),
+    default="graph",
+    help="Boxes and lines, or the classic picture of volumes (svg, pdf).",
 )
 @click.option(
     "--depth",
@@ -149,6 +155,7 @@ def _picture(
     format: str,
     target: str,
     *,
+    style: str,
     depth: int | None,
     expand: tuple[str, ...],
     focus: str | None,
@@ -169,6 +176,7 @@ def _picture(
         drawn = pictures.drawing(
             network.elaborated,
             format="mermaid" if format == "markdown" else format,
+            style=style,
             view=view,
             look=look,
             engine=engine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +14,8 @@ from cnnspec.draw.boxes import Box, Frame, Picture, within
 from cnnspec.draw.escape import BLANK, label
 from cnnspec.draw.options import Look
 from cnnspec.draw.theme import THEMES, Theme
-from cnnspec.draw.wires import Way, wires
+from cnnspec.draw.turn import turn
+from cnnspec.draw.wires import Way, Wire, wires
 from cnnspec.graph import Graph
 
 #: Arial's metrics are known to every engine, and are those of Arimo and Liberation Sans.
@@ -44,7 +46,9 @@ class _Writer:
         self.graph, self.drawn, self.look = graph, drawn, look
         self.theme: Theme = THEMES[look.theme]
         self.total = heat.whole(fold(graph), look.heat) if look.heat else 0
-        self.lines = _lines(drawn)
+        found = wires(drawn)
+        self.turn = turn(drawn, found)
+        self.lines = _lines(drawn, found)
         self.titled = {line.target for line in self.lines}
 
     def write(self, *, quick: bool) -> str:
@@ -83,6 +87,11 @@ class _Writer:
             self._put(result, each, level=0, said=False)
         for line in self.lines:
             self._put_line(result, line)
+        for level in self.turn.levels if self.turn is not None else ():
+            with result.subgraph() as one:
+                one.attr(rank="same")
+                for order in level:
+                    one.node(f"b{order}")
         return str(result.source)
 
     def _caption(self) -> str:
@@ -188,7 +197,9 @@ class _Writer:
     def _put_line(self, into: Any, line: _Line) -> None:
         look: dict[str, str] = {}
         if line.way == "skip":
-            look |= {"style": "dashed", "color": self.theme.skip, "weight": "0"}
+            # A U's ways across lead to the right; any weight puts them in that order.
+            weight = "0" if self.turn is None else "1"
+            look |= {"style": "dashed", "color": self.theme.skip, "weight": weight}
         elif line.way == "rail":
             look |= {"color": self.theme.skip, "weight": "0", "penwidth": "4", "arrowsize": "0.5"}
         elif line.trains:
@@ -200,14 +211,18 @@ class _Writer:
             look["arrowhead"] = "none"
         if line.label:
             look["label"] = line.label
-        into.edge(line.source, line.target, **look)
+        rising = self.turn.rising if self.turn is not None else frozenset()
+        if line.way == "flow" and line.target in {f"b{order}" for order in rising}:
+            into.edge(line.target, line.source, dir="back", **look)
+        else:
+            into.edge(line.source, line.target, **look)
 
 
-def _lines(drawn: Picture) -> tuple[_Line, ...]:
+def _lines(drawn: Picture, found: Sequence[Wire]) -> tuple[_Line, ...]:
     """Lead lines through the titles of the frames that they enter, so that they cross no text."""
     around = _around(drawn.inner)
     result: dict[_Line, None] = {}
-    for wire in wires(drawn):
+    for wire in found:
         source, target = wire.source.order, wire.target.order
         entered = [name for name in around[target] if name not in around[source]]
         stops = [f"b{source}", *(entered if wire.way == "flow" else []), f"b{target}"]
