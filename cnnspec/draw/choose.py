@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from cnnspec.analysis.fold import SMALL, Cost, Part, fold
-from cnnspec.analysis.wording import content
 from cnnspec.draw import titles
 from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
 from cnnspec.graph import Graph, Node, Scope, walk_scopes
@@ -15,6 +14,8 @@ from cnnspec.shapes import Shape
 
 #: What repeats, or comes first of its block, is looked into if it has at most so many parts.
 LOOK: Final = 12
+#: More repeats than any network has.
+EVERY: Final = 1 << 30
 #: Scopes below this many levels are never opened.
 DEEPEST: Final = 64
 #: A scope that holds more than this share of all nodes is opened as if it were the network.
@@ -34,7 +35,8 @@ class UnknownPath(ValueError):
 class Plan:
     """How far a picture is opened.
 
-    `depth` levels are opened; with `looks` what repeats is looked into. Below, one instance of
+    `depth` levels are opened; of what repeats, so many as `looks` says are looked into, those that
+    cost most. Below, one instance of
     each block is opened, the one that holds most, for `samples` of "one"; one of each make that
     it comes in, with and without a projection, for "each". With `lines` layers in a straight line
     are one box, however deep. A level with over `longest` parts is cut in its middle (0: never).
@@ -42,7 +44,7 @@ class Plan:
     """
 
     depth: int
-    looks: bool = True
+    looks: int = EVERY
     samples: Literal["", "one", "each"] = ""
     lines: bool = True
     longest: int = 100
@@ -68,6 +70,7 @@ def choose(graph: Graph, plan: Plan) -> Picture:
     paths = frozenset((*plan.expand, *([plan.focus] if plan.focus is not None else [])))
     chooser = _Chooser(graph, plan)
     parts = fold(graph, repeats=plan.repeats)
+    chooser.looks = _costliest(parts, plan.looks)
     chooser.result.inner = tuple(chooser.level(parts, plan.depth, 1, paths))
     if plan.focus is None:
         chooser.outputs()
@@ -88,6 +91,7 @@ class _Chooser:
         #: The makes of blocks of which one was opened, and the scopes that are shown as samples.
         self.known: set[object] = set()
         self.samples = _richest(graph) if plan.samples == "one" else frozenset()
+        self.looks = frozenset[str]()
         #: The frame around each scope that is open.
         self.seen: dict[str, Frame] = {}
         self.focus = plan.focus or ""
@@ -112,6 +116,8 @@ class _Chooser:
         if isinstance(head, Node):
             role: Role = "input" if head.kind == "input" else "layer"
             return self.box([part], titles.of_layer(part) + times, role, head.op.family, many)
+        if head.block is None and len(part.parts) == 1 and part.times == 1 and depth <= 0:
+            return self.part(part.parts[0], depth, many, paths)
         paths = self._followed(part, paths)
         asked = any(_below(path, part) for path in paths)
         if not asked:
@@ -123,7 +129,7 @@ class _Chooser:
             if not self._opens(part, depth):
                 return self.box([part], titles.of_scope(part) + times, "closed", "block", many)
         self.known.add(_make(part))
-        free = self._is_trunk(part)
+        free = is_trunk(part, self.graph)
         below = depth if free else depth - 1
         frame = self._frame(part, below, many, paths)
         if len(part.members) == 1:
@@ -149,23 +155,16 @@ class _Chooser:
     def _opens(self, part: Part, depth: int) -> bool:
         head = part.head
         assert isinstance(head, Scope)
-        if depth > 0 or (self._is_trunk(part) and self.plan.depth >= 0):
+        if depth > 0 or (is_trunk(part, self.graph) and self.plan.depth >= 0):
             return True
         if len(part.parts) > LOOK:
             return False
-        if part.times > 1 and self.plan.looks and depth == 0:
+        if part.times > 1 and head.path in self.looks and depth == 0:
             return True
         if head.block is None or depth != 0:
             return False
         new = self.plan.samples == "each" and _make(part) not in self.known
         return new or head.path in self.samples
-
-    def _is_trunk(self, part: Part) -> bool:
-        """Whether it holds nearly all of the network: opening it costs no level."""
-        if part.times > 1 or not isinstance(part.head, Scope):
-            return False
-        count = sum(1 for _ in nodes(part.members))
-        return count > TRUNK * len(self.graph.nodes)
 
     def _frame(self, part: Part, depth: int, many: int, paths: frozenset[str]) -> Frame:
         head = part.head
@@ -181,11 +180,7 @@ class _Chooser:
             self._pass_on(part)
             if part.grows:
                 inner = self._as_grown(inner, part)
-        title = (
-            titles.block(head)
-            if len(part.members) > 1 or (part.times > 1 and head.block)
-            else content(part, times=titles.TIMES)
-        )
+        title = titles.of_frame(part)
         before = _before(part)
         return Frame(
             head.path,
@@ -346,6 +341,13 @@ class _Chooser:
         self.result.inner = (*self.result.inner, *marks)
 
 
+def is_trunk(part: Part, graph: Graph) -> bool:
+    """Whether a scope holds nearly all of the network: opening it costs no level."""
+    if part.times > 1 or not isinstance(part.head, Scope):
+        return False
+    return sum(1 for _ in nodes(part.members)) > TRUNK * len(graph.nodes)
+
+
 def nodes(members: Sequence[Node | Scope]) -> Iterator[Node]:
     """Walk the nodes below members of a scope, in the order of the tree."""
     pending = list(reversed(members))
@@ -363,6 +365,19 @@ def _make(part: Part) -> object:
     assert isinstance(head, Scope)
     kinds = tuple(p.head.kind if isinstance(p.head, Node) else p.head.block for p in part.parts)
     return (id(head.definition), kinds)
+
+
+def _costliest(parts: Sequence[Part], count: int) -> frozenset[str]:
+    """Find the repeats that cost most, in multiply-adds, those outside others first."""
+    found: list[tuple[int, int, str]] = []
+    pending = list(reversed(parts))
+    while pending and count:
+        part = pending.pop()
+        if part.times > 1 and isinstance(part.head, Scope) and len(part.parts) <= LOOK:
+            found.append((-part.macs, len(found), part.head.path))
+        else:
+            pending.extend(reversed(part.parts))
+    return frozenset(path for _, _, path in sorted(found)[:count])
 
 
 def _richest(graph: Graph) -> frozenset[str]:

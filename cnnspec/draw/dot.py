@@ -13,15 +13,16 @@ from cnnspec.draw import heat, words
 from cnnspec.draw.boxes import Box, Frame, Picture, within
 from cnnspec.draw.escape import BLANK, label
 from cnnspec.draw.options import Look
+from cnnspec.draw.page import TEXT
 from cnnspec.draw.theme import THEMES, Theme
 from cnnspec.draw.turn import turn
-from cnnspec.draw.wires import Way, Wire, wires
+from cnnspec.draw.wires import Way, Wire
 from cnnspec.graph import Graph
 
 #: Arial's metrics are known to every engine, and are those of Arimo and Liberation Sans.
 FONT: Final = "Arial"
 #: Of all text but the name of the network, in points.
-SIZE: Final = 11
+SIZE: Final = TEXT
 TITLE: Final = 15
 TABLE: Final = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0"'
 
@@ -36,17 +37,18 @@ class _Line(NamedTuple):
     trains: bool
 
 
-def dot(graph: Graph, drawn: Picture, look: Look, *, quick: bool = False) -> str:
+def dot(
+    graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look, *, quick: bool = False
+) -> str:
     """Write the picture in DOT; `quick` asks the engine to be content with less."""
-    return _Writer(graph, drawn, look).write(quick=quick)
+    return _Writer(graph, drawn, found, look).write(quick=quick)
 
 
 class _Writer:
-    def __init__(self, graph: Graph, drawn: Picture, look: Look) -> None:
+    def __init__(self, graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look) -> None:
         self.graph, self.drawn, self.look = graph, drawn, look
         self.theme: Theme = THEMES[look.theme]
         self.total = heat.whole(fold(graph), look.heat) if look.heat else 0
-        found = wires(drawn)
         self.turn = turn(drawn, found)
         self.lines = _lines(drawn, found)
         self.titled = {line.target for line in self.lines}

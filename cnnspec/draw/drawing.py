@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from cnnspec.draw import svg
 from cnnspec.draw.boxes import Picture
-from cnnspec.draw.choose import DEEPEST, Plan, choose
+from cnnspec.draw.choose import DEEPEST, EVERY, Plan, choose
 from cnnspec.draw.dot import dot
 from cnnspec.draw.engine import EngineMissing, layout
 from cnnspec.draw.mermaid import mermaid
 from cnnspec.draw.options import FORMATS, Look, View
-from cnnspec.draw.page import fits
+from cnnspec.draw.page import fits, is_hopeless
+from cnnspec.draw.wires import Wire, wires
 from cnnspec.graph import Graph
 
 #: How a picture without a stated depth is opened: the first of these that one page holds is drawn.
@@ -24,9 +25,11 @@ LADDER: Final = (
     Plan(0, samples="each"),
     Plan(0, samples="one"),
     Plan(0),
-    Plan(-1, looks=False),
-    Plan(-1, looks=False, longest=40),
-    Plan(-1, looks=False, longest=20),
+    Plan(0, looks=2),
+    Plan(0, looks=1),
+    Plan(-1, looks=0),
+    Plan(-1, looks=0, longest=40),
+    Plan(-1, looks=0, longest=20),
 )
 
 
@@ -50,15 +53,26 @@ class Drawing:
     notes: tuple[str, ...] = ()
 
 
+class _Chosen(NamedTuple):
+    """What is drawn, its text for the engine, and its SVG; None without an engine."""
+
+    drawn: Picture
+    found: Sequence[Wire]
+    text: str
+    raw: bytes | None
+    notes: tuple[str, ...]
+
+
 def draw(graph: Graph, *, format: str = "svg", view: View | None = None) -> bytes:
     """Draw a network as it comes: `drawing` says how, and what is raised."""
-    return drawing(graph, format=format, view=view or View()).content
+    return drawing(graph, format=format, view=view).content
 
 
 def drawing(
     graph: Graph,
     *,
     format: str = "svg",
+    style: str = "graph",
     view: View | None = None,
     look: Look | None = None,
     engine: str = "pure",
@@ -66,44 +80,62 @@ def drawing(
 ) -> Drawing:
     """Draw a network as one of FORMATS, opened as `view` says and looking as `look` says.
 
-    Raises UnknownPath for a path that there is not, EngineMissing where nothing lays it out,
-    EngineFailed if the engine refuses, Undrawn if none of the settings ends within `timeout`
-    seconds a try.
+    Raises Unsupported for a format that there is not, UnknownPath for a path that there is not,
+    EngineMissing where nothing lays it out, EngineFailed if the engine refuses, Undrawn if none of
+    the settings ends within `timeout` seconds a try.
     """
     view, look = view or View(), look or Look()
     if format not in FORMATS:
         raise Unsupported(f"{format!r} is not one of {', '.join(FORMATS)}")
+    if style == "volumes":
+        return Drawing(_volumes(graph, format, look))
+    if format == "html":
+        from cnnspec.draw.html import page
+
+        return Drawing(page(graph, view, look))
     layouts = _Layouts(graph, look, engine, timeout)
-    drawn, text, raw, notes = layouts.first_that_fits(view)
+    chosen = layouts.first_that_fits(view)
+    notes = chosen.notes
     if format == "mermaid":
-        return Drawing(mermaid(graph, drawn, look).encode(), notes)
+        return Drawing(mermaid(graph, chosen.drawn, chosen.found, look).encode(), notes)
     if format == "dot":
-        return Drawing(text.encode(), notes)
-    if raw is None:
+        return Drawing(chosen.text.encode(), notes)
+    if chosen.raw is None:
         raise EngineMissing(layouts.missing)
     if format == "svg":
-        return Drawing(svg.finished(raw, graph, drawn), notes)
+        return Drawing(svg.finished(chosen.raw, graph, chosen.drawn), notes)
     if format == "pdf" and engine == "pure":
         from cnnspec.draw.pdf import as_pdf
 
-        return Drawing(as_pdf(svg.finished(raw, graph, drawn)), notes)
-    return Drawing(layout(text, format=format, engine=engine, timeout=timeout), notes)
+        return Drawing(as_pdf(svg.finished(chosen.raw, graph, chosen.drawn)), notes)
+    return Drawing(layout(chosen.text, format=format, engine=engine, timeout=timeout), notes)
+
+
+def _volumes(graph: Graph, format: str, look: Look) -> bytes:
+    from cnnspec.draw.volumes import volumes
+
+    if format not in ("svg", "pdf"):
+        raise Unsupported(f"volumes come as svg or pdf, not as {format}")
+    drawn = volumes(graph, look)
+    if format == "svg":
+        return drawn
+    from cnnspec.draw.pdf import as_pdf
+
+    return as_pdf(drawn)
 
 
 def plans(view: View) -> Iterator[Plan]:
     """Give the ways to open a picture, from what was asked for to what leaves more closed."""
     if view.all:
-        yield Plan(
-            DEEPEST, longest=0, lines=False, repeats=False, expand=view.expand, focus=view.focus
-        )
+        plan = Plan(DEEPEST, longest=0, lines=False, repeats=False)
     elif view.focus is not None:
-        depth = -1 if view.depth is None else view.depth
-        yield Plan(depth, lines=False, expand=view.expand, focus=view.focus)
-    elif view.depth is None:
-        yield from (replace(plan, expand=view.expand) for plan in LADDER)
+        plan = Plan(view.depth or -1, lines=False)
+    elif view.depth is not None:
+        plan = Plan(view.depth or -1, looks=EVERY if view.depth else 0, lines=False)
     else:
-        depth = view.depth if view.depth > 0 else -1
-        yield Plan(depth, looks=depth > 0, lines=False, expand=view.expand)
+        yield from (replace(plan, expand=view.expand) for plan in LADDER)
+        return
+    yield replace(plan, expand=view.expand, focus=view.focus)
 
 
 class _Layouts:
@@ -113,37 +145,42 @@ class _Layouts:
         self.graph, self.look, self.engine, self.timeout = graph, look, engine, timeout
         self.missing = ""
 
-    def first_that_fits(self, view: View) -> tuple[Picture, str, bytes | None, tuple[str, ...]]:
-        """Give the picture, its text, and its SVG if there is an engine; raises Undrawn."""
-        notes: tuple[str, ...] = ()
-        found: tuple[Picture, str, bytes | None] | None = None
-        for plan in plans(view):
+    def first_that_fits(self, view: View) -> _Chosen:
+        """Give what is drawn; raises Undrawn."""
+        ladder = list(plans(view))
+        chosen: _Chosen | None = None
+        text, notes = "", list[str]()
+        for plan in ladder:
             drawn = choose(self.graph, plan)
-            text = dot(self.graph, drawn, self.look)
+            found = wires(drawn)
+            if plan is not ladder[-1] and self._down() and is_hopeless(drawn, found):
+                continue
+            text = dot(self.graph, drawn, found, self.look)
             try:
-                raw = self._laid_out(text)
+                raw, straight = self._laid_out(drawn, found, text)
             except EngineMissing as missing:
                 self.missing = str(missing)
-                return drawn, text, None, notes
+                return _Chosen(drawn, found, text, None, ())
             except TimeoutError:
-                text = dot(self.graph, drawn, self.look, quick=True)
-                notes = ("the engine took too long: lines are straight and may cross more",)
-                try:
-                    raw = self._laid_out(text)
-                except TimeoutError:
-                    notes = ("the engine took too long: it is folded further",)
-                    if view.depth is not None or view.all or view.focus is not None:
-                        raise self._undrawn(text) from None
-                    continue
-            found = drawn, text, raw
-            if view.depth is not None or view.all or view.focus or fits(*svg.box_of(raw)):
-                return *found, notes
-        if found is None:
-            raise self._undrawn(text)
-        return *found, notes
+                notes = ["the engine took too long: it is folded further"]
+                continue
+            said = ("the engine took too long: its lines are not as well led",) if straight else ()
+            chosen = _Chosen(drawn, found, text, raw, (*notes, *said))
+            if fits(*svg.box_of(raw)):
+                break
+        if chosen is None:
+            raise Undrawn(f"the engine did not lay it out within {self.timeout:g} s", text)
+        return chosen
 
-    def _undrawn(self, text: str) -> Undrawn:
-        return Undrawn(f"the engine did not lay it out within {self.timeout:g} s", text)
+    def _down(self) -> bool:
+        return self.look.direction == "tb"
 
-    def _laid_out(self, text: str) -> bytes:
+    def _laid_out(self, drawn: Picture, found: Sequence[Wire], text: str) -> tuple[bytes, bool]:
+        """Lay it out, with less care if that takes too long; raises TimeoutError."""
+        try:
+            return self._tried(text), False
+        except TimeoutError:
+            return self._tried(dot(self.graph, drawn, found, self.look, quick=True)), True
+
+    def _tried(self, text: str) -> bytes:
         return layout(text, format="svg", engine=self.engine, timeout=self.timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cnnspec.draw import words
@@ -11,7 +11,7 @@ from cnnspec.draw.boxes import Box, Frame, Picture
 from cnnspec.draw.escape import printable
 from cnnspec.draw.options import Look
 from cnnspec.draw.theme import THEMES
-from cnnspec.draw.wires import wires
+from cnnspec.draw.wires import Wire
 from cnnspec.graph import Graph
 
 #: Characters that mean nothing to Mermaid or to Markdown inside quotes; others become entities.
@@ -22,7 +22,7 @@ PLAIN: Final = frozenset(
 LINES: Final = {"flow": "-->", "skip": "-.->", "rail": "==>"}
 
 
-def mermaid(graph: Graph, drawn: Picture, look: Look) -> str:
+def mermaid(graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look) -> str:
     """Write the picture; families are its classes, and colours those of the theme."""
     theme = THEMES[look.theme]
     title = f"{words.heading(graph)}: {words.totals(graph, look)}"
@@ -35,7 +35,7 @@ def mermaid(graph: Graph, drawn: Picture, look: Look) -> str:
         *(
             f"    b{wire.source.order} {LINES[wire.way]}"
             f"{f'|{_text(wire.label)}|' if wire.label else ''} b{wire.target.order}"
-            for wire in wires(drawn)
+            for wire in found
         ),
     ]
     for family in sorted({box.family for box in drawn.boxes}):

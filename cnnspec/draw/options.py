@@ -7,7 +7,7 @@ from typing import Final
 
 from cnnspec.draw.theme import THEMES
 
-FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid")
+FORMATS: Final = ("svg", "png", "pdf", "dot", "mermaid", "html")
 #: What a name of a file may end in, beside the formats' own names.
 ENDINGS: Final = {"gv": "dot", "mmd": "mermaid", "htm": "html"}
 STYLES: Final = ("graph", "volumes")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from cnnspec.draw.boxes import Picture
+from cnnspec.draw.wires import Wire
 
 #: A4 less a margin of 10 mm on each side, in points.
 PAGE: Final = (595.28 - 56.7, 841.89 - 56.7)
 #: Text is at least so large when the picture is fitted to the page, in points.
 READABLE: Final = 6.0
+#: The size of text in a picture, and the least that a row of a box and a line take, in points.
+TEXT: Final = 11
+ROW: Final = 17
+GAP: Final = 9
 
 
 def smallest_text(width: float, height: float, size: float) -> float:
@@ -22,3 +30,13 @@ def smallest_text(width: float, height: float, size: float) -> float:
 def fits(width: float, height: float, size: float) -> bool:
     """Whether a picture can be read on one page."""
     return smallest_text(width, height, size) >= READABLE
+
+
+def is_hopeless(drawn: Picture, found: Sequence[Wire]) -> bool:
+    """Whether a picture cannot fit however it is laid out: its longest way down is too long."""
+    heights = [ROW * (2 if any(box.cost) else 1) + GAP for box in drawn.boxes]
+    longest = list(heights)
+    for wire in found:
+        here = wire.target.order
+        longest[here] = max(longest[here], longest[wire.source.order] + heights[here])
+    return max(longest, default=0) > PAGE[1] * TEXT / READABLE

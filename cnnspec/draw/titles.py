@@ -83,9 +83,26 @@ def of_scope(part: Part) -> str:
     assert isinstance(scope, Scope)
     if not scope.block:
         return content(part, times=TIMES)
+    added = {
+        port.node.scope.path
+        for each in part.parts
+        if isinstance(each.head, Node) and each.head.kind == "add"
+        for port in each.head.inputs
+    }
     groups = [each.head for each in part.parts if isinstance(each.head, Scope)]
-    labelled = [each.segment for each in groups if each.block is None and name(each)]
+    labelled = [g.segment for g in groups if g.block is None and name(g) and g.path in added]
     return block(scope) + (f" + {labelled[0]}" if len(labelled) == 1 else "")
+
+
+def of_frame(part: Part) -> str:
+    """Say what is open: its block, or for a group what all of it is; nothing for a mixed group."""
+    scope = part.head
+    assert isinstance(scope, Scope)
+    if scope.block is not None:
+        return block(scope)
+    kinds = {each.head.block for each in part.parts if isinstance(each.head, Scope)}
+    same = len(kinds) == 1 and None not in kinds
+    return content(part, times=TIMES) if same and len(part.parts) <= 2 else ""
 
 
 def block(scope: Scope) -> str:

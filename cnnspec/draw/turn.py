@@ -1,8 +1,9 @@
-"""Networks that go down and come up again: which boxes stand on one height in the picture of a U."""
+"""Networks that go down and come up again: which boxes of the U stand on one height."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from cnnspec.draw.boxes import Box, Picture
@@ -30,12 +31,12 @@ def turn(drawn: Picture, found: Sequence[Wire]) -> Turn | None:
     across = _across(drawn, found)
     falls = [drawn.boxes[way[0]].shape for way in across]
     rises = [drawn.boxes[way[-1]].shape for way in across]
-    nested = all(a[-1] > b[-1] for a, b in zip(across, across[1:], strict=False))
+    nested = all(a[-1] > b[-1] for a, b in pairwise(across))
     images = all(shape.is_image for shape in (*falls, *rises))
     if len(across) < FEWEST or not nested or not images:
         return None
-    shrinks = all(a.height > b.height for a, b in zip(falls, falls[1:], strict=False))
-    grows = all(a.height > b.height for a, b in zip(rises, rises[1:], strict=False))
+    shrinks = all(a.height > b.height for a, b in pairwise(falls))
+    grows = all(a.height > b.height for a, b in pairwise(rises))
     if not (shrinks and grows):
         return None
     deepest = across[-1]

@@ -62,6 +62,8 @@ def costs(cost: Cost, look: Look) -> str:
 def title(each: Box | Frame, look: Look, *, said: bool = False) -> str:
     """Say what a header says; `said` if a frame around it says that only training needs it."""
     named = f"{each.name} = " if each.name and "names" in look.show else ""
+    if not each.title:
+        named = each.name
     training = ", training only" if each.trains and not said else ""
     if isinstance(each, Box) and each.role == "output":
         training = ""
@@ -72,7 +74,8 @@ def pill(frame: Frame, look: Look, *, said: bool = False) -> tuple[str, str]:
     """Say what stands at the top of a frame: its title or how many, and what that costs."""
     if frame.times == 1:
         return title(frame, look, said=said), costs(frame.cost, look)
-    many = f"{TIMES} {frame.times}"
+    training = ", training only" if frame.trains and not said else ""
+    many = f"{frame.title} {TIMES} {frame.times}{training}".strip()
     if frame.grows:
         return many, f"each adds {frame.grows} channels"
     each = costs(frame.each or Cost(), look)

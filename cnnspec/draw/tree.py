@@ -1,0 +1,177 @@
+"""The folded network as plain data, all levels of it: what the interactive page unfolds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnnspec.analysis.fold import Cost, Part, fold
+from cnnspec.draw import heat, titles, words
+from cnnspec.draw.choose import is_trunk, nodes
+from cnnspec.draw.escape import printable
+from cnnspec.draw.options import Look, View
+from cnnspec.graph import Graph, Node, Port, Scope
+
+Item = dict[str, Any]
+
+
+def tree(graph: Graph, view: View, look: Look) -> Item:
+    """Give the network: what a person reads of each part, what it holds, and how that is wired.
+
+    A part has `inner` parts, `lines` between them (from, to, way; -1 is what comes into the part)
+    and `outs`, those whose results leave it. `step` is the step of heat, `open` whether it starts
+    opened.
+    """
+    parts = fold(graph, repeats=not view.all)
+    grower = _Grower(graph, view, look, heat.whole(parts, look.heat) if look.heat else 0)
+    root = grower.scope(parts, 1)
+    for output in graph.outputs:
+        item = {
+            "path": f"output:{output.name}",
+            "title": output.name + (" (training only)" if output.train else ""),
+            "family": "basic",
+            "shape": words.size(output.port.shape, look.layout),
+            "cost": "",
+            "tip": f"output {output.name}\n{output.port.shape}",
+            "step": -1,
+            "trains": output.train,
+        }
+        source = next(
+            (i for i, each in enumerate(parts) if output.port.node.index in grower.given(each)),
+            None,
+        )
+        if source is not None:
+            root["lines"].append([source, len(root["inner"]), "flow"])
+            root["inner"].append(item)
+    return root
+
+
+class _Grower:
+    def __init__(self, graph: Graph, view: View, look: Look, total: int) -> None:
+        self.graph, self.view, self.look, self.total = graph, view, look, total
+        self.takers: dict[int, list[int]] = {}
+        for node in graph.nodes:
+            for port in node.inputs:
+                self.takers.setdefault(port.node.index, []).append(node.index)
+        self.ends = {output.port.node.index for output in graph.outputs}
+
+    def given(self, part: Part) -> set[int]:
+        """Give the indices of the nodes in a part: the first's and the last's of a run."""
+        return {node.index for each in (part.members, part.last) for node in nodes(each)}
+
+    def scope(self, parts: Sequence[Part], many: int) -> Item:
+        """Give what a scope holds."""
+        holder: dict[int, int] = {}
+        for place, part in enumerate(parts):
+            holder.update(dict.fromkeys(self.given(part), place))
+        taken: dict[tuple[int, int], None] = {}
+        for place, part in enumerate(parts):
+            for port in _inputs(part):
+                source = holder.get(port.node.index, -1)
+                if source != place:
+                    taken[source, place] = None
+        outs = [place for place, part in enumerate(parts) if self._leaves(part, holder)]
+        return {
+            "inner": [self.part(part, many) for part in parts],
+            "lines": _with_ways(list(taken), [_is_concat(part) for part in parts]),
+            "outs": outs,
+        }
+
+    def _leaves(self, part: Part, holder: dict[int, int]) -> bool:
+        last = [node.index for node in nodes(part.last)]
+        return any(
+            index in self.ends or any(to not in holder for to in self.takers.get(index, ()))
+            for index in last
+        )
+
+    def part(self, part: Part, many: int) -> Item:
+        head, look = part.head, self.look
+        named = titles.name(head) if part.times == 1 else ""
+        if len(part.parts) == 1 and part.times == 1 and isinstance(part.parts[0].head, Node):
+            part = part.parts[0]
+            head = part.head
+        scope = isinstance(head, Scope)
+        name = "" if isinstance(head, Node) and head.kind == "input" else named
+        equal = part.times > 1 and not part.grows
+        one = Cost(*(count // part.times for count in part.cost)) if equal else part.cost
+        whole = Cost(*(many * count for count in part.cost))
+        before = _inputs(part)[:1]
+        shape = words.size(part.shape, look.layout)
+        if scope and before and before[0].shape != part.shape:
+            shape = f"{words.size(before[0].shape, look.layout)} {words.ARROW} {shape}"
+        title = titles.of_scope(part) if scope else titles.of_layer(part)
+        item: Item = {
+            "path": printable(head.path),
+            "title": printable(f"{name} = {title}" if name else title),
+            "family": "block" if scope else head.op.family if isinstance(head, Node) else "",
+            "shape": shape,
+            "cost": words.costs(one, look),
+            "step": heat.step(whole, look.heat, self.total) if look.heat and any(whole) else -1,
+            "tip": printable(self._tip(part, one), lines=True),
+            "line": head.span.line,
+            "trains": part.trains,
+        }
+        if part.times > 1:
+            item["times"] = part.times
+            item["grows"] = part.grows
+        if part.parts:
+            inside = many * part.times if equal else many
+            item |= self.scope(part.parts, inside)
+            item["open"] = self._starts_open(part)
+        return item
+
+    def _starts_open(self, part: Part) -> bool:
+        """Whether it is open at first: what was asked for, or else groups and the trunk."""
+        head, view = part.head, self.view
+        assert isinstance(head, Scope)
+        asked = (*view.expand, *([view.focus] if view.focus is not None else []))
+        if view.all or any(f"{path}.".startswith(f"{head.path}.") for path in asked):
+            return True
+        if view.depth is not None:
+            return head.path.count(".") < view.depth
+        return part.times == 1 and (head.block is None or is_trunk(part, self.graph))
+
+    def _tip(self, part: Part, one: Cost) -> str:
+        head, last = part.head, part.last[0]
+        paths = head.path if last is head else f"{head.path} to {last.path}"
+        each = "each " if part.times > 1 and not part.grows else ""
+        return "\n".join(
+            (
+                paths,
+                f"{head.span.source.name}:{head.span.line}",
+                f"output {part.shape}",
+                f"{each}{one.params:,} parameters, {one.macs:,} MACs",
+                f"{each}{one.written:,} numbers written",
+            )
+        )
+
+
+def _inputs(part: Part) -> list[Port]:
+    """Give what comes into a part: into the first of a run."""
+    inside = {node.index for node in nodes(part.members)}
+    ports: dict[tuple[int, int], Port] = {}
+    for node in nodes(part.members):
+        for port in node.inputs:
+            if port.node.index not in inside:
+                ports[port.node.index, port.index] = port
+    return list(ports.values())
+
+
+def _is_concat(part: Part) -> bool:
+    return isinstance(part.head, Node) and part.head.kind == "concat"
+
+
+def _with_ways(lines: list[tuple[int, int]], concats: Sequence[bool]) -> list[list[object]]:
+    """Say which lines go around something, and which of those concats hand on."""
+    above: dict[int, set[int]] = {}
+    sources: dict[int, list[int]] = {}
+    for source, target in sorted(lines, key=lambda line: line[1]):
+        sources.setdefault(target, []).append(source)
+        above.setdefault(target, set()).update({source, *above.get(source, ())})
+    result: list[list[object]] = []
+    for source, target in lines:
+        others = [each for each in sources[target] if each != source]
+        skip = any(source in above.get(each, ()) for each in others)
+        rail = skip and concats[target] and source >= 0 and concats[source]
+        result.append([source, target, "rail" if rail else "skip" if skip else "flow"])
+    return result
