@@ -1,7 +1,8 @@
 """Structure folded exactly: small steps under the layer that they follow, equal neighbours as one.
 
 Two members of a scope are equal if they are instances of one definition with equal members inside,
-down to every operator's arguments, weights, shapes, names and wiring. Equal neighbours, or equal
+down to every operator's arguments, weights, shapes, names and wiring; but for how much is dropped
+in training, which rises from block to block in some networks and costs nothing. Equal neighbours, or equal
 groups of up to three neighbours, are one part if each takes the one before it in the same way and
 nothing else looks inside the run. A dense block's layers grow: they are equal but for the channels
 that come in, and each adds equally many to what flows on.
@@ -169,7 +170,8 @@ class _Walk:
     def node_unit(self, node: Node) -> _Unit:
         op = self._ops.get(id(node.op))
         if op is None:
-            op = self._ops[id(node.op)] = self._key((type(node.op), repr(node.op)))
+            said = "" if node.op.family == "noise" else repr(node.op)
+            op = self._ops[id(node.op)] = self._key((type(node.op), said))
         runs = node.index in self.runs
         key = self._key((op, node.input_shapes, node.shapes, node.weights, runs))
         places = tuple(shape[1:] for shape in node.shapes)

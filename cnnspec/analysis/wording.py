@@ -93,17 +93,25 @@ def _defaults(definition: object) -> dict[str, object]:
     }
 
 
+def same_values(part: Part) -> Mapping[str, Any]:
+    """Give the arguments of a part's block, of several equal ones those that are one value."""
+    first, last = part.head, part.last[0]
+    assert isinstance(first, Scope)
+    values = last.values if isinstance(last, Scope) else {}
+    return {name: value for name, value in first.values.items() if values.get(name) == value}
+
+
 def content(part: Part, *, times: str = "x", longest: int = LONGEST) -> str:
     """Say what a scope holds: its block, or for a group its members, `bottleneck(64) x 3`."""
     scope = part.head
     assert isinstance(scope, Scope)
     if scope.block is not None:
-        return call(scope, longest=longest)
+        return call(scope, shared=same_values(part), longest=longest)
     blocks = [inner.head for inner in part.parts if isinstance(inner.head, Scope)]
     count = sum(inner.times for inner in part.parts)
     same = len({id(block.definition) for block in blocks}) == 1 and blocks[0].block is not None
     if same and len(blocks) == len(part.parts):
-        values = blocks[0].values.items()
+        values = same_values(part.parts[0]).items()
         shared = {k: v for k, v in values if all(block.values.get(k) == v for block in blocks)}
         words = call(blocks[0], shared=shared, longest=longest)
         return words + (f" {times} {count}" if count > 1 else "")

@@ -69,6 +69,8 @@ class Picture:
     `taken` are what boxes take: of equal ones in a row only the first's inputs are drawn.
     """
 
+    #: The path that is drawn alone, if not all of the network is.
+    focus: str = ""
     boxes: list[Box] = field(default_factory=list)
     inner: tuple[Box | Frame, ...] = ()
     owner: dict[int, Box] = field(default_factory=dict)

@@ -14,6 +14,8 @@ from cnnspec.shapes import Shape
 
 #: What repeats, or comes first of its block, is looked into if it has at most so many parts.
 LOOK: Final = 12
+#: A group with at most so many parts is not framed in what is looked into.
+GROUP: Final = 6
 #: More repeats than any network has.
 EVERY: Final = 1 << 30
 #: Scopes below this many levels are never opened.
@@ -51,6 +53,8 @@ class Plan:
     repeats: bool = True
     expand: tuple[str, ...] = ()
     focus: str | None = None
+    #: How many levels are opened in what is focused.
+    inside: int = 0
 
     def checked(self, graph: Graph) -> Plan:
         """Refuse paths that there are not; raises UnknownPath."""
@@ -131,7 +135,9 @@ class _Chooser:
         self.known.add(_make(part))
         free = is_trunk(part, self.graph)
         below = depth if free else depth - 1
-        frame = self._frame(part, below, many, paths)
+        if head.path == self.focus:
+            below = self.plan.inside
+        frame = self._frame(part, below, many, paths, plain=head.path in paths)
         if len(part.members) == 1:
             self.seen[head.path] = frame
         return frame
@@ -166,13 +172,15 @@ class _Chooser:
         new = self.plan.samples == "each" and _make(part) not in self.known
         return new or head.path in self.samples
 
-    def _frame(self, part: Part, depth: int, many: int, paths: frozenset[str]) -> Frame:
+    def _frame(
+        self, part: Part, depth: int, many: int, paths: frozenset[str], *, plain: bool
+    ) -> Frame:
         head = part.head
         assert isinstance(head, Scope)
         equal = part.times > 1 and not part.grows
         inside = many * part.times if equal else many
         each = Cost(*(count // part.times for count in part.cost)) if equal else None
-        if depth <= 0 and self.plan.repeats and len(part.parts) <= LOOK:
+        if depth <= 0 and self.plan.repeats and len(part.parts) <= LOOK and not plain:
             inner = tuple(self._lines(self._inlined(part.parts, paths), depth, inside, paths))
         else:
             inner = tuple(self.level(part.parts, depth, inside, paths))
@@ -240,9 +248,11 @@ class _Chooser:
                 yield part
 
     def _is_shallow(self, part: Part) -> bool:
-        """Whether a scope is a group of layers, or no more than a straight line of them."""
+        """Whether a scope is a small group, or no more than a straight line of layers."""
         named = isinstance(part.head, Scope) and part.head.block is not None
-        return not named or titles.straight(part, self.uses) is not None
+        return (not named and len(part.parts) <= GROUP) or titles.straight(
+            part, self.uses
+        ) is not None
 
     def _lines(
         self, parts: Iterable[Part], depth: int, many: int, paths: frozenset[str]
@@ -445,6 +455,7 @@ def _focused(drawn: Picture, frame: Frame) -> Picture:
     aside = [changed[old] for old in sorted(kept - inside)]
     first = min(inside, default=0)
     return Picture(
+        focus=frame.paths,
         boxes=[changed[old] for old in sorted(kept)],
         inner=(
             *(box for box in aside if box.order < order[first]),

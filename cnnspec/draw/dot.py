@@ -99,6 +99,8 @@ class _Writer:
     def _caption(self) -> str:
         theme = self.theme
         heading = f"<B>{label(words.heading(self.graph))}</B>"
+        if self.drawn.focus:
+            heading += f"{BLANK}{BLANK}{label(self.drawn.focus)}"
         rows = [
             f'<TR><TD><FONT POINT-SIZE="{TITLE}">{heading}</FONT></TD></TR>',
             f"<TR><TD>{label(words.totals(self.graph, self.look))}</TD></TR>",

@@ -129,7 +129,7 @@ def plans(view: View) -> Iterator[Plan]:
     if view.all:
         plan = Plan(DEEPEST, longest=0, lines=False, repeats=False)
     elif view.focus is not None:
-        plan = Plan(view.depth or -1, lines=False)
+        plan = Plan(-1, lines=False, inside=view.depth or 0)
     elif view.depth is not None:
         plan = Plan(view.depth or -1, looks=EVERY if view.depth else 0, lines=False)
     else:

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cnnspec.analysis.fold import SMALL, Part
-from cnnspec.analysis.wording import call, content, is_automatic, layer, numbers
+from cnnspec.analysis.wording import (
+    call,
+    content,
+    is_automatic,
+    layer,
+    numbers,
+    same_values,
+)
 from cnnspec.graph import Node, Scope
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
@@ -91,7 +98,7 @@ def of_scope(part: Part) -> str:
     }
     groups = [each.head for each in part.parts if isinstance(each.head, Scope)]
     labelled = [g.segment for g in groups if g.block is None and name(g) and g.path in added]
-    return block(scope) + (f" + {labelled[0]}" if len(labelled) == 1 else "")
+    return block(part) + (f" + {labelled[0]}" if len(labelled) == 1 else "")
 
 
 def of_frame(part: Part) -> str:
@@ -99,17 +106,18 @@ def of_frame(part: Part) -> str:
     scope = part.head
     assert isinstance(scope, Scope)
     if scope.block is not None:
-        return block(scope)
+        return block(part)
     kinds = {each.head.block for each in part.parts if isinstance(each.head, Scope)}
     same = len(kinds) == 1 and None not in kinds
     return content(part, times=TIMES) if same and len(part.parts) <= 2 else ""
 
 
-def block(scope: Scope) -> str:
+def block(part: Part) -> str:
     """Say a block's call, its stride as a figure has it: `bottleneck(128) /2`."""
-    stride = scope.values.get("stride")
+    scope, values = part.head, dict(same_values(part))
+    assert isinstance(scope, Scope)
+    stride = values.get("stride")
     if not isinstance(stride, int) or isinstance(stride, bool) or stride < 2:
-        return call(scope)
-    rest = {key: value for key, value in scope.values.items() if key != "stride"}
-    words = call(scope, shared=rest)
-    return f"{words} /{stride}"
+        return call(scope, shared=values)
+    del values["stride"]
+    return f"{call(scope, shared=values)} /{stride}"

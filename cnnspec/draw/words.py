@@ -63,7 +63,7 @@ def title(each: Box | Frame, look: Look, *, said: bool = False) -> str:
     """Say what a header says; `said` if a frame around it says that only training needs it."""
     named = f"{each.name} = " if each.name and "names" in look.show else ""
     if not each.title:
-        named = each.name
+        named = each.name or each.path.rpartition(".")[2]
     training = ", training only" if each.trains and not said else ""
     if isinstance(each, Box) and each.role == "output":
         training = ""
