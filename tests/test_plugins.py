@@ -6,8 +6,11 @@ import pytest
 import torch
 
 import cnnspec
-from cnnspec import backend
+from cnnspec import backend, kinds, witness
 from cnnspec.cli import run
+from cnnspec.testing import conformance
+from cnnspec.verify import verify
+from cnnspec_sample import outline
 
 SPEC = """
 network smooth(classes = 10) {
@@ -76,3 +79,31 @@ def test_a_lowering_that_does_not_load_is_named_with_its_distribution(monkeypatc
     monkeypatch.setattr(backend, "entry_points", broken)
     with pytest.raises(cnnspec.SpecError, match="their-dist does not load: no module named theirs"):
         cnnspec.loads(SPEC).source("torch")
+
+
+# --- the conformance suite, as a stranger runs it
+
+
+@pytest.mark.parametrize("operator", conformance.operators())
+def test_every_operator_is_written_right(operator: str) -> None:
+    assert conformance.steps_agree(operator, "outline", count=3, training=False) == 3
+
+
+def test_whole_networks_are_written_right() -> None:
+    assert conformance.networks_agree("outline", count=20, training=False).ran == 20
+    assert conformance.weights_agree("outline", count=10) == 10
+
+
+def test_a_strangers_mistake_is_found_and_made_small(monkeypatch) -> None:
+    def show(value):
+        return kinds.show(value / 2 if isinstance(value, float) else value)
+
+    monkeypatch.setattr(outline, "show", show)
+    with pytest.raises(AssertionError, match="do not agree on the node") as caught:
+        conformance.networks_agree("outline", count=100, training=False)
+    assert str(caught.value).count("\n") < 40
+
+
+def test_a_strangers_operator_is_verified_by_its_meaning() -> None:
+    pair = [witness.find("numpy"), witness.find("torch")]
+    assert verify(cnnspec.loads(SPEC), pair, training=True).agrees

@@ -121,11 +121,8 @@ class TorchWitness:
         """Run the class."""
         assert emitted is not None
         make = BACKEND.load(emitted.text, emitted.class_name)
-        try:
-            ports, unmatched = locate(case, emitted, make)
-            model = prepared(loaded(make, case), case)
-        except Exception as failure:
-            return Testimony({}, unmatched=_stopped(case, failure))
+        ports, unmatched = locate(case, emitted, make)
+        model = prepared(loaded(make, case), case)
         telling = Telling(ports, case, see)
         dtype = getattr(torch, case.dtype)
         inputs = [torch.from_numpy(np.array(each)).to(dtype) for each in case.inputs]
@@ -133,8 +130,10 @@ class TorchWitness:
             try:
                 with Watch(telling):
                     outputs = _outputs(model(*inputs))
-            except Exception as failure:
-                return Testimony({}, unmatched=unmatched or _stopped(case, failure))
+            except RuntimeError:
+                if not unmatched:
+                    raise
+                return Testimony({}, unmatched=unmatched)
             names = [each.name for each in case.outputs]
             told = dict(zip(names, map(_array, outputs), strict=True))
             if not case.training:
@@ -147,12 +146,6 @@ class TorchWitness:
             noise=_noise(model, case, dtype),
             unmatched=unmatched,
         )
-
-
-def _stopped(case: Case, failure: Exception) -> dict[str, str]:
-    """Say that the source does not run; the first step stands for all."""
-    words = str(failure).splitlines()[0] if str(failure) else ""
-    return {case.nodes[0].path: f"the source does not run: {type(failure).__name__}: {words}"}
 
 
 def _backward(outputs: list[Tensor], cotangents: list[Any]) -> None:

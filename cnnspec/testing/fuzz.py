@@ -24,6 +24,10 @@ from cnnspec.witness import Witness
 TRAINED = 3
 
 
+#: What kind of failure, if it is one, and what was said of it.
+Outcome = tuple[str | None, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A network on which something went wrong, as small as it could be made."""
@@ -72,17 +76,26 @@ def fuzz(
     seed: int,
     folder: Path | None = None,
     stop_after: int = 5,
+    training: bool = True,
     progress: Callable[[int, Report], None] = lambda _number, _report: None,
 ) -> Report:
-    """Run `count` networks; those that fail are made small and put into `folder` as specs."""
+    """Run `count` networks; those that fail are made small and put into `folder` as specs.
+
+    A third of them are trained a step, if `training`.
+    """
     generator = Generator(seed)
     report = Report(seed, generator.coverage)
     start = time.perf_counter()
     for number in range(count):
         program = generator.program(number)
-        kind, words = attempt(program, number, witnesses, report)
+        trained = training and number % TRAINED == TRAINED - 1
+
+        def run(each: Program, number: int = number, *, trained: bool = trained) -> Outcome:
+            return attempt(each, number, witnesses, training=trained)
+
+        kind, words = attempt(program, number, witnesses, report, training=trained)
         if kind is not None:
-            report.failures.append(_small(program, number, kind, words, witnesses, folder))
+            report.failures.append(_small(program, number, (kind, words), run, folder))
         report.seconds = time.perf_counter() - start
         progress(number + 1, report)
         if len(report.failures) >= stop_after:
@@ -91,10 +104,14 @@ def fuzz(
 
 
 def attempt(
-    program: Program, number: int, witnesses: Sequence[Witness], report: Report | None = None
-) -> tuple[str | None, str]:
+    program: Program,
+    number: int,
+    witnesses: Sequence[Witness],
+    report: Report | None = None,
+    *,
+    training: bool = False,
+) -> Outcome:
     """Verify a network; give what kind of failure it is, if it is one, and what was said."""
-    training = number % TRAINED == TRAINED - 1
     try:
         network = loads(spec(program), name=f"fuzz{number}.cnn")
         able = _able(network, witnesses, report)
@@ -133,13 +150,13 @@ def _able(network: Network, witnesses: Sequence[Witness], report: Report | None)
 def _small(
     program: Program,
     number: int,
-    kind: str,
-    words: str,
-    witnesses: Sequence[Witness],
+    outcome: tuple[str, str],
+    run: Callable[[Program], Outcome],
     folder: Path | None,
 ) -> Failure:
-    small = shrink(program, lambda each: attempt(each, number, witnesses)[0] == kind)
-    text, words = spec(small), attempt(small, number, witnesses)[1] or words
+    kind, words = outcome
+    small = shrink(program, lambda each: run(each)[0] == kind)
+    text, words = spec(small), run(small)[1] or words
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"fuzz{number}.cnn").write_text(text, "utf-8")

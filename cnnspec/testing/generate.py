@@ -16,7 +16,7 @@ from typing import Any
 
 from cnnspec.kinds import Arg, Bool, Choice, Float, Int, Ints, Pad, Pair, Refusal
 from cnnspec.op import Op
-from cnnspec.ops import OPERATORS
+from cnnspec.ops import OPERATORS, Operators
 from cnnspec.shapes import Shape
 from cnnspec.testing.program import (
     Block,
@@ -124,6 +124,29 @@ class Generator:
         heads = tuple(ends[:-1]) if len(ends) > 1 and random.random() < 0.4 else ()
         outputs = tuple(each for each in ends if each not in heads)
         return used(Program(inputs, tuple(blocks), tuple(steps), outputs, heads))
+
+    def single(self, random: Random, operator: str) -> Program | None:
+        """Draw a network of one step of an operator; None: what was drawn does not fit."""
+        op = Operators()[operator]
+        low, high = op.arity
+        first = self._input(random)
+        inputs = [first]
+        if first.is_image:
+            inputs += [first, Shape((first.channels,)), Shape((first.channels, 1, 1))]
+        count = random.randint(low, low + 1 if high is None else high)
+        chosen = [first, *(random.choice(inputs) for _ in range(count - 1))]
+        random.shuffle(chosen)
+        step = Step(
+            operator,
+            tuple(self._arguments(random, op, chosen)),
+            tuple(range(len(chosen))),
+        )
+        try:
+            made = apply(step, chosen, {})
+        except Refusal:
+            return None
+        outputs = tuple(range(len(chosen), len(chosen) + len(made)))
+        return Program(tuple(chosen), (), (step,), outputs)
 
     def _input(self, random: Random) -> Shape:
         channels = random.choice(CHANNELS)

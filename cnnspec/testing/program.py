@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnnspec.kinds import Refusal, show
-from cnnspec.ops import OPERATORS
+from cnnspec.ops import Operators
 from cnnspec.shapes import Shape
 
 #: Values are numbered: inputs first, then what each step gives.
@@ -73,7 +73,7 @@ def apply(step: Step, shapes: Sequence[Shape], numbers: dict[str, int]) -> list[
         name: numbers[value.name] if isinstance(value, Parameter) else value
         for name, value in step.arguments
     }
-    op = OPERATORS[step.operator](**arguments)
+    op = Operators()[step.operator](**arguments)
     shape = op.shape(*(shapes[number] for number in step.inputs))
     return [shape] if isinstance(shape, Shape) else list(shape)
 

@@ -116,11 +116,17 @@ class Hearing:
             self.progress(name, len(done), len(nodes))
 
         start = time.perf_counter()
-        testimony = witness.observe(self.case, emitted, see)
+        try:
+            testimony = witness.observe(self.case, emitted, see)
+        except Exception as failure:
+            words = (str(failure).splitlines() or [""])[0]
+            stopped = next((n.path for n in self.case.nodes if n.index not in done), "")
+            why = f"it stopped here: {type(failure).__name__}: {words}"
+            testimony = Testimony({}, unmatched={stopped: why})
         self.seconds[name] = time.perf_counter() - start
-        untold = {nodes[index].path: "it was not told" for index in nodes.keys() - done} | dict(
-            testimony.unmatched
-        )
+        untold = {
+            nodes[index].path: "it did not come to this" for index in nodes.keys() - done
+        } | dict(testimony.unmatched)
         self.told[name] = Testimony(
             testimony.outputs,
             self._state(witness, testimony),

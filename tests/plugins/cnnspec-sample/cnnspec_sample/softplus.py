@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from cnnspec.emit.code import Call, Input, Keyword, Raw
 from cnnspec.emit.lowering import Applied, Lowered
 from cnnspec.kinds import Arg, Float
@@ -19,6 +23,11 @@ class Softplus(Op):
     def shape(self, *inputs: Shape) -> Shape:
         """Give the input's shape."""
         return inputs[0]
+
+
+def softplus(op: Any, weights: Any, x: Any) -> Any:
+    """Say what it means, for the reference: log(1 + exp(beta * x)) / beta."""
+    return np.logaddexp(0, op.beta * x) / op.beta
 
 
 def torch_softplus(applied: Applied) -> Lowered:
