@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from cnnspec.diagnostics import SpecError, error, nearest
 from cnnspec.source import Source, Span
@@ -58,6 +59,15 @@ def shipped() -> Mapping[str, str]:
 def shipped_files() -> list[str]:
     """Give the names of the files that ship, sorted."""
     return sorted(each.name for each in _zoo().iterdir() if each.name.endswith(".cnn"))
+
+
+def index() -> dict[str, Any] | None:
+    """Give the figures of what ships, as `cnnspec.zoo` wrote them; None where they are not."""
+    file = _zoo().joinpath("index.json")
+    if not file.is_file():
+        return None
+    read: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return read
 
 
 def resolver(root: Path | None) -> Callable[[str, Span], Source]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import json
 import re
 from collections import Counter
 from functools import cache
@@ -17,7 +18,7 @@ import pytest
 import torch
 
 import cnnspec
-from cnnspec import library
+from cnnspec import library, zoo
 from cnnspec.cli import run as run_command
 from tests.emitted import build, network, source
 
@@ -26,16 +27,18 @@ NAMES = sorted(library.shipped())
 FILES = sorted(set(library.shipped().values()))
 #: What runs and trains in every run of the tests: small, and as different as can be.
 SMALL = (
-    "alexnet",
     "cnn_gap",
     "googlenet",
     "inception_block_example",
     "inception_bottleneck",
     "lenet5",
+    "mobilenet_v3_small",
     "nin_cifar10",
+    "regnet_y_400mf",
     "resnet18",
+    "resnet20_cifar10",
+    "shufflenet_v2_x0_5",
     "squeezenet1_1",
-    "vgg11_bn",
 )
 #: Above this many multiply-adds a step of training takes long, and a smaller input will do.
 LARGE = 4e9
@@ -80,8 +83,8 @@ def test_is_costed(name: str) -> None:
     assert facts["macs"] == sum(row["macs"] for row in facts["nodes"]) == net.macs
 
 
-def test_is_drawn(name: str) -> None:
-    assert network(name).draw("svg").rstrip().endswith(b"</svg>")
+def test_is_drawn(chosen: str) -> None:
+    assert network(smallest(chosen)).draw("svg").rstrip().endswith(b"</svg>")
 
 
 def test_says_where_it_comes_from(name: str) -> None:
@@ -166,19 +169,29 @@ FIXED = {
 }
 
 
-def test_takes_a_larger_image_unless_a_dense_layer_fixes_its_size(
-    name: str, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("fixed", FIXED)
+def test_a_dense_layer_fixes_the_size_and_is_named(
+    fixed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    inputs = network(name).elaborated.inputs
-    channels, height, width = inputs[0].shape
+    status, said = checked_larger(fixed, capsys)
+    assert status == 1
+    assert said.startswith(f"error[fixed-size]: {FIXED[fixed]} fixes the size of the input")
+
+
+def test_takes_a_larger_image_unless_a_dense_layer_fixes_its_size(
+    chosen: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = smallest(chosen)
+    status, said = checked_larger(name, capsys)
+    assert (status == 0) == (name not in FIXED), said
+
+
+def checked_larger(name: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Check a network at 96 pixels more than its own, or twice its own where that is small."""
+    channels, height, width = network(name).elaborated.inputs[0].shape
     more = 96 if height > 128 else height
-    given = ["check", name, "--input", f"{channels}x{height + more}x{width + more}"]
-    status, said = run_command(given), capsys.readouterr().err
-    if name in FIXED:
-        assert status == 1
-        assert said.startswith(f"error[fixed-size]: {FIXED[name]} fixes the size of the input")
-    else:
-        assert status == 0, said
+    status = run_command(["check", name, "--input", f"{channels}x{height + more}x{width + more}"])
+    return status, capsys.readouterr().err
 
 
 def step_shapes(name: str) -> list[tuple[int, ...]]:
@@ -254,3 +267,24 @@ def normal_form(block: str) -> str:
         mine = word in own and not keyword
         result.append(numbers.setdefault(word, f"${len(numbers)}") if mine else word)
     return " ".join(result)
+
+
+def test_the_list_has_the_figures_of_every_titled_network() -> None:
+    titled = [name for name in library.shipped() if "title" in network(name).meta]
+    assert [each.name for each in zoo.measured()] == titled
+    for each in zoo.measured():
+        net = network(each.name)
+        assert (each.params, each.macs) == (net.params, net.macs)
+        assert each.top1 == net.meta.get("top1")
+
+
+def test_the_list_is_read_from_the_index_unless_a_spec_was_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = {**zoo.measured()[0]._asdict(), "params": 7}
+    index = {"sha256": zoo.digest(), "networks": [row]}
+    monkeypatch.setattr(library, "index", lambda: index)
+    assert [each.params for each in zoo.entries()] == [7]
+    index["sha256"] = "of other specs"
+    assert zoo.entries() == zoo.measured()
+    assert json.loads(zoo.as_index())["sha256"] == zoo.digest()

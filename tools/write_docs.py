@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cnnspec import manual
+import zoo_page
+
+from cnnspec import manual, zoo
 from cnnspec.op import Op
 from cnnspec.ops import Operators
 from cnnspec.syntax import table
@@ -17,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operators.md"
 GRAMMAR = ROOT / "cnnspec" / "syntax" / "grammar.lark"
 TABLE = GRAMMAR.with_name("table.json")
+INDEX = ROOT / "specs" / "index.json"
+ZOO = ROOT / "docs" / "zoo.md"
 ROW = 4  # pattern, code, title, help
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 MAKERS = ("error", "Diagnostic", "say")
@@ -41,8 +45,14 @@ def operators() -> str:
 
 
 def generated() -> dict[Path, str]:
-    """Write what is generated: file to text."""
+    """Write what is generated from the program: file to text."""
     return {PAGE: operators(), TABLE: table.written(GRAMMAR.read_text("utf-8"))}
+
+
+def generated_from_specs() -> dict[Path, str]:
+    """Write what is generated from the networks that ship: file to text."""
+    pictures = {ZOO.parent / "zoo" / f"{name}.svg": svg for name, svg in zoo_page.pictures()}
+    return {INDEX: zoo.as_index(), ZOO: zoo_page.page(), **pictures}
 
 
 def codes() -> dict[str, str]:
@@ -94,8 +104,9 @@ def missing_pages() -> list[str]:
 def main() -> None:
     """Write the pages; with --check, name those that are stale or missing instead."""
     wrong = missing_pages()
-    for file, text in generated().items():
+    for file, text in {**generated(), **generated_from_specs()}.items():
         if "--check" not in sys.argv[1:]:
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text, "utf-8")
         elif not file.exists() or file.read_text("utf-8") != text:
             wrong.append(f"{file.relative_to(ROOT)} is stale: `make docs`")

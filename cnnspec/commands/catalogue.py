@@ -5,25 +5,42 @@ from __future__ import annotations
 import click
 
 from cnnspec.commands.inspect import columns
-from cnnspec.commands.output import as_json, report, send
+from cnnspec.commands.output import as_json, report, say, send
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--json", "json_", is_flag=True, help="The list as JSON.")
 def zoo(name: str | None, *, json_: bool) -> None:
-    """List the networks that ship; with NAME, print the spec of that one."""
+    """List the networks that ship, with their figures; with NAME, print the spec of that one.
+
+    MACs are those of convolutions and dense layers at batch 1; top-1 is the published accuracy in
+    percent, from the source that the spec names.
+    """
     from cnnspec import library
 
     if name is not None:
         send(library.zoo_text(name), None)
         return
-    held = library.shipped()
+    from cnnspec.zoo import entries
+
+    listed = entries()
     if json_:
-        listed = [{"name": each, "file": file} for each, file in held.items()]
-        send(as_json("cnnspec.zoo/1", networks=listed), None)
-    else:
-        send(columns(list(held.items())), None)
+        send(as_json("cnnspec.zoo/1", networks=[each._asdict() for each in listed]), None)
+        return
+    rows = [
+        (
+            each.name,
+            f"{each.params:,}".rjust(13),
+            f"{each.macs:,}".rjust(15),
+            each.input.rjust(13),
+            ("" if each.top1 is None else f"{each.top1:.2f}").rjust(6),
+        )
+        for each in listed
+    ]
+    head = ("network", "parameters".rjust(13), "MACs".rjust(15), "input".rjust(13), " top-1")
+    send(columns([head, *rows]), None)
+    say(f"{len(listed)} networks")
 
 
 @click.command()
