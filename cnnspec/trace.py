@@ -49,10 +49,12 @@ class Choice:
     """A condition was decided: an `if` statement or expression, or a `when`.
 
     `taken` is the number of the arm that was elaborated; the one after the last test is `else`.
-    `tests` holds the conditions that were looked at, in order.
+    `tests` holds the conditions that were looked at, in order; `place` is the path of the scope
+    into which what was elaborated went, or would have gone.
     """
 
     site: Span
+    place: str
     tests: tuple[Any, ...]
     taken: int
     body: list[Item] = field(default_factory=list)
@@ -62,10 +64,12 @@ class Choice:
 class Loop:
     """A `for` ran, or a step was repeated: one list of items a turn.
 
-    `count` is the number of turns as the block's text says it, or plain.
+    `count` is the number of turns as the block's text says it, or plain; `place` the path of the
+    scope into which the turns put things, or would have.
     """
 
     site: Span
+    place: str
     count: Any
     turns: list[list[Item]] = field(default_factory=list)
 

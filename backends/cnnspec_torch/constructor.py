@@ -28,10 +28,11 @@ from cnnspec.emit.merged import (
     MergedRow,
     Numbered,
     Plan,
-    names_in,
+    leaves,
 )
 from cnnspec.emit.names import is_identifier
 from cnnspec.emit.printer import expression, statement
+from cnnspec.expression import Expression
 from cnnspec_torch.attributes import MODULE_ATTRIBUTES, attribute
 from cnnspec_torch.loops import looped_module, printed, turns
 from cnnspec_torch.signature import Signature, resolved
@@ -72,19 +73,33 @@ class Constructor:
         self.modules: dict[int, str] = {}
         self._taken = {attribute(path[0]) for path in paths(plan.units) if isinstance(path[0], str)}
         self._groups: set[MergedPath] = set()
-        #: How `forward` says the parameters: those that it needs are kept as attributes.
-        self.kept = Signature(signature.parameters, self._keep(plan.units))
+        self.kept = self._keep(flow_leaves(plan.units))
 
-    def _keep(self, units: list[Merged]) -> Mapping[str, str]:
+    def _keep(self, flow: list[Leaf]) -> Signature:
+        """Keep as attributes what `forward` needs; give how it says the class's parameters."""
         names: dict[str, str] = {}
-        for word in flow_names(units):
-            attribute_name = attribute(self.signature.names[word])
-            while attribute_name in self._taken:
-                attribute_name += "_"
-            self._taken.add(attribute_name)
-            names[word] = f"self.{attribute_name}"
-            self.lines.append(f"        self.{attribute_name} = {self.signature.names[word]}")
-        return names
+        held: dict[Expression, str] = {}
+        for leaf in flow:
+            said = leaf.expression
+            if said is None or said in held:
+                continue
+            if said.operator != "name" and not any(word.startswith("@") for word in said.names):
+                code = self.signature.expression(said)
+                held[said] = self._hold(leaf.hint, code)
+                continue
+            for word in sorted(said.names):
+                if word not in names and not word.startswith("@"):
+                    own = self.signature.names[word]
+                    names[word] = self._hold(own, Raw(own))
+        return Signature(self.signature.parameters, names, held=held)
+
+    def _hold(self, wanted: str, code: Code) -> str:
+        name = attribute(wanted)
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        self.lines += statement(f"self.{name} = ", code, indent=8)
+        return f"self.{name}"
 
     # --- modules
 
@@ -231,14 +246,15 @@ class Constructor:
                     self._assign(inner.path, IfElse(here, yes, no))
 
     def _assign(self, path: MergedPath, code: Code) -> None:
-        target = self._target(path)
+        target = self._target(path, parameter=_is_parameter(code))
         if target.startswith("self.") or target.endswith("]"):
             self.lines += statement(f"{target} = ", code, indent=8)
         else:
             owner, name = target.rsplit("|", 1)
-            self.lines += statement("", call(f"{owner}.add_module", Leaf(name), code), indent=8)
+            register = "register_parameter" if _is_parameter(code) else "add_module"
+            self.lines += statement("", call(f"{owner}.{register}", Leaf(name), code), indent=8)
 
-    def _target(self, path: MergedPath) -> str:
+    def _target(self, path: MergedPath, *, parameter: bool = False) -> str:
         """Say what is assigned to; groups on the way are made first."""
         first, last = path[0], path[-1]
         assert isinstance(first, str)
@@ -258,12 +274,17 @@ class Constructor:
                 self._assign(prefix, call("nn.ModuleDict"))
             owner = self.attributes[prefix]
         name = attribute(last)
-        if len(path) == 2 and owner.startswith("self."):
+        if len(path) == 2 and owner.startswith("self.") and not parameter:
             reach = expression(Subscript(Raw(owner), Leaf(name)))
             self.attributes[path] = reach
             return reach
         self.attributes[path] = f'getattr({owner}, "{name}")'
         return f"{owner}|{name}"
+
+
+def _is_parameter(code: Code) -> bool:
+    """Whether what is assigned is a bare parameter: a ModuleDict does not take one as an item."""
+    return isinstance(code, Call) and code.function == Raw("nn.Parameter")
 
 
 def _folded(codes: list[Code]) -> list[Code]:
@@ -295,15 +316,14 @@ def paths(units: list[Merged]) -> list[MergedPath]:
     return result
 
 
-def flow_names(units: list[Merged]) -> list[str]:
-    """The parameters that the flow of functions speaks of, in order."""
-    result: dict[str, None] = {}
+def flow_leaves(units: list[Merged]) -> list[Leaf]:
+    """What the flow of functions prints, in order."""
+    result: list[Leaf] = []
     for unit in units:
         if isinstance(unit, MergedDecision):
-            result.update(dict.fromkeys(name for arm in unit.arms for name in flow_names(arm)))
+            result += [leaf for arm in unit.arms for leaf in flow_leaves(arm)]
         elif isinstance(unit, MergedLoop):
-            inside = flow_names(unit.body)
-            result.update(dict.fromkeys(name for name in inside if name != unit.index))
+            result += flow_leaves(unit.body)
         elif isinstance(unit, MergedOp):
-            result.update(dict.fromkeys(sorted(names_in(unit.lowered.flow))))
-    return list(result)
+            result += leaves(unit.lowered.flow)
+    return result

@@ -47,11 +47,17 @@ class Forward:
     """Writes the statements of one `forward`."""
 
     def __init__(
-        self, plan: Plan, made: Constructor, reserved: frozenset[str], *, network: bool
+        self,
+        plan: Plan,
+        made: Constructor,
+        reserved: frozenset[str],
+        outputs: frozenset[str] = frozenset(),
     ) -> None:
         self.plan = plan
         self.made = made
-        self.network = network
+        #: The names of a network's outputs; a block has none.
+        self.outputs = outputs
+        self.network = bool(outputs)
         self.reserved = reserved
         self.lines: list[str] = []
         self.indent = 8
@@ -60,8 +66,8 @@ class Forward:
         self._pending: dict[Value, Pending] = {}
         self._left: Counter[Value] = Counter()
         self._phis: dict[int, list[Phi]] = {}
-        self._aliases: dict[Value, Value] = {}
-        self._last: dict[Value, int] = {}
+        #: Values that end in a statement of their own: what is returned, chosen or handed on.
+        self._destined: set[Value] = set(plan.results)
         self.arguments: list[str] = []
         for index, word in enumerate(plan.inputs):
             name = self._free(word, [])
@@ -137,7 +143,7 @@ class Forward:
 
     def _unit(self, unit: MergedOp | MergedCall | MergedRow, value: Value | None = None) -> None:
         value = value or Ref(unit.number, 0)
-        alone = self.network and not isinstance(unit, MergedOp)
+        alone = self.network and self.indent == 8 and not isinstance(unit, MergedOp)
         module = Raw(self.made.attributes[unit.path]) if unit.path in self.made.attributes else None
         if isinstance(unit, MergedOp):
             flow = resolved(unit.lowered.flow, self.kept)
@@ -154,23 +160,23 @@ class Forward:
         code = fill(flow, [self._code(each) for each in unit.inputs], module)
         reads = self._reads(unit.inputs)
         depth = max((each.depth for each in waits), default=0) + counted
-        made = Pending(
-            code,
-            depth,
-            reads,
-            (unit.names[0] if unit.names else None) or unit.target or self._word(unit),
-            comment,
-        )
+        made = Pending(code, depth, reads, self._wanted(unit), comment)
         for source in unit.inputs:
             self._pending.pop(source, None)
         if unit.outputs > 1:
             self._unpack(unit, made)
         elif alone and not (value in self.plan.results and self._left[value] == 1):
             self._assign(value, made, str(unit.shape) if unit.shape is not None else None)
-        elif self._left[value] == 1 and (value in self.plan.results or self._short(made)):
+        elif self._left[value] == 1 and (value in self._destined or self._short(made)):
             self._pending[value] = made
         else:
             self._assign(value, made)
+
+    def _wanted(self, unit: MergedOp | MergedCall | MergedRow) -> str:
+        """How a result should be called: as the spec does, but as an output only at the end."""
+        named = unit.names[0] if unit.names else None
+        target = None if unit.target in self.outputs else unit.target
+        return named or target or self._word(unit)
 
     def _word(self, unit: MergedOp | MergedCall | MergedRow) -> str:
         """Name a result that the spec does not: by its label, else as what flows in is named."""
@@ -178,7 +184,7 @@ class Forward:
         labelled = not (isinstance(unit, MergedOp) and word.rstrip("0123456789") == unit.kind)
         if labelled and is_identifier(word) and not self.network:
             return word
-        return self.arguments[0] if self.arguments else "x"
+        return self.arguments[0] if self.arguments and not self.network else "x"
 
     def _short(self, made: Pending) -> bool:
         return len(expression(made.code)) <= WIDTH - 24
@@ -250,6 +256,7 @@ class Forward:
         inside = Counter(reads_of(unit)) + Counter(v for phi in phis for _, v in phi.arms)
         for phi in phis:
             (_, yes), (_, no) = phi.arms
+            self._destined |= {yes, no}
             name = self._phi_name((no, yes), names, inside)
             names.append(name)
         arms: list[list[str]] = []
@@ -290,6 +297,7 @@ class Forward:
         self._left.update(outside)
         names: list[str] = []
         for position, carried in enumerate(loop.carried):
+            self._destined.add(carried.following)
             self._left[carried.initial] -= 1
             known = self._names[carried.initial]
             if self._left[carried.initial] > 0 or known in names:

@@ -58,16 +58,18 @@ def looped_module(loop: MergedLoop) -> MergedOp | MergedCall | MergedRow | None:
 
 
 def printed(loop: MergedLoop, *, positions: bool) -> list[object]:
-    """What is printed of a loop's body; the names of modules count unless they are positions."""
-    if not positions:
-        return list(loop.body)
+    """What is printed of a loop's body; the names of modules are, unless they are positions."""
     parts: list[object] = []
     for unit in loop.body:
+        if isinstance(unit, MergedDecision | MergedLoop):
+            continue  # no such loop is kept
+        if has_module(unit) and not positions:
+            parts.append(unit.path)
         if isinstance(unit, MergedOp):
             parts.append(unit.lowered)
         elif isinstance(unit, MergedCall):
             parts.append(tuple(unit.arguments.values()))
-        elif isinstance(unit, MergedRow):
+        else:
             parts += unit.members
     return parts
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from itertools import count
 from typing import Any
 
-from cnnspec.emit.code import UNSET, Code, Leaf
+from cnnspec.emit.code import UNSET, Code, Leaf, Raw
 from cnnspec.emit.counting import offset, renumbered
 from cnnspec.emit.merged import MergedLoop, Plan, expressions_of, leaves
 from cnnspec.emit.names import Namespace
@@ -45,6 +45,8 @@ class Signature:
     names: Mapping[str, str]
     #: By how much the variables of loops start later than the expressions have it.
     offsets: Mapping[str, int] = field(default_factory=dict)
+    #: What is kept under a name of its own, by how it was computed.
+    held: Mapping[Expression, str] = field(default_factory=dict)
 
     @property
     def text(self) -> list[str]:
@@ -67,10 +69,13 @@ class Signature:
                 word += "_"
             names[loop.column] = word
         later = offset(expressions_of(printed), name(loop.index))
-        return Signature(self.parameters, names, {**self.offsets, loop.index: later})
+        offsets = {**self.offsets, loop.index: later}
+        return Signature(self.parameters, names, offsets, self.held)
 
     def expression(self, said: Expression) -> Code:
         """Write an expression in the class's words."""
+        if said in self.held:
+            return Raw(self.held[said])
         for index, later in self.offsets.items():
             if later and index in said.names:
                 said = renumbered(said, name(index))

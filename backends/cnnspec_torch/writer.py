@@ -177,7 +177,7 @@ def _class(
     made = Constructor(plan, signature, Classes(names, signatures))
     if plan.is_row and not outputs:
         return _row_class(plan, names[id(plan)], signature, made)
-    flow = Forward(plan, made, RESERVED, network=bool(outputs))
+    flow = Forward(plan, made, RESERVED, frozenset(each.name for each in outputs))
     main = [n for n, each in enumerate(outputs) if not each.train]
     flow.count(plan.units, plan.results)
     for unit in plan.units:

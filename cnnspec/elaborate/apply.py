@@ -65,7 +65,7 @@ class Applier:
             return value
         if isinstance(step.step, Optional) and step.step.step is None:
             return value
-        loop = Loop(step.span, step.count)
+        loop = Loop(step.span, frame.here, step.count)
         frame.items.append(loop)
         outer = frame.items
         try:
@@ -83,7 +83,7 @@ class Applier:
     def _optional(
         self, step: Optional, value: Any, frame: Frame, segments: tuple[str, ...] | None
     ) -> Any:
-        choice = Choice(step.span, (step.test,), 1 if step.step is None else 0)
+        choice = Choice(step.span, frame.here, (step.test,), 1 if step.step is None else 0)
         frame.items.append(choice)
         if step.step is None:
             return value

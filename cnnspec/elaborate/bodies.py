@@ -181,7 +181,7 @@ class Bodies:
             if plain(tests[-1]):
                 chosen, taken = body, number
                 break
-        choice = Choice(statement.span, tuple(tests), taken)
+        choice = Choice(statement.span, frame.here, tuple(tests), taken)
         frame.items.append(choice)
         outer, frame.items = frame.items, choice.body
         try:
@@ -200,7 +200,8 @@ class Bodies:
             )
         words = [word for pattern in statement.patterns for word in pattern_names(pattern)]
         hidden = {word: frame.names[word] for word in words if word in frame.names}
-        loop = Loop(statement.span, values.length if isinstance(values, Range) else len(values))
+        length = values.length if isinstance(values, Range) else len(values)
+        loop = Loop(statement.span, frame.here, length)
         frame.items.append(loop)
         outer = frame.items
         try:

@@ -172,7 +172,7 @@ class Evaluator:
     def _cond(self, expr: tree.Cond, frame: Frame) -> Any:
         test = self.test(expr.test, frame)
         arm = 0 if plain(test) else 1
-        choice = Choice(expr.span, (test,), arm)
+        choice = Choice(expr.span, frame.here, (test,), arm)
         outer, frame.items = frame.items, choice.body
         try:
             value = self.evaluate(expr.yes if arm == 0 else expr.no, frame)

@@ -66,6 +66,11 @@ class Frame:
     target: str | None = None
     level: int | None = None
 
+    @property
+    def here(self) -> str:
+        """The path of the scope into which steps go now."""
+        return self.place.scope.path if self.place is not None else ""
+
     def consume(self, *values: Any) -> None:
         """Note that something was decided by these values."""
         for value in values:

@@ -62,7 +62,7 @@ class Nodes:
         op = self._bind(op_class, arguments, spans, step)
         shapes, weights = self._infer(op, tuple(inputs), where, spans, step, frame)
         place, segment = self.session.paths.leaf(op_class.name, step.span, frame, segments)
-        carried = {key: each for key, each in arguments.items() if isinstance(each, Written)}
+        carried = {key: each for key, each in arguments.items() if _is_written(each)}
         node = self.session.new_node(
             place.path(segment), op, tuple(inputs), shapes, weights, place.scope, step.span
         )
@@ -254,3 +254,10 @@ class Nodes:
                 frame.channels[id(port)] = value
             else:
                 frame.consume(*sources)
+
+
+def _is_written(value: Any) -> bool:
+    """Whether a value, or a part of a list, carries how it was written."""
+    if isinstance(value, tuple):
+        return any(isinstance(each, Written) for each in value)
+    return isinstance(value, Written)

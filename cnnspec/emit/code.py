@@ -144,6 +144,10 @@ Code = (
 )
 
 
+#: A module applied to its only input.
+THROUGH: Final = Call(Module(), (Input(),))
+
+
 def call(function: str | Code, *arguments: Code, **keywords: Code) -> Call:
     """Write a call; keywords here have no default and are always printed."""
     target = Raw(function) if isinstance(function, str) else function

@@ -34,7 +34,7 @@ LoopMerger = Callable[[Merger, list[LoopUnit], list[int]], list[Merged] | None]
 #: A loop of fewer turns than this is easier to read turn by turn.
 WORTH: Final = 3
 #: In which order a loop is tried: turns to leave out in front, whether a column may be needed.
-_TRIES: Final = ((0, False), (1, False), (1, True), (0, True))
+_TRIES: Final = ((0, False), (1, False), (0, True), (1, True))
 
 
 class KeepLoop(Protocol):
@@ -80,6 +80,8 @@ def loop_merger(keep: KeepLoop) -> LoopMerger:
     """Give what merges a loop in several instances for a backend that keeps some loops."""
 
     def merge(outer: Merger, column: list[LoopUnit], who: list[int]) -> list[Merged] | None:
+        if not any(turn for unit in column for turn in unit.turns):
+            return []
         counts = [len(unit.turns) for unit in column]
         fewest, most = min(counts), max(counts)
         if most < WORTH and fewest == most:

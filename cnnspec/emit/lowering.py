@@ -41,6 +41,18 @@ class Applied:
             return Leaf(value, raw.expression, argument)
         return Leaf(value, None, argument)
 
+    def leaves(self, argument: str) -> tuple[Leaf, ...]:
+        """Give the numbers of a pair or of four sides, each as it is to be printed."""
+        values = getattr(self.op, argument)
+        raw = self.written.get(argument)
+        parts = raw if isinstance(raw, tuple) else (raw,)
+        repeats = len(values) // len(parts)
+        said = [part for part in parts for _ in range(repeats)]
+        return tuple(
+            Leaf(value, each.expression if isinstance(each, Written) else None, argument)
+            for value, each in zip(values, said, strict=True)
+        )
+
     def channels(self, position: int = 0) -> Leaf:
         """Give the channels of an input (a vector's features), as it is to be printed."""
         expressions = self.channel_expressions

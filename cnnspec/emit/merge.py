@@ -109,6 +109,10 @@ class Merger:
         for each, refs in zip(self.instances, self.refs, strict=True):
             for index, port in enumerate(each.inputs):
                 refs.setdefault(id(port), Ref(None, index))
+        rows = [each.is_row for each in self.instances]
+        self._agree(list(rows))
+        self.plan.is_row = rows[0]
+        self.in_row = int(rows[0])
         everyone = list(range(len(self.instances)))
         self.plan.units = self.merged([each.units for each in self.instances], everyone)
         vectors = [each.results for each in self.instances]
@@ -124,9 +128,6 @@ class Merger:
         if not names:
             names = [port.node.path for port in first.inputs]
         self.plan.inputs = tuple(names)
-        rows = [each.is_row for each in self.instances]
-        self._agree(list(rows))
-        self.plan.is_row = rows[0]
 
     def root_units(self, index: int) -> list[Unit]:
         """All units of the block instance that an instance is, or is a part of."""

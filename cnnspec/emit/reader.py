@@ -64,11 +64,12 @@ class Reader:
                     result.append(self._call(item, scope))
             elif isinstance(item, Choice):
                 body = self._units(item.body, scope, names)
-                result.append(Decision(item.site, item.tests, item.taken, body))
+                result.append(
+                    Decision(item.site, relative(item.place, scope), item.tests, item.taken, body)
+                )
             elif isinstance(item, Loop):
                 turns = [self._units(turn, scope, names) for turn in item.turns]
-                if any(turns):
-                    result.append(LoopUnit(item.count, turns))
+                result.append(LoopUnit(relative(item.place, scope), item.count, turns))
             elif isinstance(item, Binding):
                 names.setdefault(id(item.port), item.name)
         return result
@@ -98,4 +99,5 @@ class Reader:
 def relative(path: str, scope: Scope) -> Path:
     """Give a path's segments below a scope."""
     prefix = len(scope.path) + 1 if scope.path else 0
-    return tuple(path[prefix:].split("."))
+    below = path[prefix:]
+    return tuple(below.split(".")) if below else ()

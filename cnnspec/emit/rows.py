@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from cnnspec.emit.code import THROUGH
 from cnnspec.emit.units import (
     Decision,
     LoopUnit,
@@ -31,6 +32,8 @@ def _groups(unit: Unit, depth: int) -> Groups:
         inner = [each for turn in unit.turns for each in turn]
     else:
         return frozenset((unit.path[depth] if len(unit.path) > depth + 1 else None,))
+    if not inner:  # it stands where it would have put something
+        return frozenset(unit.home[depth : depth + 1])
     return frozenset().union(*(_groups(each, depth) for each in inner))
 
 
@@ -87,7 +90,7 @@ def _row(
     fits = all(
         not isinstance(unit, OpUnit)
         or unit.lowered.standalone is not None
-        or (unit.lowered.module is not None and len(unit.inputs) == 1)
+        or (unit.lowered.module is not None and unit.lowered.flow == THROUGH)
         for unit in present
     )
     stateful = any(not is_stateless(unit) for unit in present)

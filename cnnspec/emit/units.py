@@ -56,6 +56,8 @@ class Row:
 class LoopUnit:
     """A loop, turn by turn; `count` is how many turns there are, as the block's text says it."""
 
+    #: Where its units go, or would go: the path of a group, empty for the block itself.
+    home: Path
     count: Any
     turns: list[list[Unit]]
 
@@ -65,6 +67,8 @@ class Decision:
     """A condition, with what was elaborated because of it in this instance."""
 
     site: Span
+    #: Where its units go, or would go: the path of a group, empty for the block itself.
+    home: Path
     tests: tuple[Any, ...]
     taken: int
     body: list[Unit]

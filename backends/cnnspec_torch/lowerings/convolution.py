@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec.emit.code import Call, Input, Keyword, Leaf, Module, Raw, call
+from cnnspec.emit.code import THROUGH, Call, Input, Keyword, Leaf, Module, Raw, call
 from cnnspec.emit.lowering import Applied, Lowered, Lowering, compact
 from cnnspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
 from cnnspec.ops.geometry import sides
 from cnnspec_torch.lowerings.parts import (
-    THROUGH,
     argument,
     keyword,
     padded,

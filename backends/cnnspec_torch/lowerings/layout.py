@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec.emit.code import Call, Input, Keyword, Leaf, Member, Raw, call
+from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Member, Raw, Sequence, call
 from cnnspec.emit.lowering import Applied, Lowered, Lowering
+from cnnspec.expression import Expression
 from cnnspec.ops.layout import Crop, PadImage, Permute, Reshape, Upsample
 from cnnspec_torch.lowerings.parts import layer
 
@@ -43,11 +44,11 @@ def pad(step: Applied) -> Lowered:
     """Zeros around an image; `F.pad` wants left, right, top, bottom, then channels."""
     op = step.op
     assert isinstance(op, PadImage)
-    top, bottom, left, right = op.sides
-    amounts: tuple[int, ...] = (left, right, top, bottom)
+    top, bottom, left, right = step.leaves("sides")
+    amounts = [left, right, top, bottom]
     if any(op.channels):
-        amounts = (*amounts, *op.channels)
-    code = step.value(amounts, "pads")
+        amounts += step.leaves("channels")
+    code = _amounts(step, amounts, "pads")
     return Lowered(call("F.pad", Input(), code), None, call("Pad", code))
 
 
@@ -55,9 +56,21 @@ def crop(step: Applied) -> Lowered:
     """A negative pad takes away."""
     op = step.op
     assert isinstance(op, Crop)
-    top, bottom, left, right = op.sides
-    code = step.value((-left, -right, -top, -bottom), "crops")
+    top, bottom, left, right = (_negative(each) for each in step.leaves("sides"))
+    code = _amounts(step, [left, right, top, bottom], "crops")
     return Lowered(call("F.pad", Input(), code), None, call("Pad", code))
+
+
+def _negative(leaf: Leaf) -> Leaf:
+    said = None if leaf.expression is None else Expression("negate", (leaf.expression,))
+    return Leaf(-leaf.value, said, leaf.hint)
+
+
+def _amounts(step: Applied, amounts: list[Leaf], hint: str) -> Code:
+    """Write numbers in the block's words, or as one value where it has none."""
+    if any(each.expression is not None for each in amounts):
+        return Sequence(tuple(amounts), "(")
+    return step.value(tuple(each.value for each in amounts), hint)
 
 
 def upsample(step: Applied) -> Lowered:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec.emit.code import Call, Input, Leaf, Module, Raw, call
+from cnnspec.emit.code import THROUGH, Call, Input, Leaf, Module, Raw, call
 from cnnspec.emit.lowering import Applied, Lowered, Lowering
-from cnnspec_torch.lowerings.parts import THROUGH, argument, layer
+from cnnspec_torch.lowerings.parts import argument, layer
 
 
 def bn(step: Applied) -> Lowered:

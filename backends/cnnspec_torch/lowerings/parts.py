@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Module, Raw, call
+from cnnspec.emit.code import THROUGH, Call, Code, Keyword, Leaf, Raw, call
 from cnnspec.emit.lowering import Applied, Lowered, compact
 from cnnspec.expression import Expression, literal
 from cnnspec.ops.geometry import Sides
-
-#: The module applied to its input.
-THROUGH = Call(Module(), (Input(),))
 
 
 def keyword(name: str, code: Code, default: Any) -> Keyword:

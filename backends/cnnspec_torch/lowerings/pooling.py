@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Member, Module, Raw, call
+from cnnspec.emit.code import THROUGH, Call, Code, Input, Keyword, Leaf, Member, Module, Raw, call
 from cnnspec.emit.lowering import Applied, Lowered, Lowering
 from cnnspec.ops.geometry import Sides, overhang
 from cnnspec.ops.pooling import AveragePool, MaxPool
 from cnnspec_torch.lowerings.parts import (
-    THROUGH,
     argument,
     keyword,
     layer,

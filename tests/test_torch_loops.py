@@ -1,0 +1,225 @@
+"""Loops that survive into source: fewer lines, the same weights and the same numbers."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import pytest
+import torch
+
+import cnnspec
+from cnnspec.emit import loops
+
+#: Each spec with what its source must hold, the parts in any order.
+SPECS = {
+    "dense blocks": (
+        """
+        block layer(x, growth) { return x -> bn -> relu -> conv(growth, 3, pad = 1) }
+        block grow(x, n) {
+            for i in range(n) { x = concat(x, x -> layer{i + 1}: layer(4)) }
+            return x
+        }
+        network net {
+            image = input(3, 8, 8)
+            output y = image -> a: grow(3) -> b: grow(5) -> gap -> fc: dense(2)
+        }
+        """,
+        [
+            "for i in range(n):",
+            'self.add_module(f"layer{i + 1}", Layer(in_channels + i * 4))',
+            "for layer in self.children():\n            x = torch.cat([x, layer(x)], dim=1)",
+        ],
+    ),
+    "a loop of no turns in one instance": (
+        """
+        block unit(x) { return add(x, x -> conv(x.channels, 3, pad = 1) -> relu) }
+        block stage(x, width, n) {
+            x = x -> 0: conv(width, 1)
+            for i in range(n - 1) { x = x -> {i + 1}: unit }
+            return x
+        }
+        network net {
+            image = input(3, 8, 8)
+            output y = image -> a: stage(4, 1) -> b: stage(6, 4) -> c: stage(8, 2) -> gap
+        }
+        """,
+        ["*(Unit(width) for _ in range(n - 1))"],
+    ),
+    "two values carried": (
+        """
+        block cell(x) { return x -> conv(4, 3, pad = 1) -> relu }
+        block cells(a, b, n) {
+            for i in range(n) { c = add(a -> cell{i}: cell, b)  a = mul(a, b)  b = c }
+            return add(a, b)
+        }
+        network net {
+            image = input(4, 8, 8)
+            output y = cells(image, image -> tanh, 4) -> gap
+        }
+        """,
+        ["a, b = a * b, cell(a) + b"],
+    ),
+    "a value from outside read in every turn": (
+        """
+        block cell(x) { return x -> conv(4, 3, pad = 1) -> relu }
+        block cells(x, n) {
+            first = x -> sigmoid
+            y = x
+            for i in range(n) { y = add(y -> cell{i}: cell, first) }
+            return add(y, first)
+        }
+        network net { image = input(4, 8, 8)  output y = cells(image, 5) -> gap }
+        """,
+        ["for cell in self.children():\n            x = cell(x) + first"],
+    ),
+    "a group of its own beside other layers": (
+        """
+        block cell(x) { return x -> conv(x.channels, 3, pad = 1) -> relu }
+        network net {
+            image = input(3, 8, 8)
+            x = image -> stem: conv(4, 3, pad = 1)
+            for i in range(4) { x = add(x, x -> cells.{i}: cell) }
+            for i in range(3) { x = add(x, x -> named.cell_{i + 1}: cell) }
+            output y = x -> gap -> fc: dense(2)
+        }
+        """,
+        [
+            "self.cells = nn.ModuleList(Cell() for _ in range(4))",
+            'self.named[f"cell_{i}"] = Cell()',
+            "for layer in self.cells:",
+            "for layer in self.named.values():",
+        ],
+    ),
+    "rates that grow": (
+        """
+        block cell(x, rate) { return add(x, x -> conv(4, 3, pad = 1) -> drop_path(rate)) }
+        block cells(x, n, rate) {
+            for i in range(n) { x = x -> {i}: cell(rate * i / n) }
+            return x
+        }
+        network net { image = input(4, 8, 8)  output y = image -> cells(6, 0.5) -> gap }
+        """,
+        ["*(Cell(0.5 * i / 6) for i in range(6))"],
+    ),
+    "one column that follows no rule": (
+        """
+        block cell(x, width) { return x -> conv(width, 3, pad = 1) -> conv(4, 1) }
+        widths = [3, 1, 4, 1, 5]
+        block cells(x) {
+            for i, width in enumerate(widths) { x = x -> {i}: cell(width) }
+            return x
+        }
+        network net { image = input(4, 8, 8)  output y = image -> cells -> gap }
+        """,
+        ["*(Cell(width) for width in (3, 1, 4, 1, 5))"],
+    ),
+    "a first turn that is another": (
+        """
+        block cell(x, width, stride) { return x -> conv(width, 3, stride = stride, pad = 1) -> relu }
+        block cells(x, width, n) {
+            for j in range(n) { x = x -> {j}: cell(width, if j == 0 then 2 else 1) }
+            return x
+        }
+        network net {
+            image = input(3, 16, 16)
+            output y = image -> a: cells(4, 3) -> b: cells(6, 5) -> gap
+        }
+        """,
+        ["Cell(in_channels, width, 2)", "*(Cell(width, width, 1) for _ in range(n - 1))"],
+    ),
+    "members with names": (
+        """
+        block cell(x) { return x -> conv(4, 3, pad = 1) -> relu }
+        network net {
+            image = input(4, 8, 8)
+            x = image
+            for i in range(4) { x = x -> stage.block1-{i}: cell }
+            output y = x -> gap
+        }
+        """,
+        ['*((f"block1-{i}", Cell()) for i in range(4))'],
+    ),
+    "no weights at all": (
+        """
+        network net {
+            image = input(4, 8, 8)
+            x = image
+            for i in range(5) { x = add(x, x -> tanh) }
+            output y = x -> gap
+        }
+        """,
+        ["for _ in range(5):"],
+    ),
+    "turns that read a list": (
+        """
+        network net {
+            image = input(4, 8, 8)
+            skips = []
+            x = image
+            for i in range(3) { x = x -> down{i}: conv(4, 3, pad = 1)  skips = skips + [x] }
+            for i in range(3) { x = add(x, skips[2 - i]) -> up{i}: conv(4, 3, pad = 1) }
+            output y = x -> gap
+        }
+        """,
+        ["self.up2"],
+    ),
+    "what is read after the loop": (
+        """
+        block cell(x) { return x -> conv(4, 3, pad = 1) -> relu }
+        block cells(x) {
+            for i in range(3) { y = x -> cell{i}: cell  x = add(x, y) }
+            return concat(x, y)
+        }
+        network net { image = input(4, 8, 8)  output y = image -> cells -> gap }
+        """,
+        ["self.cell2"],
+    ),
+}
+
+
+def source_and_model(text: str) -> tuple[str, torch.nn.Module]:
+    net = cnnspec.loads(text)
+    assert net.mismatch("torch") == []
+    torch.manual_seed(0)
+    return net.source("torch"), net.build("torch")
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_loop_in_source_computes_what_its_turns_do(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, wanted = SPECS[name]
+    source, model = source_and_model(text)
+    for part in wanted:
+        assert part in source, source
+    monkeypatch.setattr(loops, "WORTH", 1_000)
+    monkeypatch.setattr("cnnspec_torch.writer.keeps", loops.no_loops)
+    unrolled, other = source_and_model(text)
+    assert len(unrolled.splitlines()) >= len(source.splitlines()) - 3
+    other.load_state_dict(model.state_dict())
+    image = torch.randn(2, *cnnspec.loads(text).elaborated.inputs[0].shape)
+    model.eval()
+    other.eval()
+    assert torch.equal(model(image), other(image))
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_loops_compile_export_and_script(name: str) -> None:
+    text, _ = SPECS[name]
+    _, model = source_and_model(text)
+    model.eval()
+    image = torch.randn(2, *cnnspec.loads(text).elaborated.inputs[0].shape)
+    wanted = model(image)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        assert torch.equal(torch.jit.script(model)(image), wanted)
+    assert torch.equal(torch.export.export(model, (image,)).module()(image), wanted)
+
+
+def test_source_does_not_grow_with_the_number_of_turns() -> None:
+    text = SPECS["dense blocks"][0]
+    short = cnnspec.loads(text).source("torch")
+    long = cnnspec.loads(text.replace("grow(5)", "grow(50)")).source("torch")
+    assert len(short.splitlines()) == len(long.splitlines())
+    assert re.search(r"Grow\(15, 50\)", long)
