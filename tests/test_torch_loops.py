@@ -116,7 +116,7 @@ SPECS = {
     ),
     "a first turn that is another": (
         """
-        block cell(x, width, stride) { return x -> conv(width, 3, stride = stride, pad = 1) -> relu }
+        block cell(x, width, stride) { return x -> conv(width, 3, stride = stride, pad = 1) }
         block cells(x, width, n) {
             for j in range(n) { x = x -> {j}: cell(width, if j == 0 then 2 else 1) }
             return x
