@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-zoo check bench wheel golden format docs clean
+.PHONY: help demo test test-zoo check bench bench-memory fuzz wheel golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 
 fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to do it again
 	$(BIN)/python tools/fuzz.py --count $(N) $(if $(SEED),--seed $(SEED))
+
+bench-memory: $(VENV)/.installed ## hold predicted memory against what torch takes
+	@$(BIN)/python -m benchmarks.bench_memory
 
 wheel: $(VENV)/.made ## prove the wheel: built, installed away from here, used there
 	$(BIN)/python tools/wheel_check.py

@@ -22,11 +22,15 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A node as memory sees it: the buffers that it reads, once each, and those that it writes."""
+    """A node as memory sees it: the buffers that it reads, once each, and those that it writes.
+
+    Of those in `cropped` it reads a part: their gradient is made anew, with zeros around.
+    """
 
     node: Node
     reads: tuple[Buffer, ...]
     writes: tuple[Buffer, ...]
+    cropped: frozenset[Buffer] = frozenset()
 
 
 def moves_nothing(node: Node, *, training: bool) -> bool:
@@ -54,7 +58,12 @@ def steps(graph: Graph, *, training: bool = False) -> list[Step]:
             continue
         writes = tuple(Buffer(node, shape.size) for shape in node.shapes)
         held.update(((node.index, n), buffer) for n, buffer in enumerate(writes))
-        result.append(Step(node, reads, writes))
+        cropped = frozenset(
+            held[_key(port)]
+            for port in node.inputs
+            if len(port.node.shapes) == 1 and port.shape.size < held[_key(port)].size
+        )
+        result.append(Step(node, reads, writes, cropped))
     for output in outputs:
         held[_key(output.port)].stays = True
     return result

@@ -186,7 +186,8 @@ class _Way:
             if self.learns[buffer.owner]:
                 if node.op.family == "merge" and self._bytes(buffer) < widest and not passed:
                     self.ledger.briefly(widest)  # before it is summed to what was spread
-                self.ledger.gradient(buffer, self._bytes(buffer), passed=passed)
+                shared = None if buffer in step.cropped else passed
+                self.ledger.gradient(buffer, self._bytes(buffer), passed=shared)
         self.ledger.take(self.run.bytes * trainable([node]))
         self.ledger.release(self._needs(step), self._noted(step))
         for buffer in step.writes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnnspec.kinds import Arg, Bool, Float, Int, Refusal
-from cnnspec.op import Op, Weight
+from cnnspec.op import Noted, Op, Weight
 from cnnspec.ops.geometry import need_image
 from cnnspec.shapes import Shape
 
@@ -116,3 +116,8 @@ class LocalResponseNorm(Op):
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         window: int = self.size
         return outputs[0].size * (window + 4)
+
+    def noted(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Noted:
+        (x,) = inputs
+        places = x.height * x.width
+        return Noted(numbers=3 * x.size + (self.size - 1) * places)  # squares padded, sum, power
