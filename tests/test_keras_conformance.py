@@ -24,7 +24,7 @@ from cnnspec.emit.lowering import Applied, Refusal
 from cnnspec.emit.printer import expression, fill
 from cnnspec.ops import OPERATORS
 from cnnspec.testing import Attempt, attempts, bound_ops, refused
-from cnnspec_keras.function import named
+from cnnspec_keras.application import named
 from cnnspec_keras.layers import LAYERS
 from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.weights import Tensor, held, place

@@ -7,7 +7,7 @@ from typing import Final
 
 from cnnspec.emit.lowering import Applied, Lowering
 from cnnspec.graph import Graph
-from cnnspec_keras.function import taken_apart
+from cnnspec_keras.application import taken_apart
 
 #: Longer chains are cut into models, one a block's call: Python's own limit is 1,000 calls.
 LONGEST: Final = 700

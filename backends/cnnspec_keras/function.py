@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-from cnnspec.emit.code import Call, Code, Infix, Keyword, Leaf, Raw
+from cnnspec.emit.code import Call, Code, IfElse, Infix, Keyword, Leaf, Raw
 from cnnspec.emit.merged import (
+    Carry,
     Merged,
     MergedCall,
     MergedDecision,
+    MergedLoop,
     MergedOp,
-    MergedPath,
-    MergedRow,
-    Numbered,
     Phi,
     Plan,
     Ref,
     Value,
 )
 from cnnspec.emit.names import is_identifier
-from cnnspec.emit.printer import expression, fill, statement
-from cnnspec_keras.lowerings.activation import activation_of
-from cnnspec_keras.lowerings.parts import LayerName
-from cnnspec_keras.names import segment_name
-from cnnspec_keras.signature import Signature, names_in, resolved, spoken_by
-
-#: Layers that take an activation.
-ACTIVATED: Final = frozenset(
-    Raw(f"layers.{name}") for name in ("Conv2D", "DepthwiseConv2D", "Conv2DTranspose", "Dense")
-)
+from cnnspec.emit.printer import fill, statement
+from cnnspec_keras.application import activated, activation_for, decided, named, taken_apart
+from cnnspec_keras.counters import Counters
+from cnnspec_keras.loops import Loops
+from cnnspec_keras.names import layer_label
+from cnnspec_keras.reads import Reads
+from cnnspec_keras.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,73 +45,40 @@ class Body:
     def __init__(
         self,
         plan: Plan,
-        signature: Signature,
         functions: Functions,
         reserved: frozenset[str],
         *,
-        network: bool,
-        results: frozenset[str] = frozenset(),
+        outputs: frozenset[str] | None = None,
         keep: bool = False,
     ) -> None:
-        self._results = results
         self.plan = plan
         self.functions = functions
-        self.network = network
+        #: The names of the network's outputs; None in a block.
+        self.outputs = outputs
+        self.network = outputs is not None
         self.lines: list[str] = []
         self.indent = 4
-        self._own = signature.names
-        self._reserved = reserved | set(self._own.values())
+        own = functions.signatures[id(plan)].names
+        self._reads = Reads(plan, functions.signatures, keep=keep)
+        self._counters = Counters(plan, set(own.values()) | reserved)
+        self._loops = Loops(own, functions.signatures, reserved | self._counters.names)
+        self._reserved = reserved | set(own.values()) | self._counters.names
         self._names: dict[Value, str] = {}
-        self._left: Counter[Value] = Counter()
-        self._phis: dict[int, list[Phi]] = {}
+        #: The variables that values are to end up in.
         self._wanted: dict[Value, str] = {}
-        #: Variables that hold what the arm around does not make.
+        #: Variables that hold what is read after the statements around.
         self._held: set[str] = set()
-        self._inputs = {f"{word}.channels": Ref(None, n) for n, word in enumerate(plan.inputs)}
         self.arguments: list[str] = []
         for index, word in enumerate(plan.inputs):
             name = self._unused((word,), set(self.arguments))
             self.arguments.append(name)
             self._names[Ref(None, index)] = name
-        self._count(plan.units)
-        for value in plan.results:
-            self._read(value)
-        if keep:  # for the model that is made of them at the end
-            self._spend([Ref(None, index) for index in range(len(plan.inputs))], -1)
 
-    # --- counting
+    def results(self) -> list[str]:
+        """The variables that hold what the function gives back."""
+        return [self._names[value] for value in self.plan.results]
 
-    def _count(self, units: list[Merged]) -> None:
-        """Count how often each value is read, channels and all."""
-        for unit in units:
-            for value in self._reads(unit):
-                self._read(value)
-            if isinstance(unit, MergedDecision):
-                for arm in unit.arms:
-                    self._count(arm)
-
-    def _reads(self, unit: Merged) -> list[Value]:
-        """The values that a unit's own text reads."""
-        if isinstance(unit, MergedDecision):
-            return self._channels(names_in(unit.test))
-        spoken = spoken_by(unit, self.functions.signatures)
-        return [*unit.inputs, *self._channels(spoken)]
-
-    def _channels(self, words: Any) -> list[Value]:
-        return [self._inputs[word] for word in words if word in self._inputs]
-
-    def _read(self, value: Value) -> None:
-        self._left[value] += 1
-        if isinstance(value, Phi) and self._left[value] == 1:
-            self._phis.setdefault(value.decision, []).append(value)
-            for _, inner in value.arms:
-                self._read(inner)
-
-    def _spend(self, values: list[Value], times: int = 1) -> None:
-        for value in values:
-            self._left[value] -= times
-
-    # --- statements
+    # --- steps
 
     def run(self, units: list[Merged], *, last: bool = False) -> None:
         """Write units in order; with `last` the function's one result is returned at once."""
@@ -123,69 +86,70 @@ class Body:
         while position < len(units):
             unit = units[position]
             position += 1
-            ending = last and position == len(units)
             match unit:
                 case MergedDecision():
                     self._branch(unit)
+                case MergedLoop():
+                    self._loop(unit)
                 case MergedOp():
                     after = units[position] if position < len(units) else None
-                    word = self._activation(unit, after)
+                    alone = self._reads.left[Ref(unit.number, 0)] == 1
+                    word = activation_for(unit, after) if alone else None
+                    final = unit
                     if word is not None and isinstance(after, MergedOp):
-                        position += 1
-                        ending = last and position == len(units)
-                        self._op(unit, after, word, ending=ending)
-                    else:
-                        self._op(unit, unit, None, ending=ending)
+                        position, final = position + 1, after
+                    self._op(unit, final, word, ending=last and position == len(units))
                 case MergedCall():
-                    self._call(unit, ending=ending)
-                case MergedRow():
-                    raise TypeError("no lowering of Keras's makes members of a sequence")
-
-    def _activation(self, unit: MergedOp, after: Merged | None) -> str | None:
-        """The activation that a layer can take along: what comes next, and nothing else reads."""
-        made = Ref(unit.number, 0)
-        flow = unit.lowered.flow
-        layers, _ = taken_apart(flow)
-        if not layers or layers[-1].function not in ACTIVATED:
-            return None
-        if not isinstance(after, MergedOp) or after.inputs != (made,) or self._left[made] != 1:
-            return None
-        return activation_of(after.lowered.flow)
+                    self._call(unit, ending=last and position == len(units))
+                case _:
+                    raise TypeError("a functional plan has no sequences")
 
     def _op(self, unit: MergedOp, final: MergedOp, word: str | None, *, ending: bool) -> None:
         """Write a step, one statement a layer; `final` is the step whose value it makes."""
-        flow = resolved(unit.lowered.flow, self._words())
+        flow = self._loops.resolved(unit.lowered.flow, self._channels())
         flow = fill(flow, [Raw(self._names[each]) for each in unit.inputs], None)
-        layers, given = taken_apart(named(flow, partial(self._layer_name, unit.path)))
+        layers, given = taken_apart(decided(named(flow, partial(self._layer_name, unit))))
         if word is not None:
-            layers[-1] = _activated(layers[-1], word)
+            layers[-1] = activated(layers[-1], word)
         flowing = self._flowing(unit)
-        self._spend(self._reads(unit))
+        self._reads.spend(self._reads.of(unit))
         if final is not unit:
-            self._left[Ref(unit.number, 0)] -= 1
+            self._reads.spend([Ref(unit.number, 0)])
         comment = unit.lowered.comment
         for layer in layers[:-1]:
             name = self._free(*self._said(final, flowing))
-            self._write(f"{name} = ", Call(layer, (given,)), comment)
+            if isinstance(layer, IfElse):
+                self._perhaps(name, layer, given, comment)
+            else:
+                self._write(f"{name} = ", Call(layer, (given,)), comment)
             given, comment = Raw(name), None
         code = Call(layers[-1], (given,)) if layers else given
         self._result(final, code, flowing, comment, ending=ending)
 
+    def _perhaps(self, name: str, layer: IfElse, given: Code, comment: str | None) -> None:
+        """Write a layer that some instances of the block do without."""
+        if given != Raw(name):
+            self._write(f"{name} = ", given)
+        self.lines += statement("if ", layer.test, indent=self.indent, suffix=":")
+        self.indent += 4
+        self._write(f"{name} = ", Call(layer.yes, (Raw(name),)), comment)
+        self.indent -= 4
+
     def _call(self, unit: MergedCall, *, ending: bool) -> None:
         signature = self.functions.signatures[id(unit.plan)]
-        words = self._words()
+        channels = self._channels()
         positional: list[Code] = [Raw(self._names[each]) for each in unit.inputs]
         keywords: list[Keyword] = []
         for parameter in signature.parameters:
-            code = resolved(unit.arguments[parameter.key], words)
+            code = self._loops.resolved(unit.arguments[parameter.key], channels)
             if parameter.keyword_only:
                 keywords.append(Keyword(parameter.name, code, parameter.default))
             else:
                 positional.append(code)
-        keywords.append(Keyword("name", self._layer_name(unit.path)))
+        keywords.append(Keyword("name", self._layer_name(unit)))
         function = Raw(self.functions.names[id(unit.plan)])
         flowing = self._flowing(unit)
-        self._spend(self._reads(unit))
+        self._reads.spend(self._reads.of(unit))
         code = Call(function, tuple(positional), tuple(keywords))
         note = None
         if self.network and unit.shape is not None:
@@ -207,17 +171,16 @@ class Body:
         if ending and tuple(values) == self.plan.results:
             self._write("return ", code, comment)
             return
+        said = self._said(unit, flowing)
         if unit.outputs == 1:
             first = self._wanted.get(values[0]) or unit.names[0]
-            said = self._said(unit, flowing)
             self._names[values[0]] = self._free(*((first,) if first else ()), *said)
             self._write(f"{self._names[values[0]]} = ", code, comment, note)
             return
         names: list[str] = []
         for index, value in enumerate(values):
-            word = unit.names[index] or f"{self._said(unit, flowing)[0]}{index + 1}"
-            word = self._wanted.get(value, word)
-            name = self._free(word, more=names) if self._left[value] else "_"
+            word = self._wanted.get(value) or unit.names[index] or f"{said[0]}{index + 1}"
+            name = self._free(word, more=names) if self._reads.left[value] else "_"
             names.append(name)
             self._names[value] = name
         self._write(f"{', '.join(names)} = ", code, comment)
@@ -226,8 +189,7 @@ class Body:
         self, prefix: str, code: Code, comment: str | None = None, note: str | None = None
     ) -> None:
         """Write one statement; a comment that does not fit beside it stands above it."""
-        said = comment or note
-        written = statement(prefix, code, indent=self.indent, comment=said)
+        written = statement(prefix, code, indent=self.indent, comment=comment or note)
         if comment and "#" not in written[0]:
             self.lines.append(f"{' ' * self.indent}# {comment}")
         self.lines += written
@@ -235,40 +197,40 @@ class Body:
     # --- decisions
 
     def _branch(self, unit: MergedDecision) -> None:
-        test = resolved(unit.test, self._words())
-        self._spend(self._reads(unit))
-        phis = self._phis.get(unit.number, [])
-        inside = [self._within(arm) for arm in unit.arms]
-        for phi in phis:
-            for number, value in phi.arms:
-                inside[number].append(value)
+        test = self._loops.resolved(unit.test, self._channels())
+        reads = self._reads
+        reads.spend(reads.of(unit))
+        phis = reads.phis.get(unit.number, [])
+        inside = [reads.within(arm) + reads.chosen(unit, n) for n, arm in enumerate(unit.arms)]
         names: list[str] = []
         given: dict[str, Value] = {}
         for phi in phis:
-            name, before = self._phi_name(phi, unit, names, inside)
+            name, before = self._phi_name(phi, unit, names, Counter(inside[0] + inside[1]))
             names.append(name)
             if before is not None:
                 given[name] = before
         arms: list[list[str]] = []
-        outer, known = self.lines, dict(self._names)
+        outer, known, holding = self.lines, dict(self._names), self._held
         self.indent += 4
         for number, arm in enumerate(unit.arms):
             self.lines, self._names = [], dict(known)
-            self._spend(inside[1 - number])  # the other arm does not happen in this one
-            chosen = {name: phi.arms[number][1] for phi, name in zip(phis, names, strict=True)}
+            reads.spend(inside[1 - number])  # the other arm does not happen in this one
+            chosen = dict(zip(names, reads.chosen(unit, number), strict=True))
             self._wanted.update({value: name for name, value in chosen.items()})
-            holding = self._held
             self._held = holding | {n for n, value in given.items() if chosen[n] is value}
             self.run(arm)
-            self._held = holding
             for name, value in chosen.items():
-                self._spend([value])
+                reads.spend([value])
                 if self._names[value] != name and given.get(name) is not value:
                     self._write(f"{name} = ", Raw(self._names[value]))
-            self._left.update(inside[1 - number])
+            reads.left.update(inside[1 - number])
             arms.append(self.lines)
+        for arm_lines, counting in zip(arms, self._counters.steps(unit), strict=True):
+            arm_lines += [f"{' ' * self.indent}{line}" for line in counting]
         self.indent -= 4
-        self.lines, self._names = outer, known
+        self.lines, self._names, self._held = outer, known, holding
+        if self.indent == 4:
+            self.lines += self._counters.begin(arms[0] + arms[1])
         if not arms[0]:
             arms.reverse()
             test = Infix("not", (test,))
@@ -279,19 +241,8 @@ class Body:
         for phi, name in zip(phis, names, strict=True):
             self._names[phi] = name
 
-    def _within(self, units: list[Merged]) -> list[Value]:
-        """The values that units read, in decisions too."""
-        result: list[Value] = []
-        for each in units:
-            result += self._reads(each)
-            if isinstance(each, MergedDecision):
-                for number, arm in enumerate(each.arms):
-                    result += self._within(arm)
-                    result += [dict(phi.arms)[number] for phi in self._phis.get(each.number, [])]
-        return result
-
     def _phi_name(
-        self, phi: Phi, unit: MergedDecision, names: list[str], inside: list[list[Value]]
+        self, phi: Phi, unit: MergedDecision, names: list[str], inside: Counter[Value]
     ) -> tuple[str, Value | None]:
         """Name what a decision chooses: as the spec names it, going on with a variable if it can.
 
@@ -310,23 +261,65 @@ class Body:
         if before is None:
             return self._free(said or self._names[Ref(None, 0)], more=names), None
         holding = self._names[before]
-        ends = self._left[before] <= Counter(inside[0] + inside[1])[before]
+        ends = self._reads.left[before] <= inside[before]
         if said in (None, holding) and ends and holding not in names:
             return holding, None
         name = self._free(said or holding, more=names)
         self._write(f"{name} = ", Raw(holding))
         return name, before
 
+    # --- loops
+
+    def _loop(self, unit: MergedLoop) -> None:
+        reads = self._reads
+        stop = self._loops.resolved(unit.stop, self._channels())
+        reads.spend(reads.of(unit))
+        inside = reads.within(unit.body)
+        names: list[str] = []
+        for position, carried in enumerate(unit.carried):
+            holding = self._names[carried.initial]
+            ends = not reads.left[carried.initial]
+            if not ends or holding in names or carried.name not in (None, holding):
+                name = self._free(carried.name or holding, more=names)
+                if name != holding:
+                    self._write(f"{name} = ", Raw(holding))
+                holding = name
+            names.append(holding)
+            self._names[Carry(unit.number, position)] = holding
+            self._wanted[carried.following] = holding
+        outer, known, held = self.lines, dict(self._names), self._held
+        own = {Carry(unit.number, position) for position in range(len(names))}
+        self._held = held | {self._names[v] for v in inside if v in self._names and v not in own}
+        variable, over = self._loops.enter(unit, stop)
+        self._reserved |= set(variable.split(", "))
+        self.lines, self.indent = [], self.indent + 4
+        self.run(unit.body)
+        late = []
+        for carried, name in zip(unit.carried, names, strict=True):
+            reads.spend([carried.following])
+            if self._names[carried.following] != name:
+                late.append((name, self._names[carried.following]))
+        if late:
+            targets = ", ".join(name for name, _ in late)
+            self._write(f"{targets} = ", Raw(", ".join(value for _, value in late)))
+        body = self.lines
+        self.lines, self.indent = outer, self.indent - 4
+        self._loops.leave(unit)
+        self._names, self._held = known, held
+        self.lines += statement(f"for {variable} in ", over, indent=self.indent, suffix=":")
+        self.lines += body
+        for position, name in enumerate(names):
+            self._names[Ref(unit.number, position)] = name
+
     # --- names
 
-    def _words(self) -> Mapping[str, str]:
-        """How expressions name what they speak of just now: a tensor's channels are its last."""
-        channels = {
+    def _channels(self) -> Mapping[str, str]:
+        """How expressions say tensors' channels just now: they are a tensor's last axis."""
+        return {
             key: f"{self._names[value]}.shape[-1]"
-            for key, value in self._inputs.items()
+            for key, value in self._reads.channels.items()
             if value in self._names
         }
-        return {**channels, **self._own}
 
     def _flowing(self, unit: MergedOp | MergedCall) -> str:
         """The variable that a step goes on with where the spec names nothing: what flows in."""
@@ -338,10 +331,12 @@ class Body:
         What a network puts out takes its name at the end of its statement.
         """
         value = Ref(unit.number, 0)
-        passing = self.network and value not in self.plan.results and unit.target in self._results
+        outputs = self.outputs or frozenset()
+        passing = value not in self.plan.results and unit.target in outputs
         label = unit.path[0] if isinstance(unit.path[0], str) else ""
+        whole = isinstance(unit, MergedCall) or len(unit.path) > 1
         kind: str = unit.kind if isinstance(unit, MergedOp) else unit.plan.name
-        labelled = label.rstrip("0123456789") != kind and is_identifier(label)
+        labelled = whole and is_identifier(label) and label.rstrip("0123456789") != kind
         return (
             *((unit.target,) if unit.target and not passing else ()),
             flowing,
@@ -350,7 +345,7 @@ class Body:
 
     def _free(self, *wanted: str, more: list[str] | None = None) -> str:
         """A variable's name that holds nothing that is read later."""
-        live = {name for value, name in self._names.items() if self._left[value] > 0}
+        live = {name for value, name in self._names.items() if self._reads.left[value] > 0}
         return self._unused(wanted, live | self._held | set(more or ()))
 
     def _unused(self, wanted: tuple[str, ...], taken: set[str]) -> str:
@@ -365,55 +360,15 @@ class Body:
                 return name
         raise AssertionError("there are more names than are taken")
 
-    def _layer_name(self, path: MergedPath, word: str = "") -> Code:
+    def _layer_name(self, unit: MergedOp | MergedCall, word: str = "") -> Code:
         """Write a layer's name: below the block's own, or as it is in the network."""
-        parts = ["{name}"] if not self.network else []
-        for segment in path:
-            if isinstance(segment, str):
-                parts.append(segment_name(segment))
-            else:
-                parts.append(self._numbered(segment))
-        text = "_".join([*parts, *([word] if word else [])])
+        numbers: dict[int, str] = {}
+        if all(isinstance(segment, str) for segment in unit.path):
+            numbers = self._counters.numbers(unit)
+
+        def number(leaf: Leaf) -> Any:
+            return self._loops.resolved(leaf, self._channels())
+
+        text = layer_label(unit.path, numbers, number)
+        text = "_".join([*([] if self.network else ["{name}"]), text, *([word] if word else [])])
         return Raw(f'f"{text}"') if "{" in text else Leaf(text)
-
-    def _numbered(self, segment: Numbered) -> str:
-        """Write a segment that counts, its number in braces."""
-        before, after = segment_name(f"{segment.prefix}0"), segment_name(f"0{segment.suffix}")
-        number = expression(resolved(segment.number, self._words()))
-        return f"{before[:-1]}{{{number}}}{after[1:]}"
-
-    def results(self) -> list[str]:
-        """The variables that hold what the function gives back."""
-        return [self._names[value] for value in self.plan.results]
-
-
-def named(code: Any, name: Callable[[str], Code]) -> Any:
-    """Put layers' names into their places: `name` gives them by the word that tells them apart."""
-    match code:
-        case LayerName(word):
-            return name(word)
-        case Leaf() | Raw():
-            return code
-        case tuple():
-            return tuple(named(each, name) for each in code)
-    if not is_dataclass(code) or isinstance(code, type):
-        return code
-    parts = {each.name: named(getattr(code, each.name), name) for each in fields(code)}
-    return type(code)(**parts)
-
-
-def taken_apart(flow: Code) -> tuple[list[Call], Code]:
-    """Give the layers of a nested application, the first to be applied first, and what it is on."""
-    layers: list[Call] = []
-    while isinstance(flow, Call) and isinstance(flow.function, Call):
-        layers.insert(0, flow.function)
-        (flow,) = flow.arguments
-    return layers, flow
-
-
-def _activated(layer: Call, word: str) -> Call:
-    """Give a layer its activation, which stands before its name."""
-    *keywords, name = layer.keywords
-    return Call(
-        layer.function, layer.arguments, (*keywords, Keyword("activation", Leaf(word)), name)
-    )

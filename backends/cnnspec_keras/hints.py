@@ -5,14 +5,14 @@ A step is lowered for all instances of its block, so what is found out holds for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from cnnspec.emit.lowering import Applied
 from cnnspec.graph import Graph, Node
 from cnnspec.ops.convolution import Conv, DepthwiseConv
 from cnnspec.ops.geometry import Sides, sides
 from cnnspec.ops.pooling import MaxPool
-from cnnspec_keras.lowerings.parts import PLAIN, SAME
+from cnnspec_keras.lowerings.parts import PLAIN, SAME, UNLESS_STRIDED
 from cnnspec_keras.lowerings.pooling import extended
 from cnnspec_keras.orders import channels_last
 
@@ -30,22 +30,35 @@ def find_hints(graph: Graph) -> Mapping[int, frozenset[str]]:
         if isinstance(node.op, Conv | DepthwiseConv | MaxPool) and node.op.pad != "same":
             sites.setdefault((node.span, node.kind), []).append(node)
     for nodes in sites.values():
-        found |= dict.fromkeys(_same(nodes), frozenset((SAME,)))
+        found |= _padding(nodes)
     return found
 
 
-def _same(nodes: list[Node]) -> Iterable[int]:
+def _padding(nodes: list[Node]) -> Mapping[int, frozenset[str]]:
     """Say which steps written in one place are to be padded by Keras's `same`.
 
-    All of them if that is right for all. Where it is right for some only, these if the others are
-    not padded at all, none if they are: one way of writing it does for them.
+    All of them if that is right for all. None if it is not and all are padded: zeros before the
+    layer do for them. Else where the stride is 1 if that tells them apart; else each as it is.
     """
     pads = [_around(node) for node in nodes]
     right = [_is_same(node, around) for node, around in zip(nodes, pads, strict=True)]
     padded = [any(around) for around in pads]
     if not any(padded) or (all(padded) and not all(right)):
-        return ()
-    return (node.index for node, fits in zip(nodes, right, strict=True) if fits)
+        return {}
+    strided = [_is_strided(node) for node in nodes]
+    if not all(right) and all(
+        known is not None and known != fits and (pad or fits)
+        for known, fits, pad in zip(strided, right, padded, strict=True)
+    ):
+        return {node.index: frozenset((UNLESS_STRIDED,)) for node in nodes}
+    return {n.index: frozenset((SAME,)) for n, fits in zip(nodes, right, strict=True) if fits}
+
+
+def _is_strided(node: Node) -> bool | None:
+    """Whether a convolution has a stride; None: it is none, or has one along one axis only."""
+    if not isinstance(node.op, Conv | DepthwiseConv) or node.op.stride[0] != node.op.stride[1]:
+        return None
+    return bool(node.op.stride[0] > 1)
 
 
 def _around(node: Node) -> Sides:

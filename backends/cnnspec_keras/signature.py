@@ -6,13 +6,21 @@ Channels are not among them: in Keras a tensor says its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from cnnspec.emit.code import UNSET, Leaf
-from cnnspec.emit.merged import Merged, MergedCall, MergedDecision, MergedOp, Plan
+from cnnspec.emit.merged import (
+    Merged,
+    MergedCall,
+    MergedDecision,
+    MergedLoop,
+    MergedOp,
+    Plan,
+    expressions_of,
+)
 from cnnspec.emit.names import Namespace
-from cnnspec.emit.printer import expression, from_expression
+from cnnspec.emit.printer import expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +64,6 @@ class Signature:
         return [*tensors, *plain, *(["*", *last] if last else [])]
 
 
-def resolved(code: Any, names: Mapping[str, str]) -> Any:
-    """Replace leaves that have an expression by how a function's names say it."""
-    if isinstance(code, Leaf):
-        if code.expression is None:
-            return Leaf(code.value)
-        return from_expression(code.expression, names)
-    if isinstance(code, tuple):
-        return tuple(resolved(each, names) for each in code)
-    if is_dataclass(code) and not isinstance(code, type):
-        parts = {
-            each.name: getattr(code, each.name)
-            if each.name == "default"
-            else resolved(getattr(code, each.name), names)
-            for each in fields(code)
-        }
-        return type(code)(**parts)
-    return code
-
-
 def spoken(units: list[Merged], signatures: Mapping[int, Signature]) -> Iterator[str]:
     """The names that a function's text speaks of, given the signatures of those that it calls."""
     for unit in units:
@@ -82,31 +71,32 @@ def spoken(units: list[Merged], signatures: Mapping[int, Signature]) -> Iterator
             yield from names_in(unit.test)
             for arm in unit.arms:
                 yield from spoken(arm, signatures)
+        elif isinstance(unit, MergedLoop):
+            yield from names_in(unit.stop)
+            yield from spoken(unit.body, signatures)
         else:
             yield from spoken_by(unit, signatures)
 
 
 def spoken_by(unit: Merged, signatures: Mapping[int, Signature]) -> Iterator[str]:
     """The names that one unit's own text speaks of."""
+    yield from names_in(printed(unit, signatures))
+
+
+def printed(unit: Merged, signatures: Mapping[int, Signature]) -> tuple[Any, ...]:
+    """What one unit's own text prints: its path, its flow, the arguments that its callee takes."""
     if isinstance(unit, MergedOp):
-        yield from names_in(unit.lowered.flow)
-    elif isinstance(unit, MergedCall):
-        for key in signatures[id(unit.plan)].names:
-            yield from names_in(unit.arguments[key])
+        return (unit.path, unit.lowered.flow)
+    if isinstance(unit, MergedCall):
+        keys = signatures[id(unit.plan)].names
+        return (unit.path, *(unit.arguments[key] for key in keys))
+    return ()
 
 
 def names_in(code: Any) -> Iterator[str]:
-    """The names that a tree of code speaks of."""
-    if isinstance(code, Leaf):
-        if code.expression is not None:
-            yield from sorted(code.expression.names)
-    elif isinstance(code, tuple):
-        for each in code:
-            yield from names_in(each)
-    elif is_dataclass(code) and not isinstance(code, type):
-        for field in fields(code):
-            if field.name != "default":
-                yield from names_in(getattr(code, field.name))
+    """The names that a tree of code speaks of, in order."""
+    for said in expressions_of(code):
+        yield from sorted(said.names)
 
 
 def make_signature(

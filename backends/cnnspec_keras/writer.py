@@ -18,6 +18,7 @@ from cnnspec_keras.depth import is_deep
 from cnnspec_keras.function import Body, Functions
 from cnnspec_keras.hints import find_hints
 from cnnspec_keras.layers import LAYERS
+from cnnspec_keras.loops import keeps
 from cnnspec_keras.names import layer_name
 from cnnspec_keras.signature import Signature, make_signature
 
@@ -43,7 +44,7 @@ def write(
 ) -> Written:
     """Write the source of a network; `head` are the lines of the module's docstring."""
     hints = find_hints(graph)
-    plans = make_plans(graph, lower, inference=inference, hints=hints, rows=False)
+    plans = make_plans(graph, lower, inference=inference, hints=hints, keep=keeps, functional=True)
     nested = is_deep(graph, lower, hints)
     space = Namespace(RESERVED | set(LAYERS))
     network = space.take(graph.name)
@@ -87,11 +88,11 @@ class _Function:
         return self.functions.signatures[id(self.plan)]
 
     def _body(self, *, nested: bool = False) -> Body:
-        given = (self.plan, self.signature, self.functions, self.reserved)
-        if self.graph is None:
-            return Body(*given, network=False, keep=nested)
-        results = frozenset(each.name for each in self.graph.outputs)
-        return Body(*given, network=True, results=results, keep=True)
+        outputs = None
+        if self.graph is not None:
+            outputs = frozenset(each.name for each in self.graph.outputs)
+        keep = nested or self.graph is not None
+        return Body(self.plan, self.functions, self.reserved, outputs=outputs, keep=keep)
 
     def block(self, *, nested: bool) -> str:
         """Write a block: from tensors to tensors; `nested` makes each call a model of its own."""

@@ -435,6 +435,8 @@ class Merger:
     def need(self, names: Iterable[str]) -> None:
         """Make names that an expression speaks of parameters of the plan."""
         for name in names:
+            if self.plan.functional and name.endswith(".channels"):
+                continue
             self.plan.parameters.setdefault(
                 name, [each.values.get(name) for each in self.instances]
             )

@@ -218,6 +218,8 @@ class Plan:
     results: tuple[Value, ...] = ()
     inputs: tuple[str, ...] = ()
     is_row: bool = False
+    #: Whether tensors say their channels, so that these are no parameters.
+    functional: bool = False
     #: Parameter name (as in expressions, or an extra one) to its value in each instance.
     parameters: dict[str, list[Any]] = field(default_factory=dict)
     #: Parameters that are not the block's own: a value that depends on height or width, a flag.

@@ -32,17 +32,18 @@ def make_plans(
     inference: bool = False,
     hints: Mapping[int, frozenset[str]] | None = None,
     keep: KeepLoop = no_loops,
-    rows: bool = True,
+    functional: bool = False,
 ) -> Plans:
     """Plan the source of a network; with `inference` training heads are left out.
 
     `hints` are handed to the lowerings, by a node's index. `keep` says which loops the backend can
-    write as loops; others are written turn by turn. `rows` says whether groups that are chains are
-    gathered.
+    write as loops; others are written turn by turn. `functional` is for
+    one whose layers are applied to tensors: a tensor says its channels, so they are no parameters,
+    and groups that are chains are not gathered.
     """
     loops = loop_merger(keep)
     outputs = graph.inference_outputs if inference else graph.outputs
-    reader = Reader(graph.needed(outputs), lower, hints or {}, rows=rows)
+    reader = Reader(graph.needed(outputs), lower, hints or {}, rows=not functional)
     results = tuple(output.port for output in outputs)
     root = reader.instance(graph.root, results)
     root.inputs = tuple(node.ports[0] for node in graph.inputs)
@@ -54,12 +55,12 @@ def make_plans(
     plan_of: dict[int, Plan] = {}
     blocks: list[Plan] = []
     for members in groups:
-        made = _plans(members, opens, plan_of, loops)
+        made = _plans(members, opens, plan_of, loops, functional=functional)
         for plan in made:
             for each in plan.instances:
                 plan_of[id(each.scope)] = plan
         blocks += made
-    network = Plan(graph.name, graph.root.definition, [root])
+    network = Plan(graph.name, graph.root.definition, [root], functional=functional)
     Merger(network, opens[id(graph.root)], lambda scope: plan_of[id(scope)], loops).merge()
     return Plans(tuple(blocks), network, outputs)
 
@@ -148,6 +149,8 @@ def _plans(
     opens: dict[int, frozenset[str]],
     plan_of: dict[int, Plan],
     loops: LoopMerger,
+    *,
+    functional: bool,
 ) -> list[Plan]:
     """Merge instances into as few plans as agree, in the order of their first instances."""
     pending = [members]
@@ -155,7 +158,7 @@ def _plans(
     while pending:
         part = pending.pop(0)
         scope = part[0].scope
-        plan = Plan(str(scope.block), scope.definition, part)
+        plan = Plan(str(scope.block), scope.definition, part, functional=functional)
         open_names = frozenset().union(*(opens[id(each.scope)] for each in part))
         try:
             Merger(plan, open_names, lambda scope: plan_of[id(scope)], loops).merge()

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec.emit.code import Code, Keyword, Leaf
+from cnnspec.emit.code import Code, IfElse, Input, Keyword, Leaf
 from cnnspec.emit.lowering import Applied, Lowered, Lowering, Refusal
+from cnnspec.expression import Expression, literal
 from cnnspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
 from cnnspec.ops.geometry import sides
 from cnnspec_keras.lowerings.parts import (
     SAME,
+    UNLESS_STRIDED,
     apply,
     argument,
     around,
     layer,
     zeros,
 )
+
+EVENLY: Final = 'padded evenly: "same" with a stride is not'
 
 
 def _padded(
@@ -31,14 +35,28 @@ def _padded(
     if op.pad == "same" or SAME in step.hints:
         named = (strides, Keyword("padding", Leaf("same")), *keywords)
         return layer(name, *arguments, keywords=named)
+    if UNLESS_STRIDED in step.hints:
+        strided = _strided(step)
+        way = IfElse(strided, Leaf("valid"), Leaf("same"))
+        before: Code = IfElse(strided, zeros(step, pads), Input())
+        named = (strides, Keyword("padding", way, "valid"), *keywords)
+        flow = apply(f"layers.{name}", *arguments, keywords=named, to=before)
+        return Lowered(flow, comment=EVENLY)
     named = (strides, *keywords)
     if not any(pads):
         return layer(name, *arguments, keywords=named)
-    before = zeros(step, pads)
-    flow = apply(f"layers.{name}", *arguments, keywords=named, to=before)
     even = (pads[0], pads[2]) == (pads[1], pads[3])
-    why = 'padded evenly: "same" with a stride is not' if even else "padded more on one side"
-    return Lowered(flow, comment=why)
+    flow = apply(f"layers.{name}", *arguments, keywords=named, to=zeros(step, pads))
+    return Lowered(flow, comment=EVENLY if even else "padded more on one side")
+
+
+def _strided(step: Applied) -> Leaf:
+    """Write whether there is a stride, in the block's words if they say it."""
+    stride = step.leaf("stride")
+    value = stride.value != 1
+    if stride.expression is None or isinstance(stride.value, tuple):
+        return Leaf(value, None, "strided")
+    return Leaf(value, Expression(">", (stride.expression, literal(1))), "strided")
 
 
 def conv(step: Applied) -> Lowered:

@@ -9,9 +9,10 @@ from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Raw, Sequence
 from cnnspec.emit.lowering import Applied, Lowered, compact
 from cnnspec.ops.geometry import Sides
 
-#: What the backend found out before lowering: Keras's "same" gives this padding; a dense layer
-#: alone reads what is flattened.
+#: What the backend found out before lowering: Keras's "same" gives this padding; it does where
+#: the stride is 1; dense layers alone read what is flattened.
 SAME: Final = "same"
+UNLESS_STRIDED: Final = "same unless strided"
 PLAIN: Final = "plain"
 
 
