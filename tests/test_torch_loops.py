@@ -151,6 +151,17 @@ SPECS = {
         """,
         ["for _ in range(5):"],
     ),
+    "turns that only compute": (
+        """
+        network net {
+            image = input(4, 8, 8)
+            widths = []
+            for n in range(4) { for m in range(3) { widths = widths + [n + m + 1] } }
+            output y = image -> conv(widths[5], 3) -> gap
+        }
+        """,
+        ["self.conv1(image)"],
+    ),
     "turns that read a list": (
         """
         network net {

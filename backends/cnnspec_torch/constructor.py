@@ -128,6 +128,18 @@ class Constructor:
         """Write a sequence, neighbours that are equal as a comprehension."""
         if made.numbered:
             return Call(Raw("nn.Sequential"), self.items(made.members))
+        if all(
+            isinstance(each, MergedOp | MergedCall | MergedRow)
+            and isinstance(each.path[-1], str)
+            and is_identifier(each.path[-1])
+            for each in made.members
+        ):
+            named = tuple(
+                Keyword(attribute(str(each.path[-1])), self.member(each))
+                for each in made.members
+                if not isinstance(each, MergedDecision | MergedLoop)
+            )
+            return call("nn.Sequential", Call(Raw("OrderedDict"), (), named))
         pairs = Sequence(self.items(made.members, named=True))
         return call("nn.Sequential", call("OrderedDict", pairs))
 

@@ -85,8 +85,10 @@ def _distinct(plan: Plan, plans: Plans) -> str:
     siblings = [each for each in plans.blocks if each.definition is plan.definition]
     if len(siblings) == 1:
         return base
-    for parameter in plan.definition.parameters:
-        key = parameter.name.id
+    keys = [parameter.name.id for parameter in plan.definition.parameters]
+    # What is done says more than how much of it.
+    known = plan.instances[0].scope.values
+    for key in sorted(keys, key=lambda each: isinstance(known.get(each), int | float | tuple)):
         values = [{_word(i.scope.values.get(key)) for i in each.instances} for each in siblings]
         single = all(len(each) == 1 for each in values)
         if single and len(set().union(*values)) == len(siblings):

@@ -2,10 +2,10 @@
 
 Two members of a scope are equal if they are instances of one definition with equal members inside,
 down to every operator's arguments, weights, shapes, names and wiring; but for how much is dropped
-in training, which rises from block to block in some networks and costs nothing. Equal neighbours, or equal
-groups of up to three neighbours, are one part if each takes the one before it in the same way and
-nothing else looks inside the run. A dense block's layers grow: they are equal but for the channels
-that come in, and each adds equally many to what flows on.
+in training, which rises from block to block in some networks and costs nothing. Equal neighbours,
+or equal groups of up to three neighbours, are one part if each takes the one before it in the same
+way and nothing else looks inside the run. A dense block's layers grow: they are equal but for the
+channels that come in, and each adds equally many to what flows on.
 """
 
 from __future__ import annotations

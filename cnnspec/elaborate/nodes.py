@@ -247,6 +247,8 @@ class Nodes:
         elif sources and op.name == "flatten" and node.input_shapes[0].is_image:
             spatial = node.input_shapes[0].height * node.input_shapes[0].width
             value = written(node.shape.channels, "*", sources[0], spatial)
+        elif sources and op.name == "split":
+            value = written(node.shape.channels, "//", sources[0], len(node.ports))
         elif sources:
             value = sources[0]
         for port in node.ports:

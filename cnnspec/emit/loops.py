@@ -80,7 +80,7 @@ def loop_merger(keep: KeepLoop) -> LoopMerger:
     """Give what merges a loop in several instances for a backend that keeps some loops."""
 
     def merge(outer: Merger, column: list[LoopUnit], who: list[int]) -> list[Merged] | None:
-        if not any(turn for unit in column for turn in unit.turns):
+        if not any(flatten(turn) for unit in column for turn in unit.turns):
             return []
         counts = [len(unit.turns) for unit in column]
         fewest, most = min(counts), max(counts)

@@ -48,7 +48,10 @@ LONG: Final = 8
 
 
 class Split(Exception):
-    """Instances that do not agree, with what tells them apart, one key an instance."""
+    """Instances that do not agree, with what tells them apart, one key an instance.
+
+    The key is None for an instance that has nothing to do with what they do not agree on.
+    """
 
     def __init__(self, keys: list[Hashable]) -> None:
         super().__init__()
@@ -325,7 +328,7 @@ class Merger:
             return self.merged([unit.body for unit in column], who)
         if any(each > 1 for each in taken):
             self._agree(list(taken), who)
-        if not any(unit.body for unit in column):
+        if not any(flatten(unit.body) for unit in column):
             return []
         tests = []
         for unit in column:

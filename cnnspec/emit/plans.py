@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,10 +167,29 @@ def _plans(
                 raise RuntimeError(
                     f"the block instance {scope.path} does not hang together"
                 ) from split
-            parts: dict[Any, list[Instance]] = {}
-            for key, each in zip(split.keys, part, strict=True):
-                parts.setdefault(key, []).append(each)
-            pending = [*parts.values(), *pending]
+            pending = [*_parts(part, split.keys), *pending]
         else:
             result.append(plan)
     return result
+
+
+def _parts(members: list[Instance], keys: list[Hashable]) -> list[list[Instance]]:
+    """Part instances by key; one without a key goes with those that were given the same steps."""
+    parts: dict[Hashable, list[Instance]] = {}
+    for key, each in zip(keys, members, strict=True):
+        if key is not None:
+            parts.setdefault(key, []).append(each)
+    homes = {id(each): key for key, part in parts.items() for each in part}
+    for each in members:
+        if id(each) not in homes:
+            steps = _steps(each)
+            alike = (key for key, part in parts.items() if any(_steps(o) == steps for o in part))
+            homes[id(each)] = next(alike, next(iter(parts)))
+    return [[each for each in members if homes[id(each)] == key] for key in parts]
+
+
+def _steps(instance: Instance) -> list[Any]:
+    """The operators and blocks among the arguments of an instance."""
+    values = instance.scope.values.values()
+    callees = (getattr(each, "op", getattr(each, "definition", None)) for each in values)
+    return [each for each in callees if each is not None]
