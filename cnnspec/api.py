@@ -12,7 +12,7 @@ from cnnspec.diagnostics import SpecError
 from cnnspec.elaborate import Limits, Settings, elaborate
 from cnnspec.expect import missed
 from cnnspec.network import Network
-from cnnspec.ops import Operators
+from cnnspec.ops import operators
 from cnnspec.source import Source
 
 
@@ -67,7 +67,7 @@ def _network(
     result = elaborate(
         source,
         network,
-        operators=Operators(),
+        operators=operators(),
         resolve=library.resolver(root),
         settings=Settings(dict(set or {}), input),
         bounds=Limits().raised(limits or {}),

@@ -9,18 +9,20 @@ and dropped where it does not give the value that is there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import lru_cache
 from math import ceil, floor
 from typing import Any, Final
 
 #: An expression of more operators than this is not worth reading; a plain value takes its place.
 LONGEST: Final = 12
 
+NO_NAMES: Final[frozenset[str]] = frozenset()
+
 
 class Expression:
     """A variable, a literal, or an operation on expressions: immutable, compared by content."""
 
-    __slots__ = ("__dict__", "operands", "operator", "size", "value")
+    __slots__ = ("_key", "_names", "operands", "operator", "size", "value")
 
     def __init__(
         self, operator: str, operands: tuple[Expression, ...] = (), value: Any = None
@@ -28,21 +30,30 @@ class Expression:
         self.operator = operator
         self.operands = operands
         self.value = value
-        inner = sum(each.size for each in operands)
-        self.size: int = inner + 1 if operands else 0
+        self.size = 0
+        if operands:
+            self.size = 1 + sum([each.size for each in operands])
+        self._names: frozenset[str] | None = None
+        self._key: tuple[object, ...] | None = None
 
-    @cached_property
+    @property
     def names(self) -> frozenset[str]:
         """The variables that it speaks of."""
-        if self.operator == "name":
-            return frozenset((self.value,))
-        return frozenset().union(*(each.names for each in self.operands))
+        if self._names is None:
+            if self.operator == "name":
+                self._names = frozenset((self.value,))
+            else:
+                self._names = NO_NAMES.union(*[each.names for each in self.operands])
+        return self._names
 
-    @cached_property
+    @property
     def key(self) -> tuple[object, ...]:
         """What makes two expressions the same."""
-        kind = type(self.value).__name__
-        return (self.operator, kind, self.value, tuple(each.key for each in self.operands))
+        if self._key is None:
+            kind = type(self.value).__name__
+            operands = tuple(each.key for each in self.operands)
+            self._key = (self.operator, kind, self.value, operands)
+        return self._key
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.key == other.key
@@ -56,11 +67,13 @@ class Expression:
         return f"({f' {self.operator} '.join(map(repr, self.operands))})"
 
 
+@lru_cache(maxsize=4096)
 def name(word: str) -> Expression:
     """Make a variable."""
     return Expression("name", value=word)
 
 
+@lru_cache(maxsize=4096, typed=True)
 def literal(value: object) -> Expression:
     """Make a literal."""
     return Expression("literal", value=value)
@@ -97,12 +110,15 @@ def spoken(value: Any) -> Expression | None:
 
 def written(value: Any, operator: str, *operands: Any) -> Any:
     """Carry how `value` came from `operands`, if any of them is written and it stays readable."""
-    if not any(isinstance(each, Written) for each in operands):
+    for each in operands:
+        if isinstance(each, Written):
+            break
+    else:
         return value
-    parts = [spoken(each) for each in operands]
-    if any(part is None for part in parts):
+    parts = tuple([part for part in map(spoken, operands) if part is not None])
+    if len(parts) < len(operands):
         return value
-    expression = Expression(operator, tuple(part for part in parts if part is not None))
+    expression = Expression(operator, parts)
     return Written(value, expression) if expression.size <= LONGEST else value
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -44,6 +45,7 @@ def find(spec: str) -> tuple[Source, str | None, Path | None]:
     return _shipped(file, None), network or name, None
 
 
+@lru_cache(maxsize=1)
 def shipped() -> Mapping[str, str]:
     """Give the networks that ship: name to file, in the order of files and of their texts.
 
@@ -56,9 +58,10 @@ def shipped() -> Mapping[str, str]:
     return result
 
 
-def shipped_files() -> list[str]:
+@lru_cache(maxsize=1)
+def shipped_files() -> tuple[str, ...]:
     """Give the names of the files that ship, sorted."""
-    return sorted(each.name for each in _zoo().iterdir() if each.name.endswith(".cnn"))
+    return tuple(sorted(each.name for each in _zoo().iterdir() if each.name.endswith(".cnn")))
 
 
 def index() -> dict[str, Any] | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cnnspec import backend as backends
 from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.emit.header import stamp
 from cnnspec.graph import Graph, Node
@@ -111,17 +110,23 @@ class Network:
 
     def build(self, backend: str = "torch", *, inference: bool = False) -> Any:
         """Build an instance of the emitted class; needs the framework."""
+        from cnnspec import backend as backends
+
         text, class_name = self._emit(backend, inference=inference)
         return backends.find(backend).load(text, class_name)()
 
     def mismatch(self, backend: str = "torch", *, inference: bool = False) -> list[str]:
         """Build on no device and hold weights against the graph; give what differs."""
+        from cnnspec import backend as backends
+
         text, class_name = self._emit(backend, inference=inference)
         found = backends.find(backend)
         return list(found.mismatch(text, class_name, self.elaborated, inference=inference))
 
     def emitted(self, backend: str) -> Emitted:
         """Write the source for a backend, with what a witness needs to know of it."""
+        from cnnspec import backend as backends
+
         text, class_name = self._emit(backend, inference=False)
         found = backends.find(backend)
         return Emitted(text, class_name, {**backends.lowerings(backend), **found.lowerings})
@@ -149,6 +154,7 @@ class Network:
             return {"text/plain": repr(self)}
 
     def _emit(self, name: str, *, inference: bool) -> tuple[str, str]:
+        from cnnspec import backend as backends
         from cnnspec.version import VERSION
 
         backend = backends.find(name)

@@ -55,6 +55,9 @@ class Op:
     name: ClassVar[str]
     family: ClassVar[str]
     arguments: ClassVar[Mapping[str, Arg]] = {}
+    #: The arguments' names, in order, and those of them that have no default.
+    names: ClassVar[tuple[str, ...]] = ()
+    required: ClassVar[tuple[str, ...]] = ()
     #: How many inputs it takes: at least, and at most (None: any number).
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     #: The argument that says how many channels come out, if one does.
@@ -73,6 +76,8 @@ class Op:
     def __init_subclass__(cls) -> None:
         own = {key: value for key, value in vars(cls).items() if isinstance(value, Arg)}
         cls.arguments = {**cls.arguments, **own}
+        cls.names = tuple(cls.arguments)
+        cls.required = tuple(key for key, arg in cls.arguments.items() if arg.required)
 
     def __init__(self, **values: Any) -> None:
         """Bind arguments; raises Refusal for one that is missing, unknown, or out of bounds."""

@@ -67,11 +67,9 @@ class Blocks:
         place.scope.members.append(scope)
         outside = self._enter(block, values, frame, caller)
         inputs = tuple(port for _, nodes in scope.inputs for port in nodes)
-        shown = ", ".join(_shown(each) for each in step.given if not is_nodes(each.value))
-        trail = Label(step.span, f"{scope.path} = {block.name.id}({shown})")
         call = BlockCall(scope, {}, inputs, (), caller.target)
         caller.items.append(call)
-        session.trail.append(trail)
+        session.trail.append((scope, step))
         session.depth += 1
         result: Any = None
         try:
@@ -231,6 +229,12 @@ class Blocks:
                         caller.consume(outside.get(word))
         for word in sorted(frame.consumed):
             caller.consume(outside.get(word))
+
+
+def instance(scope: Scope, step: CallStep) -> Label:
+    """Name a block instance by its path and the arguments that it was given."""
+    shown = ", ".join(_shown(each) for each in step.given if not is_nodes(each.value))
+    return Label(step.span, f"{scope.path} = {scope.block}({shown})")
 
 
 def _shown(given: Given) -> str:

@@ -59,8 +59,11 @@ class Evaluator:
 
     def evaluate(self, expr: tree.Expr, frame: Frame) -> Any:
         """Give an expression's value; raises Poisoned or SpecError."""
-        self.session.spend(1, expr.span)
-        value = self.rules[type(expr)](expr, frame)
+        session = self.session
+        session.spent += 1
+        if session.spent > session.most:
+            session.spend(0, expr.span)
+        value = self.rules[expr.__class__](expr, frame)
         if value is POISON:
             raise Poisoned
         return value
@@ -112,7 +115,8 @@ class Evaluator:
                     argument.span,
                     help="write the arguments without `=` first",
                 )
-            self.session.weigh(value, argument.span)
+            if isinstance(value, tuple):
+                self.session.weigh(value, argument.span)
             result.append(Given(argument.keyword, value, argument.span))
         return tuple(result)
 

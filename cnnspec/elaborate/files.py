@@ -29,6 +29,8 @@ class FileNames:
     defaults: list[tuple[int, str, Mapping[str, Any]]] = field(default_factory=list)
     _merged: dict[int, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     indices: dict[int, int] = field(default_factory=dict)
+    #: Operators as values, by the item of the file in which they are written, and by name.
+    operators: dict[tuple[int, str], Any] = field(default_factory=dict)
     #: Whether a file that it uses could not be read: then an unknown name is not its mistake.
     lacking: bool = False
 

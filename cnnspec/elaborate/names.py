@@ -9,6 +9,9 @@ from cnnspec.elaborate.bodies import bound_names
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.elaborate.values import POISON, BlockValue, Function, Operator, Poisoned
+from cnnspec.op import Op
+from cnnspec.ops import OPERATORS, WORDS
+from cnnspec.source import Span
 from cnnspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ class Names:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        #: What each body may bind, by the definition's identity, and where it does so first.
+        self._bound: dict[int, dict[str, Span]] = {}
 
     def look_up(self, expr: tree.Name, frame: Frame) -> Any:
         """Give what a name stands for; raises SpecError or Poisoned."""
@@ -30,12 +35,23 @@ class Names:
             return found
         if expr.id in FUNCTIONS:
             return Function(expr.id)
+        if expr.id in OPERATORS:
+            return self._operator(OPERATORS[expr.id], frame)
+        if expr.id in WORDS:
+            return expr.id
         if expr.id in self.session.operators:
-            defaults = frame.file.defaults_at(frame.index)
-            return Operator(self.session.operators[expr.id], defaults.get(expr.id, {}))
-        if expr.id in self.session.words:
+            return self._operator(self.session.operators[expr.id], frame)
+        if expr.id in self.session.operators.words:
             return expr.id
         raise self._unknown(expr, frame)
+
+    def _operator(self, op: type[Op], frame: Frame) -> Operator:
+        key = frame.index, op.name
+        known: Operator | None = frame.file.operators.get(key)
+        if known is None:
+            defaults = frame.file.defaults_at(frame.index).get(op.name, {})
+            known = frame.file.operators[key] = Operator(op, defaults)
+        return known
 
     def _unknown(self, expr: tree.Name, frame: Frame) -> Exception:
         python = {"True": "true", "False": "false", "None": None}
@@ -63,7 +79,7 @@ class Names:
         if frame.file.lacking:
             raise Poisoned
         known = [*frame.names, *frame.file.visible(frame.index), *FUNCTIONS]
-        known += [*self.session.operators, *self.session.words]
+        known += [*self.session.operators, *self.session.operators.words]
         guess = nearest(expr.id, known)
         return error(
             "unknown-name",
@@ -107,8 +123,12 @@ class Names:
         """Explain a name that the body binds somewhere, but not on the way that was taken."""
         if frame.definition is None:
             return None
-        places = [s for word, s in bound_names(frame.definition.body) if word == expr.id]
-        if not places:
+        key = id(frame.definition)
+        if key not in self._bound:
+            pairs = reversed(bound_names(frame.definition.body))
+            self._bound[key] = dict(pairs)
+        place = self._bound[key].get(expr.id)
+        if place is None:
             return None
         where = frame.place.scope.path if frame.place else ""
         inside = f" in {where}" if where else ""
@@ -117,6 +137,6 @@ class Names:
             f"`{expr.id}` has no value on the way that was taken{inside}",
             expr.span,
             "needed here",
-            Label(places[0], "it would get its value here"),
+            Label(place, "it would get its value here"),
             help=f"give `{expr.id}` a value before the `if` or loop, or in every branch",
         )

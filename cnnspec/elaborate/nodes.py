@@ -40,37 +40,41 @@ class Nodes:
         segments: tuple[str, ...] | None,
     ) -> Any:
         op_class = operator.op
-        variadic = op_class.arity[1] is None
-        inputs: list[Port] = [] if value is None else list(ports(value))
-        where: list[Span] = [step.span] * len(inputs)
-        rest: list[Given] = []
-        for each in step.given:
-            nodes = is_nodes(each.value) or (variadic and each.value == ())
-            if each.keyword is None and nodes and not rest:
-                flat = ports(each.value)
-                inputs += flat
-                where += [each.span] * len(flat)
-            else:
-                rest.append(each)
+        inputs, rest = self._inputs(op_class, value, step)
         if op_class.name == "input":
             segments = self._as_input(step, frame) if segments is None else segments
             if self.session.input_override is not None:
                 given = self.session.input_override
-                rest = [Given(None, size, step.span) for size in given]
+                rest = tuple([Given(None, size, step.span) for size in given])
         self._check_arity(op_class, inputs, step)
         arguments, spans = self._arguments(op_class, operator, rest, step)
         op = self._bind(op_class, arguments, spans, step)
-        shapes, weights = self._infer(op, tuple(inputs), where, spans, step, frame)
+        shapes, weights = self._infer(op, inputs, spans, step)
         place, segment = self.session.paths.leaf(op_class.name, step.span, frame, segments)
-        carried = {key: each for key, each in arguments.items() if _is_written(each)}
         node = self.session.new_node(
-            place.path(segment), op, tuple(inputs), shapes, weights, place.scope, step.span
+            place.path(segment), op, inputs, shapes, weights, place.scope, step.span
         )
         place.scope.members.append(node)
-        sources = tuple([frame.channels_of(port) for port in node.inputs])
-        frame.items.append(Step(node, carried or NOTHING, frame.target, sources))
+        sources = tuple([frame.channels_of(port) for port in inputs])
+        carried = NOTHING
+        if arguments:
+            carried = {key: each for key, each in arguments.items() if _is_written(each)}
+        frame.items.append(Step(node, carried, frame.target, sources))
         self._carry(node, arguments, sources, frame)
         return node.ports[0] if len(node.ports) == 1 else node.ports
+
+    def _inputs(
+        self, op: type[Op], value: Any, step: CallStep
+    ) -> tuple[tuple[Port, ...], tuple[Given, ...]]:
+        """Tell what flows in, from before the step and first among its arguments, from the rest."""
+        inputs = () if value is None else ports(value)
+        variadic = op.arity[1] is None
+        for position, each in enumerate(step.given):
+            nodes = is_nodes(each.value) or (variadic and each.value == ())
+            if each.keyword is not None or not nodes:
+                return inputs, step.given[position:]
+            inputs += ports(each.value)
+        return inputs, ()
 
     def _as_input(self, step: CallStep, frame: Frame) -> tuple[str, ...] | None:
         if frame.place is None or frame.place.scope.kind != "network":
@@ -82,7 +86,7 @@ class Nodes:
             )
         return (frame.target,) if frame.target else None
 
-    def _check_arity(self, op: type[Op], inputs: list[Port], step: CallStep) -> None:
+    def _check_arity(self, op: type[Op], inputs: tuple[Port, ...], step: CallStep) -> None:
         least, most = op.arity
         if len(inputs) < least or (most is not None and len(inputs) > most):
             count = str(least) if least == most else f"at least {least}"
@@ -95,9 +99,9 @@ class Nodes:
             )
 
     def _arguments(
-        self, op: type[Op], operator: Operator, rest: list[Given], step: CallStep
+        self, op: type[Op], operator: Operator, rest: tuple[Given, ...], step: CallStep
     ) -> tuple[dict[str, Any], dict[str, Span]]:
-        names = list(op.arguments)
+        names = op.names
         values: dict[str, Any] = dict(operator.defaults)
         spans: dict[str, Span] = {}
         for position, each in enumerate(rest):
@@ -139,25 +143,23 @@ class Nodes:
                 )
             values[key] = each.value
             spans[key] = each.span
-        for key, arg in op.arguments.items():
-            if arg.required and key not in values:
+        for key in op.required:
+            if key not in values:
+                doc = op.arguments[key].doc
                 raise error(
                     "missing-argument",
-                    f"{op.name} needs `{key}`: {arg.doc[:1].lower()}{arg.doc[1:].rstrip('.')}",
+                    f"{op.name} needs `{key}`: {doc[:1].lower()}{doc[1:].rstrip('.')}",
                     step.span,
-                    help=f"write `{op.name}({', '.join(self._required(op))})`",
+                    help=f"write `{op.name}({', '.join(op.required)})`",
                 )
         return values, spans
-
-    def _required(self, op: type[Op]) -> list[str]:
-        return [key for key, arg in op.arguments.items() if arg.required]
 
     def _bind(
         self, op: type[Op], values: dict[str, Any], spans: dict[str, Span], step: CallStep
     ) -> Op:
-        bare = {key: plain(value) for key, value in values.items()}
+        bare = {key: plain(value) for key, value in values.items()} if values else values
         try:
-            key = (op, tuple((name, type(each), each) for name, each in bare.items()))
+            key: Any = (op, *bare, *bare.values(), *map(_type, bare.values()))
             known = self._bound.get(key)
         except TypeError:
             known, key = None, None
@@ -173,7 +175,7 @@ class Nodes:
         try:
             result = op(**bare)
         except Refusal as refusal:
-            raise self._refused(refusal, op, [], spans, step) from None
+            raise self._refused(refusal, op, (), spans, step) from None
         if key is not None:
             self._bound[key] = result
         return result
@@ -182,10 +184,8 @@ class Nodes:
         self,
         op: Op,
         inputs: tuple[Port, ...],
-        where: list[Span],
         spans: dict[str, Span],
         step: CallStep,
-        frame: Frame,
     ) -> tuple[tuple[Shape, ...], tuple[Weight, ...]]:
         shapes_in = tuple([port.node.shapes[port.index] for port in inputs])
         key = (id(op), shapes_in)
@@ -197,7 +197,7 @@ class Nodes:
             shapes = (shape,) if isinstance(shape, Shape) else tuple(shape)
             weights = op.weights(*shapes_in)
         except Refusal as refusal:
-            raise self._refused(refusal, type(op), list(inputs), spans, step) from None
+            raise self._refused(refusal, type(op), inputs, spans, step) from None
         limit = self.session.limits.integer
         if any(each.size.bit_length() > limit for each in shapes):
             raise limits.exceeded("integer", limit, "makes a huge image", step.span)
@@ -208,21 +208,26 @@ class Nodes:
         self,
         refusal: Refusal,
         op: type[Op],
-        inputs: list[Port],
+        inputs: tuple[Port, ...],
         spans: dict[str, Span],
         step: CallStep,
     ) -> SpecError:
-        labels = []
-        for position, port in enumerate(inputs[:4]):
-            if refusal.argument is None or position == 0:
-                made = port.node
-                labels.append(Label(made.span, f"{port.shape} comes from here ({made.path})"))
+        # One input is at odds with the first; if none is named, all may be.
+        among = inputs[:4]
+        if refusal.input:
+            among = (inputs[0], inputs[refusal.input])
+        elif refusal.argument is not None:
+            among = inputs[:1]
+        labels = [
+            Label(port.node.span, f"{port.shape} comes from here ({port.node.path})")
+            for port in among
+        ]
         argument = refusal.argument
         span = spans.get(argument, step.span) if argument else step.span
         message = refusal.message
         if refusal.code is None and argument is not None and argument not in message:
             message = f"`{argument}` of {op.name}: {message}"
-        said = " meets ".join(str(port.shape) for port in inputs) if len(inputs) > 1 else "here"
+        said = " meets ".join(str(port.shape) for port in among) if len(among) > 1 else "here"
         code = refusal.code or ("bad-argument" if argument else "shape-mismatch")
         labels = [each for each in labels if each.span != span]
         return error(code, message, span, said, *labels, help=refusal.help)
@@ -263,3 +268,8 @@ def _is_written(value: Any) -> bool:
     if isinstance(value, tuple):
         return any(isinstance(each, Written) for each in value)
     return isinstance(value, Written)
+
+
+def _type(value: Any) -> Any:
+    """Tell apart values that are equal and not the same: 1 and true, in lists too."""
+    return tuple(map(_type, value)) if isinstance(value, tuple) else type(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from cnnspec.elaborate.networks import Expectation, Networks, Settings
 from cnnspec.elaborate.session import Exhausted, Session
 from cnnspec.elaborate.values import Poisoned
 from cnnspec.graph import Graph
-from cnnspec.op import Op
+from cnnspec.ops import Operators
 from cnnspec.source import Source
 from cnnspec.syntax import tree
 
@@ -44,7 +44,7 @@ def elaborate(
     source: Source,
     network: str | None,
     *,
-    operators: Mapping[str, type[Op]],
+    operators: Operators,
     resolve: Resolve,
     settings: Settings | None = None,
     bounds: Limits | None = None,

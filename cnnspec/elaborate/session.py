@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
-from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
+from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.apply import Applier
 from cnnspec.elaborate.arithmetic import Arithmetic
-from cnnspec.elaborate.blocks import Blocks
+from cnnspec.elaborate.blocks import Blocks, instance
 from cnnspec.elaborate.bodies import Bodies
 from cnnspec.elaborate.evaluate import Evaluator
 from cnnspec.elaborate.frame import Frame
@@ -18,11 +17,11 @@ from cnnspec.elaborate.names import Names
 from cnnspec.elaborate.nodes import Nodes
 from cnnspec.elaborate.paths import Paths
 from cnnspec.elaborate.steps import Steps
-from cnnspec.elaborate.values import describe, is_data
+from cnnspec.elaborate.values import CallStep, describe, is_data
 from cnnspec.expression import plain
 from cnnspec.graph import Node, Output, Port, Scope
 from cnnspec.op import Op, Weight
-from cnnspec.ops import words
+from cnnspec.ops import Operators
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
 from cnnspec.syntax import tree
@@ -35,9 +34,8 @@ HEAVY: Final = 1_000
 class Session:
     """The state of one elaboration; it is thrown away at its end."""
 
-    def __init__(self, operators: Mapping[str, type[Op]], bounds: Limits) -> None:
+    def __init__(self, operators: Operators, bounds: Limits) -> None:
         self.operators = operators
-        self.words = words(operators)
         self.limits = bounds
         self.arithmetic = Arithmetic(self)
         self.names = Names(self)
@@ -52,11 +50,13 @@ class Session:
         self.outputs: list[Output] = []
         self.expectations: list[tuple[tree.Entry, Frame]] = []
         self.meta: dict[str, Any] = {}
-        self.trail: list[Label] = []
+        #: The block instances around what is elaborated, outermost first, and their calls.
+        self.trail: list[tuple[Scope, CallStep]] = []
         self.depth = 0
         self.input_override: tuple[int, ...] | None = None
         self.takes_blocks: set[int] = set()
-        self._spent = 0
+        self.spent = 0
+        self.most = bounds.steps
         self._heavy: dict[int, tuple[Any, int, int]] = {}
         self._reported: dict[object, Diagnostic] = {}
 
@@ -67,8 +67,8 @@ class Session:
 
     def spend(self, amount: int, span: Span) -> None:
         """Count evaluation; raises SpecError when the budget is spent."""
-        self._spent += amount
-        if self._spent > self.limits.steps:
+        self.spent += amount
+        if self.spent > self.limits.steps:
             raise limits.exceeded("steps", self.limits.steps, "takes too long to work out", span)
 
     def weigh(self, value: Any, span: Span) -> None:
@@ -97,7 +97,9 @@ class Session:
     def report(self, mistake: SpecError) -> None:
         """Collect a mistake, once, with the block instances around it; ends a spent budget."""
         for each in mistake.diagnostics:
-            self._reported.setdefault(each.key, each.within(*reversed(self.trail)))
+            if each.key not in self._reported:
+                trail = [instance(*around) for around in reversed(self.trail)]
+                self._reported[each.key] = each.within(*trail)
             if each.code == "budget-exceeded" or len(self._reported) >= 50:
                 raise Exhausted
 

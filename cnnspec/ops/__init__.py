@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any, Final
 
@@ -67,6 +67,11 @@ class Operators(Mapping[str, type[Op]]):
                 broken.append(f"{who} does not load: {type(failure).__name__}: {failure}")
         return found, tuple(broken)
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The bare words that some argument admits."""
+        return WORDS | _words(self._found[0].values())
+
     @property
     def broken(self) -> tuple[str, ...]:
         """What was left out, and why, one sentence each."""
@@ -86,11 +91,17 @@ class Operators(Mapping[str, type[Op]]):
         return len(OPERATORS) + len(self._found[0])
 
 
-def words(operators: Mapping[str, type[Op]]) -> frozenset[str]:
-    """Give the bare words that some argument admits: `same`, `nearest`."""
+@lru_cache(maxsize=1)
+def operators() -> Operators:
+    """Give every operator; other distributions are looked through once a process, when needed."""
+    return Operators()
+
+
+def _words(ops: Iterable[type[Op]]) -> frozenset[str]:
     return frozenset(
-        word
-        for op in operators.values()
-        for argument in op.arguments.values()
-        for word in argument.choices
+        word for op in ops for argument in op.arguments.values() for word in argument.choices
     )
+
+
+#: The bare words that some argument of ours admits: `same`, `nearest`.
+WORDS: Final = _words(OPERATORS.values())
