@@ -228,6 +228,24 @@ def test_loops_compile_export_and_script(name: str) -> None:
     assert torch.equal(torch.export.export(model, (image,)).module()(image), wanted)
 
 
+def test_how_often_a_loop_turns_is_no_parameter_of_a_network() -> None:
+    text = """
+    block cell(x, width) { return x -> conv(width, 3, pad = 1) -> relu }
+    widths = [4, 8, 16]
+    network net(n = 3) {
+        image = input(3, 8, 8)
+        x = image
+        for i, width in enumerate(widths) {
+            for j in range(n) { x = x -> stage{i}.{j}: cell(width) }
+        }
+        output y = x -> gap
+    }
+    """
+    source, _ = source_and_model(text)
+    assert "n: int" not in source
+    assert "*(Cell(16, 16) for _ in range(2))" in source
+
+
 def test_source_does_not_grow_with_the_number_of_turns() -> None:
     text = SPECS["dense blocks"][0]
     short = cnnspec.loads(text).source("torch")

@@ -161,7 +161,7 @@ class Evaluator:
             ) from None
         if isinstance(result, tuple):
             self.session.weigh(result, expr.span)
-        elif not isinstance(result, Written):
+        if not isinstance(result, Written):
             frame.consume(*[each.value for each in given])
         return self.session.arithmetic.bounded(result, expr.span)
 

@@ -84,10 +84,9 @@ def loop_merger(keep: KeepLoop) -> LoopMerger:
             return []
         counts = [len(unit.turns) for unit in column]
         fewest, most = min(counts), max(counts)
-        if most < WORTH and fewest == most:
-            return None
+        least = WORTH if fewest == most else 2
         for peeled, tabled in _TRIES:
-            if fewest < peeled or most - peeled < 2:
+            if fewest < peeled or most - peeled < least:
                 continue
             undo = outer.snapshot()
             try:
@@ -371,5 +370,7 @@ class Turns(Merger):
         single = len({index for index, _ in self.lanes}) == 1 and len(who) == len(self.lanes)
         if not (self.tabled and scalar and single) or self.table not in (None, values):
             raise Unlike
+        if len(set(values[1:])) == 1:
+            raise Unlike  # only the first turn is another: it is clearer on its own
         self.table = values
         return Leaf(values[0], self._column, leaves[0].hint)
