@@ -219,7 +219,7 @@ def fits(name: str, shape: tuple[int, ...]) -> bool:
 def test_no_spec_is_long() -> None:
     lengths = {each.name: each.read_text().count("\n") for each in SPECS.glob("*.cnn")}
     assert {name: length for name, length in lengths.items() if length > 80} == {}
-    assert sum(lengths.values()) / len(lengths) < 46
+    assert sum(lengths.values()) / len(lengths) < 40
 
 
 def test_no_block_is_defined_twice() -> None:
@@ -288,3 +288,14 @@ def test_the_list_is_read_from_the_index_unless_a_spec_was_changed(
     index["sha256"] = "of other specs"
     assert zoo.entries() == zoo.measured()
     assert json.loads(zoo.as_index())["sha256"] == zoo.digest()
+
+
+def test_source_grows_with_the_spec_and_not_with_the_network() -> None:
+    lines = {name: source(name).count("\n") for name in NAMES}
+    assert {name: count for name, count in lines.items() if count > 300} == {}
+    for larger, smaller, more in (
+        ("densenet201", "densenet121", 10),
+        ("resnet1202_cifar10", "resnet20_cifar10", 5),
+        ("efficientnet_b7", "efficientnet_b0", 30),
+    ):
+        assert abs(lines[larger] - lines[smaller]) <= more, (larger, lines[larger], lines[smaller])

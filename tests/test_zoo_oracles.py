@@ -34,7 +34,6 @@ HERE = {
     "timm__mobilenetv1_100": "mobilenet_v1",
     "timm__seresnet101": "se_resnet101",
     "timm__seresnet152": "se_resnet152",
-    "timm__seresnet18": "se_resnet18",
     "timm__seresnet50": "se_resnet50",
 }
 
@@ -52,6 +51,8 @@ LISTED = {
     f"{row['source']}__{row['model']}": row
     for row in csv.DictReader((FOLDER / "state_dicts.csv").read_text().splitlines())
 }
+#: Members of the list that no network here is.
+NOT_SHIPPED = {"torchvision__regnet_y_128gf"}
 #: Members whose state dicts are held against the list in every run: those with few tensors.
 FEW = 330
 WEIGHTED = ("Conv2d", "Linear", "BatchNorm2d", "BatchNormAct2d")
@@ -145,6 +146,37 @@ def test_vgg16_is_keras_too_layer_by_layer() -> None:
         if node.kind in kinds.values()
     ]
     assert ours == published
+
+
+def test_mobilenet_v1_is_keras_too() -> None:
+    facts, net = oracle("keras__MobileNet"), network("mobilenet_v1")
+    assert (net.params, net.macs) == (facts["trainable"], facts["macs_conv_dense"])
+    kinds = {"Conv2D": "conv", "DepthwiseConv2D": "dwconv"}
+    published = [
+        (kinds[each["type"]], channels_first(each["out"]), each["params"], each["macs"])
+        for each in facts["layers"]
+        if each["type"] in kinds
+    ]
+    ours = [
+        (node.kind, tuple(node.shape), trainable([node]), node_macs(node))
+        for node in net.nodes
+        if node.kind in kinds.values()
+    ]
+    assert published[-1] == ("conv", (1000, 1, 1), 1_025_000, 1_024_000)  # ours is a dense layer
+    assert ours == published[:-1]
+
+
+def test_keras_networks_of_other_kinds_are_not_taken_for_ours() -> None:
+    for stem, name in (("keras__ResNet50", "resnet50"), ("keras__InceptionV3", "inception_v3")):
+        assert network(name).inference_params != oracle(stem)["trainable"]
+
+
+def test_every_oracle_is_held_against_a_network_that_ships() -> None:
+    used = {stem for stem in STATES if not stem.startswith("keras")}
+    kept = {p.stem for p in FOLDER.glob("*.json") if not p.stem.startswith("keras")}
+    assert used == kept
+    members = {stem for stem in LISTED if stem not in shipping(LISTED)}
+    assert members == NOT_SHIPPED
 
 
 def channels_first(out: list[int]) -> tuple[int, ...]:
