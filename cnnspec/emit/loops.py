@@ -7,13 +7,13 @@ turn reads of the turn before is carried from turn to turn.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from cnnspec.emit.code import Leaf
-from cnnspec.emit.counting import counted_segment, general, stepped
-from cnnspec.emit.merge import Merger, Split
+from cnnspec.emit.counting import counted_segment
+from cnnspec.emit.merge import Merger
 from cnnspec.emit.merged import (
     Carried,
     Carry,
@@ -25,8 +25,10 @@ from cnnspec.emit.merged import (
     Ref,
     Value,
 )
+from cnnspec.emit.turn_words import TurnWords, Unlike
 from cnnspec.emit.units import LoopUnit, Unit, count_uses, flatten, is_stateless
-from cnnspec.expression import Expression, Written, literal, name, plain
+from cnnspec.emit.words import Split
+from cnnspec.expression import Written
 from cnnspec.graph import Port
 
 #: What merges a loop in several instances; None: it is to be written turn by turn.
@@ -53,10 +55,6 @@ def no_loops(_loop: MergedLoop, _elsewhere: frozenset[str], /, *, in_row: bool) 
     """Keep no loop, in a row or elsewhere: every turn is written out."""
     del in_row
     return False
-
-
-class Unlike(Exception):
-    """Turns that do not make one body."""
 
 
 @dataclass(slots=True)
@@ -134,10 +132,7 @@ class Turns(Merger):
         self.column = column
         self.who = who
         self.start = peeled
-        self.tabled = tabled
         self.number = next(outer.numbers)
-        self.index = name(f"@{self.number}")
-        self.table: tuple[Any, ...] | None = None
         #: The instance around and the turn of each lane; lanes of one instance are neighbours.
         self.lanes = [
             (index, turn)
@@ -145,19 +140,12 @@ class Turns(Merger):
             for turn in range(peeled, len(unit.turns))
         ]
         bodies = [each for unit in column for each in unit.turns[peeled:]]
-        instances = [
-            replace(
-                outer.instances[index],
-                units=body,
-                values={**outer.instances[index].values, self.index.value: turn},
-            )
-            for (index, turn), body in zip(self.lanes, bodies, strict=True)
-        ]
+        self.turn_words = TurnWords(outer.words, self.lanes, bodies, self.number, tabled=tabled)
+        self.index = self.turn_words.index
         uses = [outer.uses[index] for index, _ in self.lanes]
-        super().__init__(outer.plan, outer.open, outer.plan_of, outer.loops, instances, uses)
+        super().__init__(self.turn_words, outer.plan_of, outer.loops, uses)
         self.numbers = outer.numbers
         self.in_row = outer.in_row
-        self.fixed = outer.fixed
         self._ports = [{id(p) for u in flatten(body) for p in u.outputs} for body in bodies]
         self._handed: list[_Handed] = []
 
@@ -170,9 +158,9 @@ class Turns(Merger):
         for unit in self.column:
             said = unit.count.expression if isinstance(unit.count, Written) else None
             counts.append(Leaf(len(unit.turns), said, "count"))
-        stop = self.outer.leaf(counts, self.who)
-        table = self.table or ()
-        key = self._column.value if table else None
+        stop = self.outer.words.leaf(counts, self.who)
+        table = self.turn_words.table or ()
+        key = self.turn_words.column.value if table else None
         return MergedLoop(
             self.number, self.index.value, self.start, stop, body, carried, key, table
         )
@@ -309,7 +297,7 @@ class Turns(Merger):
         lengths = {len(unit.path) for unit in column}
         if len(lengths) > 1:
             raise Unlike
-        turns = self._turns(who)
+        turns = self.turn_words.turns(who)
         result: list[str | Numbered] = []
         for place in range(lengths.pop()):
             segments = [unit.path[place] for unit in column]
@@ -320,57 +308,3 @@ class Turns(Merger):
                 counted = segments[0]
             result.append(counted)
         return tuple(result)
-
-    def _turns(self, who: list[int]) -> list[int]:
-        return [self.lanes[lane][1] for lane in who]
-
-    def candidates(self, leaves: list[Leaf], who: list[int]) -> Iterable[Expression]:
-        """Expressions that may say all of the leaves, the turn's number among their words."""
-        first = self.lanes[who[0]][0]
-        mine = [n for n, lane in enumerate(who) if self.lanes[lane][0] == first]
-        if len(mine) < 2:
-            groups = Counter(self.lanes[lane][0] for lane in who)
-            first = max(groups, key=lambda index: groups[index])
-            mine = [n for n, lane in enumerate(who) if self.lanes[lane][0] == first]
-        said: list[Expression] = []
-        for n in mine:
-            leaf = leaves[n]
-            if leaf.expression is None and not isinstance(leaf.value, bool | int | float):
-                return
-            said.append(leaf.expression or literal(leaf.value))
-        turns = self._turns([who[n] for n in mine])
-        found = general(said, turns, self.index)
-        if found is not None:
-            yield found
-        yield from super().candidates(leaves, who)
-        values = [leaves[n].value for n in mine]
-        if len(mine) > 1 and all(type(each) is int for each in values):
-            yield from stepped(said, values, turns, self.index)
-
-    def need(self, names: Iterable[str]) -> None:
-        """Make names that an expression speaks of parameters, but not the loop's own."""
-        self.outer.need(each for each in names if each != self.index.value)
-
-    @property
-    def _column(self) -> Expression:
-        return name(f"@{self.number}.column")
-
-    def extra_parameter(self, leaves: list[Leaf], who: list[int]) -> Leaf:
-        """Make a parameter of what differs between instances, a column of what differs by turn."""
-        ones: dict[int, Leaf] = {}
-        for leaf, lane in zip(leaves, who, strict=True):
-            known = ones.setdefault(self.lanes[lane][0], leaf)
-            if known.value != leaf.value or type(known.value) is not type(leaf.value):
-                return self._tabled(leaves, who)
-        return self.outer.extra_parameter(list(ones.values()), list(ones))
-
-    def _tabled(self, leaves: list[Leaf], who: list[int]) -> Leaf:
-        values = tuple(plain(leaf.value) for leaf in leaves)
-        scalar = all(isinstance(each, int | float) for each in values)
-        single = len({index for index, _ in self.lanes}) == 1 and len(who) == len(self.lanes)
-        if not (self.tabled and scalar and single) or self.table not in (None, values):
-            raise Unlike
-        if len(set(values[1:])) == 1:
-            raise Unlike  # only the first turn is another: it is clearer on its own
-        self.table = values
-        return Leaf(values[0], self._column, leaves[0].hint)

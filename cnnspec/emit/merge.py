@@ -7,10 +7,9 @@ the block's parameters and up to decisions. Whatever cannot be merged honestly i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Hashable
 from itertools import count
-from typing import Any, Final
+from typing import Any
 
 from cnnspec.emit.code import Leaf
 from cnnspec.emit.lowering import Lowered
@@ -26,11 +25,9 @@ from cnnspec.emit.merged import (
     Ref,
     Value,
 )
-from cnnspec.emit.simplify import simplify, whole
 from cnnspec.emit.units import (
     CallUnit,
     Decision,
-    Instance,
     LoopUnit,
     OpUnit,
     Path,
@@ -39,44 +36,10 @@ from cnnspec.emit.units import (
     count_uses,
     flatten,
 )
-from cnnspec.expression import Expression, Written, evaluate, literal, plain, substitute
+from cnnspec.emit.words import Split, Words, all_equal
+from cnnspec.expression import Written, plain
 from cnnspec.graph import Scope
 from cnnspec.shapes import Shape
-
-#: A decimal of more characters than this is clearer as what it was computed from.
-LONG: Final = 8
-
-
-class Split(Exception):
-    """Instances that do not agree, with what tells them apart, one key an instance.
-
-    The key is None for an instance that has nothing to do with what they do not agree on.
-    """
-
-    def __init__(self, keys: list[Hashable]) -> None:
-        super().__init__()
-        self.keys = keys
-
-
-def all_equal(values: list[Any]) -> bool:
-    """Whether values are the same, in type too."""
-    first = values[0]
-    return all(type(each) is type(first) and each == first for each in values[1:])
-
-
-def fixed_parameters(
-    instances: list[Instance], open_names: frozenset[str]
-) -> dict[str, Expression]:
-    """Parameters that are the same everywhere and that nothing outside sets: literals."""
-    values = [each.values for each in instances]
-    shared = set(values[0]).intersection(*values[1:])
-    return {
-        key: literal(values[0][key])
-        for key in sorted(shared)
-        if key not in open_names
-        and isinstance(values[0][key], bool | int | float)
-        and all_equal([each[key] for each in values])
-    }
 
 
 class Merger:
@@ -84,21 +47,18 @@ class Merger:
 
     def __init__(
         self,
-        plan: Plan,
-        open_names: frozenset[str],
+        words: Words,
         plan_of: Callable[[Scope], Plan],
         loops: Callable[[Merger, list[LoopUnit], list[int]], list[Merged] | None],
-        instances: list[Instance] | None = None,
         uses: list[Counter[int]] | None = None,
     ) -> None:
-        self.plan = plan
-        self.instances = plan.instances if instances is None else instances
+        self.plan = words.plan
+        self.instances = words.instances
+        self.words = words
         self.plan_of = plan_of
         self.loops = loops
-        self.open = open_names
         #: How often each port is read, in each whole instance.
         self.uses = uses or [count_uses(each.units, each.results) for each in self.instances]
-        self.fixed = fixed_parameters(self.instances, open_names) if instances is None else {}
         self.numbers = count()
         self.refs: list[dict[int, Value]] = [{} for _ in self.instances]
         self.decisions: list[tuple[int, dict[int, int]]] = []
@@ -108,18 +68,18 @@ class Merger:
     def merge(self) -> None:
         """Fill the plan; raises Split where the instances do not agree."""
         counts = [len(each.inputs) for each in self.instances]
-        self._agree(list(counts))
+        self.words.agree(list(counts))
         for each, refs in zip(self.instances, self.refs, strict=True):
             for index, port in enumerate(each.inputs):
                 refs.setdefault(id(port), Ref(None, index))
         rows = [each.is_row for each in self.instances]
-        self._agree(list(rows))
+        self.words.agree(list(rows))
         self.plan.is_row = rows[0]
         self.in_row = int(rows[0])
         everyone = list(range(len(self.instances)))
         self.plan.units = self.merged([each.units for each in self.instances], everyone)
         vectors = [each.results for each in self.instances]
-        self._agree([len(each) for each in vectors])
+        self.words.agree([len(each) for each in vectors])
         self.plan.results = tuple(
             self.value([each[i] for each in vectors], everyone) for i in range(len(vectors[0]))
         )
@@ -156,24 +116,15 @@ class Merger:
 
         return undo
 
-    def _agree(self, keys: list[Hashable], who: list[int] | None = None) -> None:
-        if all_equal(keys):
-            return
-        members = list(range(len(self.instances))) if who is None else who
-        full: list[Hashable] = [None] * len(self.instances)
-        for index, key in zip(members, keys, strict=True):
-            full[index] = (key,)
-        raise Split(full)
-
     # --- lists of units
 
     def merged(self, lists: list[list[Unit]], who: list[int]) -> list[Merged]:
         """Merge lists of units, one an instance of those that `who` numbers."""
-        self._agree([len(units) for units in lists], who)
+        self.words.agree([len(units) for units in lists], who)
         result: list[Merged] = []
         for position in range(len(lists[0])):
             column = [units[position] for units in lists]
-            self._agree([type(unit).__name__ for unit in column], who)
+            self.words.agree([type(unit).__name__ for unit in column], who)
             first = column[0]
             if isinstance(first, OpUnit):
                 result.append(self._op(column, who))
@@ -193,7 +144,7 @@ class Merger:
         if made is not None:
             return made
         counts = [len(unit.turns) for unit in column]
-        self._agree(list(counts), who)
+        self.words.agree(list(counts), who)
         result: list[Merged] = []
         for turn in range(counts[0]):
             result += self.merged([unit.turns[turn] for unit in column], who)
@@ -205,7 +156,7 @@ class Merger:
                 self.refs[index].setdefault(id(port), Ref(number, output))
 
     def _inputs(self, column: list[Any], who: list[int]) -> tuple[Value, ...]:
-        self._agree([len(unit.inputs) for unit in column], who)
+        self.words.agree([len(unit.inputs) for unit in column], who)
         return tuple(
             self.value([unit.inputs[i] for unit in column], who)
             for i in range(len(column[0].inputs))
@@ -228,13 +179,13 @@ class Merger:
         return shapes[0] if shapes and all_equal(list(shapes)) else None
 
     def _op(self, column: list[Any], who: list[int]) -> MergedOp:
-        self._agree([unit.node.op.name for unit in column], who)
+        self.words.agree([unit.node.op.name for unit in column], who)
         inputs = self._inputs(column, who)
         first = column[0]
         parts = {}
         for part in ("flow", "module", "standalone"):
             codes = [getattr(unit.lowered, part) for unit in column]
-            parts[part] = self._code(codes, who)
+            parts[part] = self.words.code(codes, who)
         lowered = Lowered(
             parts["flow"], parts["module"], parts["standalone"], first.lowered.comment
         )
@@ -261,13 +212,13 @@ class Merger:
             # A number in a row may differ: what stands before it may be absent.
             return tuple("#" if segment.isdigit() else segment for segment in path)
 
-        self._agree([free(unit.path) for unit in column], who)
+        self.words.agree([free(unit.path) for unit in column], who)
         first: Path = column[0].path
         return first
 
     def _call(self, column: list[Any], who: list[int]) -> MergedCall:
         plans = [self.plan_of(unit.scope) for unit in column]
-        self._agree([id(each) for each in plans], who)
+        self.words.agree([id(each) for each in plans], who)
         path = self.path(column, who)
         plan = plans[0]
         inputs = self._inputs(column, who)
@@ -275,11 +226,11 @@ class Merger:
         for key in plan.parameters:
             leaves = []
             for unit in column:
-                value = unit.arguments.get(key, _inside(plan, unit.scope, key))
+                value = unit.arguments.get(key, plan.value(key, unit.scope))
                 said = value.expression if isinstance(value, Written) else None
                 hint = "in_channels" if key.endswith(".channels") else key
                 leaves.append(Leaf(plain(value), said, hint))
-            arguments[key] = self.leaf(leaves, who)
+            arguments[key] = self.words.leaf(leaves, who)
         first = column[0]
         number = next(self.numbers)
         self._made(number, column, who)
@@ -298,7 +249,7 @@ class Merger:
 
     def _row(self, column: list[Any], who: list[int]) -> MergedRow:
         path = self.path(column, who)
-        self._agree([unit.numbered for unit in column], who)
+        self.words.agree([unit.numbered for unit in column], who)
         first = column[0]
         inputs = self._inputs(column, who)
         self.in_row += 1
@@ -327,7 +278,7 @@ class Merger:
         if all_equal(list(taken)):
             return self.merged([unit.body for unit in column], who)
         if any(each > 1 for each in taken):
-            self._agree(list(taken), who)
+            self.words.agree(list(taken), who)
         if not any(flatten(unit.body) for unit in column):
             return []
         tests = []
@@ -337,7 +288,7 @@ class Merger:
             tests.append(Leaf(plain(test), said, "with_branch"))
         number = next(self.numbers)
         hint = _hint(column)
-        leaf = self.leaf([Leaf(each.value, each.expression, hint) for each in tests], who)
+        leaf = self.words.leaf([Leaf(each.value, each.expression, hint) for each in tests], who)
         arms = []
         for arm in (0, 1):
             inside = [(u, i) for u, i in zip(column, who, strict=True) if u.taken == arm]
@@ -357,7 +308,7 @@ class Merger:
             refs[index] = ref
         value = self.resolve(refs)
         if value is None:
-            self._agree([refs[index] for index in who], who)
+            self.words.agree([refs[index] for index in who], who)
             raise AssertionError("refs that agree are resolved")
         return value
 
@@ -384,102 +335,6 @@ class Merger:
                 return Phi(number, tuple(arms))
         return None
 
-    # --- code
-
-    def _code(self, codes: list[Any], who: list[int]) -> Any:
-        self._agree([type(each).__name__ for each in codes], who)
-        first = codes[0]
-        if isinstance(first, Leaf):
-            return self.leaf(codes, who)
-        if isinstance(first, tuple):
-            self._agree([len(each) for each in codes], who)
-            return tuple(self._code([each[i] for each in codes], who) for i in range(len(first)))
-        if is_dataclass(first) and not isinstance(first, type):
-            changed = {}
-            for each in fields(first):
-                parts = [getattr(code, each.name) for code in codes]
-                changed[each.name] = (
-                    first_of(parts) if each.name == "default" else self._code(parts, who)
-                )
-            return type(first)(**changed)
-        self._agree([(type(each).__name__, each) for each in codes], who)
-        return first
-
-    def leaf(self, leaves: list[Leaf], who: list[int]) -> Leaf:
-        """One leaf for those of several instances: a literal, an expression or a parameter."""
-        first = leaves[0]
-        said = [leaf.expression for leaf in leaves if leaf.expression is not None]
-        alike = all_equal([leaf.value for leaf in leaves])
-        if alike and not any(each.names & self.open for each in said):
-            own = said[0] if len(said) == len(leaves) and len(set(said)) == 1 else None
-            if own is not None and isinstance(first.value, float):
-                own = whole(substitute(own, self.fixed))
-                if not own.names and len(repr(first.value)) > LONG:
-                    return Leaf(first.value, own, first.hint)
-            if own is None or own.operator != "name" or own.names & self.fixed.keys():
-                return Leaf(first.value, None, first.hint)
-        for candidate in self.candidates(leaves, who):
-            expression = simplify(substitute(candidate, self.fixed))
-            if self.holds(expression, leaves, who):
-                self.need(expression.names)
-                if not expression.names:
-                    return Leaf(first.value, None, first.hint)
-                return Leaf(first.value, expression, first.hint)
-        if alike:
-            return Leaf(first.value, None, first.hint)
-        if any(isinstance(leaf.value, str) or leaf.value is None for leaf in leaves):
-            self._agree([leaf.value for leaf in leaves], who)
-        return self.extra_parameter(leaves, who)
-
-    def candidates(self, leaves: list[Leaf], who: list[int]) -> Iterable[Expression]:
-        """Expressions that may say all of the leaves."""
-        return dict.fromkeys(leaf.expression for leaf in leaves if leaf.expression is not None)
-
-    def need(self, names: Iterable[str]) -> None:
-        """Make names that an expression speaks of parameters of the plan."""
-        for name in names:
-            if self.plan.functional and name.endswith(".channels"):
-                continue
-            self.plan.parameters.setdefault(
-                name, [each.values.get(name) for each in self.instances]
-            )
-
-    def holds(self, expression: Expression, leaves: list[Leaf], who: list[int]) -> bool:
-        """Whether an expression gives each leaf's value, and its type, in its instance."""
-        for leaf, index in zip(leaves, who, strict=True):
-            try:
-                value = evaluate(expression, self.instances[index].values)
-            except (KeyError, ArithmeticError, TypeError):
-                return False
-            if value != leaf.value or isinstance(value, bool) != isinstance(leaf.value, bool):
-                return False
-            if isinstance(value, float) != isinstance(leaf.value, float):
-                return False
-        return True
-
-    def extra_parameter(self, leaves: list[Leaf], who: list[int]) -> Leaf:
-        """Make a parameter that is not the block's own."""
-        # In instances that lack the step the value is not used; the first one's will do.
-        values: list[Any] = [leaves[0].value] * len(self.instances)
-        for leaf, index in zip(leaves, who, strict=True):
-            values[index] = leaf.value
-        for name, known in self.plan.extra.items():
-            if known == values and all(
-                type(a) is type(b) for a, b in zip(known, values, strict=True)
-            ):
-                return Leaf(leaves[0].value, Expression("name", value=name), leaves[0].hint)
-        name, number = leaves[0].hint, 2
-        taken = set(self.plan.extra) | set(self.instances[0].values)
-        while name in taken:
-            name, number = f"{leaves[0].hint}{number}", number + 1
-        self.plan.extra[name] = self.plan.parameters[name] = values
-        return Leaf(leaves[0].value, Expression("name", value=name), leaves[0].hint)
-
-
-def first_of(values: list[Any]) -> Any:
-    """The first of values that are the same."""
-    return values[0]
-
 
 def _hint(column: list[Any]) -> str:
     for unit in column:
@@ -494,10 +349,3 @@ def _hint(column: list[Any]) -> str:
                 word = each.path[-1]
                 return f"with_{word}" if word.isidentifier() else "with_branch"
     return "with_branch"
-
-
-def _inside(plan: Plan, scope: Scope, key: str) -> Any:
-    for position, instance in enumerate(plan.instances):
-        if instance.scope is scope:
-            return plan.parameters[key][position]
-    raise KeyError(key)

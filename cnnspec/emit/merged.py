@@ -10,6 +10,7 @@ from cnnspec.emit.code import Leaf
 from cnnspec.emit.lowering import Lowered
 from cnnspec.emit.units import Instance, Path
 from cnnspec.expression import Expression
+from cnnspec.graph import Scope
 from cnnspec.shapes import Shape
 
 
@@ -224,3 +225,10 @@ class Plan:
     parameters: dict[str, list[Any]] = field(default_factory=dict)
     #: Parameters that are not the block's own: a value that depends on height or width, a flag.
     extra: dict[str, list[Any]] = field(default_factory=dict)
+    _positions: dict[int, int] = field(default_factory=dict)
+
+    def value(self, parameter: str, scope: Scope) -> Any:
+        """The value of a parameter in the instance that a scope is."""
+        if not self._positions:
+            self._positions = {id(each.scope): n for n, each in enumerate(self.instances)}
+        return self.parameters[parameter][self._positions[id(scope)]]

@@ -8,10 +8,11 @@ from typing import Any
 
 from cnnspec.emit.loops import KeepLoop, LoopMerger, loop_merger, no_loops
 from cnnspec.emit.lowering import Lowering
-from cnnspec.emit.merge import Merger, Split
+from cnnspec.emit.merge import Merger
 from cnnspec.emit.merged import Plan
 from cnnspec.emit.reader import Reader
 from cnnspec.emit.units import CallUnit, Decision, Instance, LoopUnit, Row, Unit
+from cnnspec.emit.words import Split, Words
 from cnnspec.expression import Written
 from cnnspec.graph import Graph, Output, Scope
 
@@ -61,7 +62,8 @@ def make_plans(
                 plan_of[id(each.scope)] = plan
         blocks += made
     network = Plan(graph.name, graph.root.definition, [root], functional=functional)
-    Merger(network, opens[id(graph.root)], lambda scope: plan_of[id(scope)], loops).merge()
+    words = Words(network, [root], opens[id(graph.root)])
+    Merger(words, lambda scope: plan_of[id(scope)], loops).merge()
     return Plans(tuple(blocks), network, outputs)
 
 
@@ -161,7 +163,8 @@ def _plans(
         plan = Plan(str(scope.block), scope.definition, part, functional=functional)
         open_names = frozenset().union(*(opens[id(each.scope)] for each in part))
         try:
-            Merger(plan, open_names, lambda scope: plan_of[id(scope)], loops).merge()
+            words = Words(plan, part, open_names)
+            Merger(words, lambda scope: plan_of[id(scope)], loops).merge()
         except Split as split:
             if len(part) == 1:
                 raise RuntimeError(
