@@ -133,11 +133,12 @@ def draw(
             say(f"drew {network.title} in {target}", quiet=quiet)
         return target
 
-    target = once() if not watch else _first(once)
-    if open_ and target is not None:
-        _open(target, quiet=quiet)
-    if watch:
-        _watch(spec, once, quiet=quiet)
+    if not watch:
+        target = once()
+        if open_:
+            _open(target, quiet=quiet)
+        return
+    _watch(spec, once, open_=open_, quiet=quiet)
 
 
 def _format(asked: str | None, output: str | None) -> str:
@@ -212,8 +213,8 @@ def _open(target: str, *, quiet: bool) -> None:
         say(f"note: there is no desktop to open {target} on", quiet=quiet)
 
 
-def _first(once: Callable[[], str]) -> str | None:
-    """Draw once; a mistake in the spec is reported and waited for."""
+def _again(once: Callable[[], str]) -> str | None:
+    """Draw; a mistake in the spec is reported and waited for."""
     from cnnspec.diagnostics import SpecError
 
     try:
@@ -223,18 +224,21 @@ def _first(once: Callable[[], str]) -> str | None:
         return None
 
 
-def _watch(spec: str, once: Callable[[], str], *, quiet: bool) -> None:
-    """Draw again when the file of the spec, or one beside it, is another; until interrupted."""
+def _watch(spec: str, once: Callable[[], str], *, open_: bool, quiet: bool) -> None:
+    """Draw, and again when the file of the spec, or one beside it, changes; until interrupted."""
     folder = _folder(spec)
-    say(f"watching {spec}; end it with Ctrl-C", quiet=quiet)
     seen = _stamps(folder)
+    target = _again(once)
+    if open_ and target is not None:
+        _open(target, quiet=quiet)
+    say(f"watching {spec}; end it with Ctrl-C", quiet=quiet)
     try:
         while True:
             time.sleep(PAUSE)
             now = _stamps(folder)
             if now != seen:
                 seen = now
-                _first(once)
+                _again(once)
     except KeyboardInterrupt:
         say("", quiet=quiet)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnspec.draw.choose import UnknownPath
-from cnnspec.draw.drawing import Drawing, Undrawn, Unsupported, draw, drawing
+from cnnspec.draw.compose import Drawing, Undrawn, Unsupported, draw, drawing
 from cnnspec.draw.engine import EngineFailed, EngineMissing
 from cnnspec.draw.options import FORMATS, Look, View
 

@@ -66,9 +66,11 @@ class Frame:
 class Picture:
     """All that is drawn: `inner` at the top level, `boxes` in order, and which box has a node.
 
-    `taken` are what boxes take: of equal ones in a row only the first's inputs are drawn.
+    `whole` is the network's cost, `taken` are what boxes take: of equal ones in a row only the
+    first's inputs are drawn.
     """
 
+    whole: Cost = field(default_factory=Cost)
     #: The path that is drawn alone, if not all of the network is.
     focus: str = ""
     boxes: list[Box] = field(default_factory=list)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from cnnspec.analysis.fold import SMALL, Cost, Part, fold
-from cnnspec.draw import titles
+from cnnspec.draw import heat, titles
 from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
 from cnnspec.graph import Graph, Node, Scope, walk_scopes
 from cnnspec.shapes import Shape
@@ -68,12 +68,13 @@ class Plan:
         return self
 
 
-def choose(graph: Graph, plan: Plan) -> Picture:
-    """Choose what to draw; raises UnknownPath."""
+def choose(graph: Graph, plan: Plan, parts: Sequence[Part] | None = None) -> Picture:
+    """Choose what to draw; raises UnknownPath. `parts` are the folded network, if it is known."""
     plan = plan.checked(graph)
     paths = frozenset((*plan.expand, *([plan.focus] if plan.focus is not None else [])))
     chooser = _Chooser(graph, plan)
-    parts = fold(graph, repeats=plan.repeats)
+    parts = fold(graph, repeats=plan.repeats) if parts is None else parts
+    chooser.result.whole = heat.whole(parts)
     chooser.looks = _costliest(parts, plan.looks)
     chooser.result.inner = tuple(chooser.level(parts, plan.depth, 1, paths))
     if plan.focus is None:
@@ -455,6 +456,7 @@ def _focused(drawn: Picture, frame: Frame) -> Picture:
     aside = [changed[old] for old in sorted(kept - inside)]
     first = min(inside, default=0)
     return Picture(
+        whole=drawn.whole,
         focus=frame.paths,
         boxes=[changed[old] for old in sorted(kept)],
         inner=(

@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 
 import graphviz
 
-from cnnspec.analysis.fold import fold
 from cnnspec.draw import heat, words
 from cnnspec.draw.boxes import Box, Frame, Picture, within
 from cnnspec.draw.escape import BLANK, label
@@ -48,7 +47,6 @@ class _Writer:
     def __init__(self, graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look) -> None:
         self.graph, self.drawn, self.look = graph, drawn, look
         self.theme: Theme = THEMES[look.theme]
-        self.total = heat.whole(fold(graph), look.heat) if look.heat else 0
         self.turn = turn(drawn, found)
         self.lines = _lines(drawn, found)
         self.titled = {line.target for line in self.lines}
@@ -181,7 +179,7 @@ class _Writer:
             head = f'<TD BGCOLOR="{color}"{style}>{header}</TD>'
             return f'{table} CELLPADDING="3"><TR>{head}{cell}</TR></TABLE>>'
         warm = (
-            theme.heat[heat.step(box.all_cost, self.look.heat, self.total)]
+            theme.heat[heat.step(box.all_cost, self.look.heat, self.drawn.whole)]
             if self.look.heat
             else theme.cell
         )

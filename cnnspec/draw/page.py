@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cnnspec.draw.boxes import Picture
+from cnnspec.draw.boxes import Frame, Picture, within
 from cnnspec.draw.wires import Wire
 
 #: A4 less a margin of 10 mm on each side, in points.
@@ -35,6 +35,12 @@ def fits(width: float, height: float, size: float) -> bool:
 def is_hopeless(drawn: Picture, found: Sequence[Wire]) -> bool:
     """Whether a picture cannot fit however it is laid out: its longest way down is too long."""
     heights = [ROW * (2 if any(box.cost) else 1) + GAP for box in drawn.boxes]
+    pending = list(drawn.inner)
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Frame):
+            heights[next(within(each)).order] += ROW + 2 * GAP
+            pending.extend(each.inner)
     longest = list(heights)
     for wire in found:
         here = wire.target.order

@@ -23,7 +23,7 @@ def tree(graph: Graph, view: View, look: Look) -> Item:
     opened.
     """
     parts = fold(graph, repeats=not view.all)
-    grower = _Grower(graph, view, look, heat.whole(parts, look.heat) if look.heat else 0)
+    grower = _Grower(graph, view, look, heat.whole(parts))
     root = grower.scope(parts, 1)
     for output in graph.outputs:
         item = {
@@ -47,7 +47,7 @@ def tree(graph: Graph, view: View, look: Look) -> Item:
 
 
 class _Grower:
-    def __init__(self, graph: Graph, view: View, look: Look, total: int) -> None:
+    def __init__(self, graph: Graph, view: View, look: Look, total: Cost) -> None:
         self.graph, self.view, self.look, self.total = graph, view, look, total
         self.takers: dict[int, list[int]] = {}
         for node in graph.nodes:

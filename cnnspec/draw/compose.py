@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from cnnspec.analysis.fold import fold
 from cnnspec.draw import svg
 from cnnspec.draw.boxes import Picture
 from cnnspec.draw.choose import DEEPEST, EVERY, Plan, choose
@@ -149,13 +150,17 @@ class _Layouts:
         """Give what is drawn; raises Undrawn."""
         ladder = list(plans(view))
         chosen: _Chosen | None = None
-        text, notes = "", list[str]()
+        text, notes, tried = "", list[str](), set[str]()
+        parts = fold(self.graph, repeats=ladder[0].repeats)
         for plan in ladder:
-            drawn = choose(self.graph, plan)
+            drawn = choose(self.graph, plan, parts)
             found = wires(drawn)
             if plan is not ladder[-1] and self._down() and is_hopeless(drawn, found):
                 continue
             text = dot(self.graph, drawn, found, self.look)
+            if text in tried:
+                continue
+            tried.add(text)
             try:
                 raw, straight = self._laid_out(drawn, found, text)
             except EngineMissing as missing:
