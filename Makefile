@@ -29,6 +29,7 @@ check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/write_docs.py --check
+	$(BIN)/python tools/write_gallery.py --check
 
 bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 	@$(BIN)/python benchmarks/bench.py
@@ -51,6 +52,7 @@ format: $(VENV)/.dev ## format the Python
 
 docs: $(VENV)/.installed ## write what is generated: the operators' page, the parse table
 	$(BIN)/python tools/write_docs.py
+	$(BIN)/python tools/write_gallery.py
 
 clean: ## remove what was built, the environment too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

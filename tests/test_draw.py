@@ -130,7 +130,8 @@ def test_the_pictures_of_the_gallery_are_what_is_drawn(file: Path) -> None:
         import write_gallery
     finally:
         sys.path.pop(0)
-    assert file.read_bytes() == write_gallery.PICTURES[file.stem].drawn()
+    kept, now = file.read_bytes(), write_gallery.PICTURES[file.stem].drawn()
+    assert write_gallery.settled(kept) == write_gallery.settled(now)
 
 
 def test_there_are_ten_golden_pictures() -> None:
@@ -201,7 +202,7 @@ def test_all_draws_every_layer() -> None:
         f'id="{path}"' in everything or f'id="{path.rpartition(".")[0]}"' in everything
         for path in convolutions
     )
-    assert not re.search(r"× \d", everything)
+    assert ":all" not in everything
 
 
 @pytest.mark.parametrize("view", [View(expand=("layer9",)), View(focus="layer9"), View(focus="")])
