@@ -91,7 +91,12 @@ def resolver(root: Path | None) -> Callable[[str, Span], Source]:
         user = span.source.name
         if root is not None and not user.startswith(ZOO):
             wanted = Path(user).parent / name
-            real, tree = wanted.resolve(), root.resolve()
+            try:
+                real, tree = wanted.resolve(), root.resolve()
+            except (OSError, RuntimeError):  # links that lead to each other
+                raise error(
+                    "unreadable-file", f"`{name}` is a link that leads nowhere", span
+                ) from None
             inside = real.is_relative_to(tree)
             if not inside and (wanted.exists() or name not in shipped_files()):
                 raise error(
@@ -163,6 +168,8 @@ def _in_zoo(path: str, network: str | None) -> tuple[str | None, str | None]:
 
 def _missing(path: str) -> SpecError:
     folder = Path(path).parent
+    if path and "\0" not in path and Path(path).is_symlink():
+        return error("unreadable-file", f"{path} is a link that leads nowhere")
     if path and Path(path).is_dir():
         return error("unreadable-file", f"{path} is a folder, not a spec")
     known: Iterable[str] = (str(folder / name) for name in _cnn_files(folder))

@@ -22,7 +22,7 @@ def render(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
 def brief(diagnostic: Diagnostic) -> str:
     """Write a diagnostic on one line, as compilers do: `file:line:column: error[code]: title`."""
     where = f"{diagnostic.labels[0].span.where}: " if diagnostic.labels else ""
-    return f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.title}"
+    return _visible(f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.title}")
 
 
 def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -69,26 +69,26 @@ def _block(diagnostic: Diagnostic, paint: Any) -> Iterator[str]:
     bar = paint("|", "note")
     first = labels[0] if labels else None
     if first is not None:
-        yield f"{' ' * (gutter - 1)}{paint('-->', 'note')} {first.span.where}"
+        yield f"{' ' * (gutter - 1)}{paint('-->', 'note')} {_visible(first.span.where)}"
         yield f"{' ' * gutter} {bar}"
         here = [label for label in labels if label.span.source is first.span.source]
         yield from _lines(here, first, gutter, paint)
         yield f"{' ' * gutter} {bar}"
     for label in labels:
         if first is not None and label.span.source is not first.span.source:
-            yield f"{' ' * (gutter - 1)}{paint(':::', 'note')} {label.span.where}"
+            yield f"{' ' * (gutter - 1)}{paint(':::', 'note')} {_visible(label.span.where)}"
             yield from _lines([label], first, gutter, paint)
             yield f"{' ' * gutter} {bar}"
     equals = f"{' ' * gutter} {paint('=', 'note')}" if labels else f"  {paint('=', 'note')}"
     shown, hidden = diagnostic.trail[:6], len(diagnostic.trail) - 6
     for label in shown:
-        yield f"{equals} in {label.text} at {label.span.where}"
+        yield f"{equals} in {_visible(label.text)} at {_visible(label.span.where)}"
     if hidden > 0:
         yield f"{equals} and {hidden} more around it"
     for note in diagnostic.notes:
-        yield f"{equals} {paint('note', 'note')}: {note}"
+        yield f"{equals} {paint('note', 'note')}: {_visible(note)}"
     if diagnostic.help is not None:
-        yield f"{equals} {paint('help', 'help')}: {diagnostic.help}"
+        yield f"{equals} {paint('help', 'help')}: {_visible(diagnostic.help)}"
 
 
 def _without_repeats(labels: tuple[Label, ...]) -> list[Label]:
@@ -110,7 +110,7 @@ def _lines(labels: list[Label], first: Label, gutter: int, paint: Any) -> Iterat
         shown = number, text
         primary = label is first
         mark = ("^" if primary else "-") * max(length, 1)
-        said = f"{mark} {label.text}".rstrip()
+        said = f"{mark} {_visible(label.text)}".rstrip()
         style = "error" if primary else "note"
         yield f"{' ' * gutter} {bar} {' ' * start}{paint(said, style)}"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from cnnspec.commands import complete
 from cnnspec.commands.inspect import columns
 from cnnspec.commands.output import as_json, report, say, send
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.networks)
 @click.option("--json", "json_", is_flag=True, help="The list as JSON.")
 def zoo(name: str | None, *, json_: bool) -> None:
     """List the networks that ship, with their figures; with NAME, print the spec of that one.
@@ -82,12 +83,12 @@ def backends(*, json_: bool) -> None:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.operators)
 @click.option("--json", "json_", is_flag=True, help="The same as JSON.")
 def ops(name: str | None, *, json_: bool) -> None:
     """List the operators; with NAME, show the manual page of that one."""
     from cnnspec import manual
-    from cnnspec.diagnostics import error, nearest
+    from cnnspec.diagnostics import Diagnostic, error, nearest
     from cnnspec.ops import Operators
 
     known = Operators()
@@ -106,15 +107,22 @@ def ops(name: str | None, *, json_: bool) -> None:
     else:
         rows = [(e, known[e].family, manual.summary(known[e])) for e in chosen]
         send(columns(rows), None)
+    if known.broken:
+        report([Diagnostic("broken-operator", each, severity="warning") for each in known.broken])
 
 
 @click.command()
-@click.argument("code", required=False)
-def explain(code: str | None) -> None:
+@click.argument("code", required=False, shell_complete=complete.codes)
+@click.option("--json", "json_", is_flag=True, help="The same as JSON.")
+def explain(code: str | None, *, json_: bool) -> None:
     """Explain a diagnostic's CODE; without one, list those that have a page."""
     from cnnspec import library
 
-    if code is None:
-        send("".join(f"{each}\n" for each in library.pages()), None)
+    codes = library.pages() if code is None else [code]
+    if json_:
+        pages = {each: library.page(each) for each in codes}
+        send(as_json("cnnspec.explain/1", pages=pages), None)
+    elif code is None:
+        send("".join(f"{each}\n" for each in codes), None)
     else:
         send(library.page(code), None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnspec.commands import complete
 from cnnspec.commands.output import Bug, Missing, Refused, say, send
 from cnnspec.commands.spec import loaded, takes_spec
 
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 @click.command("compile")
 @takes_spec
-@click.option("--backend", "-b", required=True, help="What to write: `cnnspec backends` lists.")
+@click.option(
+    "--backend",
+    "-b",
+    required=True,
+    shell_complete=complete.backends,
+    help="What to write: `cnnspec backends` lists.",
+)
 @click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
 @click.option("--inference", is_flag=True, help="Leave out training heads and what feeds them.")
 @click.option("--check", is_flag=True, help="Build it, and hold its weights against the graph.")

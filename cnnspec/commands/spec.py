@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from cnnspec.commands import complete
 from cnnspec.commands.output import report
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _limits(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 def takes_spec(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the argument SPEC and the options that go with it."""
     options = (
-        click.argument("spec"),
+        click.argument("spec", shell_complete=complete.spec),
         click.option(
             "--set",
             "settings",

@@ -87,6 +87,7 @@ class Names:
             expr.span,
             "not known here",
             help=f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists the operators",
+            notes=self.session.operators.broken,
         )
 
     def _declared(self, expr: tree.Name, frame: Frame) -> Any:

@@ -79,7 +79,7 @@ def alike(character: str) -> tuple[str, str] | None:
     >>> alike("а")
     ('`а` is CYRILLIC SMALL LETTER A, not a letter of a name', 'write `a`')
     """
-    if character.isascii():
+    if not character or (character.isascii() and character.isprintable()):
         return None
     called = name(character, f"U+{ord(character):04X}")
     if not character.isprintable():

@@ -44,8 +44,8 @@ def lexer() -> Lexer:
 
 
 def _made(known: Table) -> Lexer:
-    label, path, comment = (known.patterns[name] for name in ("LABEL", "PATH", "COMMENT"))
-    skip = re.compile(rf"(?:\s+|{comment})*").match
+    label, path = known.patterns["LABEL"], known.patterns["PATH"]
+    skip = re.compile(rf"(?:{known.patterns['WHITE']}|{known.patterns['COMMENT']})*").match
     label_at, path_at = re.compile(label).match, re.compile(path).match
     signs = "|".join(re.escape(sign) for sign in sorted(known.signs, key=len, reverse=True))
     kinds = {name: known.patterns[name] for name in ("NAME", "NUMBER", "STRING")}

@@ -22,7 +22,7 @@ STARTS: Final = ("start", "expr")
 #: The terminal that stands for the end of the text.
 END: Final = "$END"
 #: Terminals with a pattern of their own; every other one is a word or a sign.
-PATTERNS: Final = ("LABEL", "PATH", "NAME", "NUMBER", "STRING", "COMMENT")
+PATTERNS: Final = ("LABEL", "PATH", "NAME", "NUMBER", "STRING", "COMMENT", "WHITE")
 
 
 class Rule(NamedTuple):
