@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+from tests.command_line import TINY
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,3 +32,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if part.startswith("test_runs_at_its_own_size_and_trains_a_step_with_all_heads[")
     }
     terminalreporter.write_line(f"the zoo: {len(passed)} networks built, run and trained a step")
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def tiny(empty: Path) -> Path:
+    """The file of a small spec, alone in the folder."""
+    file = empty / "tiny.cnn"
+    file.write_text(TINY)
+    return file

@@ -1,280 +1,24 @@
-"""The command line: what goes where, what is never overwritten, and what the exit status says."""
+"""The command line: what each command says, and what the exit status says."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
-import stat
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.shell_completion import get_completion_class
 
 import cnnspec
 from cnnspec import library
 from cnnspec.cli import program, run
+from tests.command_line import TINY, process
 
-TINY = """network tiny(classes = 10) {
-    image = input(3, 8, 8)
-    output logits = image -> conv(4, 3) -> relu -> gap -> dense(classes)
-}
-"""
-
-
-@pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def tiny(empty: Path) -> Path:
-    file = empty / "tiny.cnn"
-    file.write_text(TINY)
-    return file
-
-
-def process(*arguments: str, **how) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cnnspec", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **how)
-
-
-def typed(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
-    stream = io.TextIOWrapper(io.BytesIO(text))
-    monkeypatch.setattr(sys, "stdin", stream)
-
-
-# --- where a spec comes from
-
-
-@pytest.mark.parametrize("spec", ["resnet18", "resnet18.cnn", "resnet.cnn:resnet18"])
-def test_a_shipped_network_goes_by_several_names(spec: str) -> None:
-    assert cnnspec.load(spec).name == "resnet18"
-
-
-@pytest.mark.parametrize("spec", ["resnet18", "resnet18.cnn"])
-def test_a_local_file_wins_over_a_shipped_network(empty: Path, spec: str) -> None:
-    (empty / "resnet18.cnn").write_text(TINY)
-    assert cnnspec.load(spec).name == "tiny"
-
-
-def test_a_folder_does_not_hide_a_shipped_network(empty: Path) -> None:
-    (empty / "resnet18").mkdir()
-    assert cnnspec.load("resnet18").name == "resnet18"
-
-
-def test_a_network_of_a_file_is_named_after_a_colon(empty: Path, capsys) -> None:
-    (empty / "two.cnn").write_text(TINY + TINY.replace("tiny", "small"))
-    assert cnnspec.load("two.cnn:small").name == "small"
-    assert run(["check", "two.cnn"]) == 1
-    said = capsys.readouterr().err
-    assert "tiny, small" in said
-    assert run(["check", "two.cnn:smal"]) == 1
-    assert "two.cnn:small" in capsys.readouterr().err
-
-
-def test_a_spec_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    typed(monkeypatch, TINY.encode())
-    assert run(["paths", "-"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].split() == ["dense1", "dense", "10"]
-    typed(monkeypatch, TINY.encode())
-    assert run(["check", "--", "-:tiny"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
-        ("resnet5O", "resnet50"),
-        ("tyni.cnn", "tiny.cnn"),
-        ("no/such/thing.cnn", "no/such/thing.cnn"),
-        ("", "no file"),
-        ("a\0b", "no file"),
-    ],
-)
-def test_a_spec_that_is_not_there_is_missed_by_name(
-    tiny: Path, capsys, spec: str, said: str
-) -> None:
-    assert run(["check", spec]) == 1
-    captured = capsys.readouterr()
-    assert "missing-file" in captured.err
-    assert said in captured.err
-    assert captured.out == ""
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"\xff\xfe\x00", "not UTF-8"),
-        (b"# fine\n\xc3(", "on line 2"),
-        (b" " * (library.LARGEST + 1), "too large"),
-    ],
-)
-def test_a_file_that_is_no_text_is_refused(empty: Path, capsys, content: bytes, said: str) -> None:
-    (empty / "odd.cnn").write_bytes(content)
-    assert run(["check", "odd.cnn"]) == 1
-    captured = capsys.readouterr().err
-    assert "unreadable-file" in captured
-    assert said in captured
-
-
-def test_a_folder_is_no_spec(empty: Path, capsys) -> None:
-    (empty / "photos").mkdir()
-    assert run(["check", "photos"]) == 1
-    assert "is a folder" in capsys.readouterr().err
-
-
-def test_a_mark_of_byte_order_is_skipped(empty: Path) -> None:
-    (empty / "bom.cnn").write_bytes(b"\xef\xbb\xbf" + TINY.encode())
-    assert cnnspec.load("bom.cnn").name == "tiny"
-
-
-# --- what `use` may read
-
-
-BLOCKS = "block unit(x, width) {\n    return x -> conv(width, 3) -> relu\n}\n"
-
-
-def user(file: str) -> str:
-    return f'use "{file}"\n' + TINY.replace("conv(4, 3) -> relu", "unit(4)")
-
-
-def test_use_reads_a_file_beside_or_below(empty: Path) -> None:
-    (empty / "parts").mkdir()
-    (empty / "parts" / "blocks.cnn").write_text(BLOCKS)
-    (empty / "parts" / "all.cnn").write_text('use "blocks.cnn"\n')
-    (empty / "net.cnn").write_text(user("parts/blocks.cnn"))
-    assert cnnspec.load("net.cnn").params == cnnspec.loads(TINY).params
-    assert cnnspec.load(empty / "net.cnn").params == cnnspec.loads(TINY).params
-
-
-def test_use_never_leaves_the_folder_of_the_spec(empty: Path, capsys) -> None:
-    (empty / "secret.cnn").write_text(BLOCKS)
-    inner = empty / "inner"
-    inner.mkdir()
-    (inner / "link.cnn").symlink_to(empty / "secret.cnn")
-    for name in ("../secret.cnn", "link.cnn", str(empty / "secret.cnn"), "../inner/../secret.cnn"):
-        (inner / "net.cnn").write_text(user(name))
-        assert run(["check", "inner/net.cnn"]) == 1
-        assert "outside-tree" in capsys.readouterr().err
-
-
-def test_use_names_the_nearest_file(empty: Path, capsys) -> None:
-    (empty / "blocks.cnn").write_text(BLOCKS)
-    (empty / "net.cnn").write_text(user("block.cnn"))
-    assert run(["check", "net.cnn"]) == 1
-    said = capsys.readouterr().err
-    assert "missing-file" in said
-    assert "`blocks.cnn`" in said
-
-
-def test_files_that_use_each_other_are_told_so(empty: Path, capsys) -> None:
-    (empty / "a.cnn").write_text('use "b.cnn"\n' + TINY)
-    (empty / "b.cnn").write_text('use "./a.cnn"\n')
-    assert run(["check", "a.cnn"]) == 1
-    assert "use-cycle" in capsys.readouterr().err
-
-
-# --- compile
-
-
-def test_compile_writes_a_file_named_after_network_and_backend(tiny: Path, capsys) -> None:
-    assert run(["compile", "tiny.cnn", "--backend", "torch"]) == 0
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("wrote tiny_torch.py")
-    assert (tiny.parent / "tiny_torch.py").read_text() == cnnspec.load(tiny).source("torch")
-    assert sorted(each.name for each in tiny.parent.iterdir()) == ["tiny.cnn", "tiny_torch.py"]
-
-
-def test_compile_to_standard_output_says_nothing_else(tiny: Path, capsys) -> None:
-    assert run(["compile", "tiny.cnn", "-b", "torch", "-o", "-"]) == 0
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    assert captured.out == cnnspec.load(tiny).source("torch")
-
-
-def test_quiet_leaves_the_words_out(tiny: Path, capsys) -> None:
-    assert run(["compile", "tiny.cnn", "-b", "torch", "-q"]) == 0
-    assert capsys.readouterr() == ("", "")
-
-
-def test_an_edited_file_is_overwritten_only_by_force(tiny: Path, capsys) -> None:
-    command = ["compile", "tiny.cnn", "-b", "torch"]
-    target = tiny.parent / "tiny_torch.py"
-    assert run(command) == 0
-    written = target.read_text()
-    assert run(command) == 0
-    for text in (written + "# mine\n", "print('mine')\n", "", "\udcff"):
-        target.write_bytes(text.encode("utf-8", "surrogateescape"))
-        assert run(command) == 2
-        assert target.read_bytes() == text.encode("utf-8", "surrogateescape")
-    assert "--force" in capsys.readouterr().err
-    assert run([*command, "--force"]) == 0
-    assert target.read_text() == written
-
-
-def test_nothing_is_half_written(tiny: Path, capsys) -> None:
-    tiny.write_text(TINY.replace("relu", "rellu"))
-    assert run(["compile", "tiny.cnn", "-b", "torch"]) == 1
-    assert "unknown-" in capsys.readouterr().err
-    assert [each.name for each in tiny.parent.iterdir()] == ["tiny.cnn"]
-
-
-def test_a_file_keeps_its_mode_and_a_link_stays_one(tiny: Path) -> None:
-    real = tiny.parent / "real.py"
-    real.touch(mode=0o640)
-    link = tiny.parent / "link.py"
-    link.symlink_to(real)
-    assert run(["compile", "tiny.cnn", "-b", "torch", "-o", "link.py", "--force"]) == 0
-    assert link.is_symlink()
-    assert stat.S_IMODE(real.stat().st_mode) == 0o640
-    assert "class Tiny" in real.read_text()
-
-
-def test_what_cannot_be_written_is_said_in_words(tiny: Path, capsys) -> None:
-    assert run(["compile", "tiny.cnn", "-b", "torch", "-o", "no/such/folder.py"]) == 2
-    assert "cannot write no/such/folder.py: no such file" in capsys.readouterr().err
-    assert run(["compile", "tiny.cnn", "-b", "torch", "-o", "."]) == 2
-    assert "it is a folder" in capsys.readouterr().err
-
-
-def test_parameters_inputs_and_limits_are_set_from_outside(tiny: Path, capsys) -> None:
-    assert run(["check", "tiny.cnn", "--set", "classes=2+3", "--input", "1x16x16"]) == 0
-    net = cnnspec.load(tiny, set={"classes": 5}, input=(1, 16, 16))
-    assert f"{net.params:,} parameters, {net.macs:,} MACs" in capsys.readouterr().err
-    assert run(["check", "tiny.cnn", "--limit", "nodes=3"]) == 1
-    assert "budget-exceeded" in capsys.readouterr().err
-    assert run(["check", "tiny.cnn", "--set", "clases=5"]) == 1
-    assert "did you mean `classes`" in capsys.readouterr().err
-
-
-def test_check_builds_the_emitted_class(tiny: Path, capsys, monkeypatch) -> None:
-    command = ["compile", "tiny.cnn", "-b", "torch", "--check"]
-    assert run(command) == 0
-    capsys.readouterr()
-    monkeypatch.setattr(cnnspec.Network, "mismatch", lambda *_, **__: ["conv1.weight: lost"])
-    (tiny.parent / "tiny_torch.py").unlink()
-    assert run(command) == 3
-    assert "conv1.weight: lost" in capsys.readouterr().err
-    assert not (tiny.parent / "tiny_torch.py").exists()
-
-
-def test_a_framework_that_is_missing_comes_with_the_line_that_installs_it(
-    tiny: Path, capsys, monkeypatch
-) -> None:
-    def mismatch(*_, **__):
-        raise ModuleNotFoundError("No module named 'torch'", name="torch")
-
-    monkeypatch.setattr(cnnspec.Network, "mismatch", mismatch)
-    assert run(["compile", "tiny.cnn", "-b", "torch", "--check"]) == 4
-    assert "pip install 'cnnspec[torch]'" in capsys.readouterr().err
-
-
-# --- the other commands
+# --- what each command says
 
 
 def test_paths_lists_every_node(tiny: Path, capsys) -> None:
@@ -436,6 +180,37 @@ def test_a_reader_that_leaves_ends_it_quietly() -> None:
     assert done.stderr == ""
 
 
+def test_streams_that_the_shell_closed_are_no_mistake() -> None:
+    code = (
+        "import sys; sys.stdout = None; from cnnspec.cli import main; main(['paths', 'resnet18'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("compile resnet1", "resnet18"),
+        ("zoo resnet15", "resnet152"),
+        ("ops conv_", "conv_transpose"),
+        ("explain shape", "shape-mismatch"),
+        ("compile resnet18 --back", "--backend"),
+        ("compile resnet18 --backend t", "torch"),
+    ],
+)
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_shell_completes_what_there_is(
+    shell: str, words: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = f"cnnspec {words}"
+    last = words.rsplit(maxsplit=1)[-1]
+    monkeypatch.setenv("COMP_WORDS", typed if shell != "fish" else typed.removesuffix(last))
+    monkeypatch.setenv("COMP_CWORD", last if shell == "fish" else str(len(words.split())))
+    asked = get_completion_class(shell)(program, {}, "cnnspec", "_CNNSPEC_COMPLETE")
+    assert wanted in asked.complete()
+
+
 def test_a_full_disk_is_said_in_words(capsys, monkeypatch) -> None:
     class Full:
         buffer = SimpleNamespace(write=lambda _: full())
@@ -488,6 +263,7 @@ def test_every_command_explains_itself(capsys) -> None:
         "explain",
         "ops",
         "paths",
+        "verify",
         "zoo",
     }
     for name in program.commands:

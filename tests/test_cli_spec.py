@@ -1,0 +1,148 @@
+"""Where the command line finds a spec, and what `use` may read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import cnnspec
+from cnnspec import library
+from cnnspec.cli import run
+from tests.command_line import TINY, typed
+
+
+@pytest.mark.parametrize("spec", ["resnet18", "resnet18.cnn", "resnet.cnn:resnet18"])
+def test_a_shipped_network_goes_by_several_names(spec: str) -> None:
+    assert cnnspec.load(spec).name == "resnet18"
+
+
+@pytest.mark.parametrize("spec", ["resnet18", "resnet18.cnn"])
+def test_a_local_file_wins_over_a_shipped_network(empty: Path, spec: str) -> None:
+    (empty / "resnet18.cnn").write_text(TINY)
+    assert cnnspec.load(spec).name == "tiny"
+
+
+def test_a_folder_does_not_hide_a_shipped_network(empty: Path) -> None:
+    (empty / "resnet18").mkdir()
+    assert cnnspec.load("resnet18").name == "resnet18"
+
+
+def test_a_network_of_a_file_is_named_after_a_colon(empty: Path, capsys) -> None:
+    (empty / "two.cnn").write_text(TINY + TINY.replace("tiny", "small"))
+    assert cnnspec.load("two.cnn:small").name == "small"
+    assert run(["check", "two.cnn"]) == 1
+    said = capsys.readouterr().err
+    assert "tiny, small" in said
+    assert run(["check", "two.cnn:smal"]) == 1
+    assert "two.cnn:small" in capsys.readouterr().err
+
+
+def test_a_spec_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    typed(monkeypatch, TINY.encode())
+    assert run(["paths", "-"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["dense1", "dense", "10"]
+    typed(monkeypatch, TINY.encode())
+    assert run(["check", "--", "-:tiny"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("resnet5O", "resnet50"),
+        ("tyni.cnn", "tiny.cnn"),
+        ("no/such/thing.cnn", "no/such/thing.cnn"),
+        ("", "no file"),
+        ("a\0b", "no file"),
+    ],
+)
+def test_a_spec_that_is_not_there_is_missed_by_name(
+    tiny: Path, capsys, spec: str, said: str
+) -> None:
+    assert run(["check", spec]) == 1
+    captured = capsys.readouterr()
+    assert "missing-file" in captured.err
+    assert said in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"# fine\n\xc3(", "on line 2"),
+        (b" " * (library.LARGEST + 1), "too large"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused(empty: Path, capsys, content: bytes, said: str) -> None:
+    (empty / "odd.cnn").write_bytes(content)
+    assert run(["check", "odd.cnn"]) == 1
+    captured = capsys.readouterr().err
+    assert "unreadable-file" in captured
+    assert said in captured
+
+
+def test_a_folder_is_no_spec(empty: Path, capsys) -> None:
+    (empty / "photos").mkdir()
+    assert run(["check", "photos"]) == 1
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_mark_of_byte_order_is_skipped(empty: Path) -> None:
+    (empty / "bom.cnn").write_bytes(b"\xef\xbb\xbf" + TINY.encode())
+    assert cnnspec.load("bom.cnn").name == "tiny"
+
+
+def test_a_link_that_leads_nowhere_is_said_to(empty: Path, capsys) -> None:
+    (empty / "loop.cnn").symlink_to("loop.cnn")
+    assert run(["check", "loop.cnn"]) == 1
+    assert "leads nowhere" in capsys.readouterr().err
+    (empty / "user.cnn").write_text('use "loop.cnn"\n' + TINY)
+    assert run(["check", "user.cnn"]) == 1
+    assert "leads nowhere" in capsys.readouterr().err
+
+
+# --- what `use` may read
+
+
+BLOCKS = "block unit(x, width) {\n    return x -> conv(width, 3) -> relu\n}\n"
+
+
+def user(file: str) -> str:
+    return f'use "{file}"\n' + TINY.replace("conv(4, 3) -> relu", "unit(4)")
+
+
+def test_use_reads_a_file_beside_or_below(empty: Path) -> None:
+    (empty / "parts").mkdir()
+    (empty / "parts" / "blocks.cnn").write_text(BLOCKS)
+    (empty / "parts" / "all.cnn").write_text('use "blocks.cnn"\n')
+    (empty / "net.cnn").write_text(user("parts/blocks.cnn"))
+    assert cnnspec.load("net.cnn").params == cnnspec.loads(TINY).params
+    assert cnnspec.load(empty / "net.cnn").params == cnnspec.loads(TINY).params
+
+
+def test_use_never_leaves_the_folder_of_the_spec(empty: Path, capsys) -> None:
+    (empty / "secret.cnn").write_text(BLOCKS)
+    inner = empty / "inner"
+    inner.mkdir()
+    (inner / "link.cnn").symlink_to(empty / "secret.cnn")
+    for name in ("../secret.cnn", "link.cnn", str(empty / "secret.cnn"), "../inner/../secret.cnn"):
+        (inner / "net.cnn").write_text(user(name))
+        assert run(["check", "inner/net.cnn"]) == 1
+        assert "outside-tree" in capsys.readouterr().err
+
+
+def test_use_names_the_nearest_file(empty: Path, capsys) -> None:
+    (empty / "blocks.cnn").write_text(BLOCKS)
+    (empty / "net.cnn").write_text(user("block.cnn"))
+    assert run(["check", "net.cnn"]) == 1
+    said = capsys.readouterr().err
+    assert "missing-file" in said
+    assert "`blocks.cnn`" in said
+
+
+def test_files_that_use_each_other_are_told_so(empty: Path, capsys) -> None:
+    (empty / "a.cnn").write_text('use "b.cnn"\n' + TINY)
+    (empty / "b.cnn").write_text('use "./a.cnn"\n')
+    assert run(["check", "a.cnn"]) == 1
+    assert "use-cycle" in capsys.readouterr().err
