@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-zoo check bench bench-memory fuzz wheel golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-memory fuzz wheel golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: $(VENV)/.tests ## install what the tests need and run them
 
 test-zoo: $(VENV)/.tests ## build, run and train a step of every network that ships
 	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py $(ARGS)
+
+test-browser: $(VENV)/.browser ## install Chromium and Mermaid and run the tests that need them
+	CNNSPEC_MERMAID=$(VENV)/mermaid $(BIN)/python -m pytest tests_browser $(ARGS)
 
 check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are generated
 	$(BIN)/ruff check .
@@ -70,6 +73,11 @@ $(VENV)/.installed: $(VENV)/.made $(RECIPE)
 $(VENV)/.tests: $(VENV)/.installed tests/plugins/cnnspec-sample/pyproject.toml
 	@echo "installing what tests need" && $(INSTALL) --editable '.[test]'
 	@$(INSTALL) --editable tests/plugins/cnnspec-sample
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.tests tools/install_browser.sh
+	@sh tools/install_browser.sh $(VENV)/mermaid
+	@$(INSTALL) --editable '.[browser]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.tests
