@@ -21,7 +21,7 @@ test: $(VENV)/.tests ## install what the tests need and run them
 	$(BIN)/python -m pytest $(ARGS)
 
 test-zoo: $(VENV)/.tests ## build, run and train a step of every network that ships
-	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py $(ARGS)
+	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py tests/test_zoo_fingerprints.py $(ARGS)
 
 test-browser: $(VENV)/.browser ## install Chromium and Mermaid and run the tests that need them
 	CNNSPEC_MERMAID=$(VENV)/mermaid $(BIN)/python -m pytest tests_browser $(ARGS)

@@ -297,5 +297,10 @@ def test_source_grows_with_the_spec_and_not_with_the_network() -> None:
         ("densenet201", "densenet121", 10),
         ("resnet1202_cifar10", "resnet20_cifar10", 5),
         ("efficientnet_b7", "efficientnet_b0", 30),
+        ("resnet152", "resnet50", 0),
+        ("densenet264", "densenet121", 5),
+        ("convnext_large", "convnext_tiny", 5),
+        ("regnet_y_32gf", "regnet_y_400mf", 10),
+        ("shufflenet_v2_x2_0", "shufflenet_v2_x0_5", 5),
     ):
         assert abs(lines[larger] - lines[smaller]) <= more, (larger, lines[larger], lines[smaller])
