@@ -17,9 +17,9 @@ from cnnspec_keras.signature import Signature, printed
 
 
 def keeps(loop: MergedLoop, elsewhere: frozenset[str], /, *, in_row: bool) -> bool:
-    """Whether a loop can be written as one: in a function that builds a model, every loop can."""
-    del loop, elsewhere, in_row
-    return True
+    """Whether a loop can be written as one: in a function that builds a model, any that does."""
+    del elsewhere, in_row
+    return bool(loop.body)
 
 
 class Loops:
