@@ -198,12 +198,13 @@ network lecture(classes = 1000) {
     x = image
     for i, [filters, n] in enumerate([[64, 2], [128, 2], [256, 3], [512, 3], [512, 3]]) {
         for j in range(n) {
-            x = x -> block{i + 1}.conv{j + 1}: conv(filters, 3, pad = 1) -> block{i + 1}.relu{j + 1}: relu
+            x = x -> block{i + 1}.conv{j + 1}: conv(filters, 3, pad = 1)
+                  -> block{i + 1}.relu{j + 1}: relu
         }
         x = x -> block{i + 1}.pool: maxpool(2)
     }
-    output predictions = x -> flatten: flatten -> fc1: dense(4096) -> relu -> fc2: dense(4096) -> relu
-      -> predictions: dense(classes) -> softmax
+    output predictions = x -> flatten: flatten -> fc1: dense(4096) -> relu
+                           -> fc2: dense(4096) -> relu -> predictions: dense(classes) -> softmax
 }
 """
 

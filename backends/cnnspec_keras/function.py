@@ -152,7 +152,7 @@ class Body:
         self._reads.spend(self._reads.of(unit))
         code = Call(function, tuple(positional), tuple(keywords))
         note = None
-        if self.network and unit.shape is not None:
+        if self.network and unit.shape is not None and unit.shape.is_image:
             note = " x ".join(map(str, (*unit.shape[1:], unit.shape[0])))
         self._result(unit, code, flowing, None, note=note, ending=ending)
 

@@ -122,6 +122,8 @@ def make_signature(
             default = values[0]
         elif key in declared and key not in plan.extra:
             default = _literal(declared[key])
+        elif all(isinstance(each, str) for each in values):
+            default = max(values, key=values.count)
         parameters.append(Parameter(key, space.take(key), _type(values), default))
     return Signature(tuple(parameters))
 

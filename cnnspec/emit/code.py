@@ -20,12 +20,14 @@ class Leaf:
     """A value as it is to be printed (number, bool, None, string, tuple of numbers).
 
     `expression` says how the block's text writes it, if it depends on the block's parameters;
-    `hint` is what to call it should it have to become a parameter of its own.
+    `hint` is what to call it should it have to become a parameter of its own; a word becomes one
+    only if it is `free`.
     """
 
     value: Any
     expression: Expression | None = None
     hint: str = "value"
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,12 @@ class Words:
                 return Leaf(first.value, expression, first.hint)
         if alike:
             return Leaf(first.value, None, first.hint)
-        if any(isinstance(leaf.value, str) or leaf.value is None for leaf in leaves):
+        bound = [
+            leaf
+            for leaf in leaves
+            if leaf.value is None or (isinstance(leaf.value, str) and not leaf.free)
+        ]
+        if bound:
             self.agree([leaf.value for leaf in leaves], who)
         return self.extra_parameter(leaves, who)
 

@@ -33,7 +33,7 @@ def _padded(
     pads = sides(op.pad, op.size, op.stride, op.dilation, (x.height, x.width))
     strides = argument(step, "stride", 1, "strides")
     if op.pad == "same" or SAME in step.hints:
-        named = (strides, Keyword("padding", Leaf("same")), *keywords)
+        named = (strides, _padding("same"), *keywords)
         return layer(name, *arguments, keywords=named)
     if UNLESS_STRIDED in step.hints:
         strided = _strided(step)
@@ -42,12 +42,16 @@ def _padded(
         named = (strides, Keyword("padding", way, "valid"), *keywords)
         flow = apply(f"layers.{name}", *arguments, keywords=named, to=before)
         return Lowered(flow, comment=EVENLY)
-    named = (strides, *keywords)
+    named = (strides, _padding("valid"), *keywords)
     if not any(pads):
         return layer(name, *arguments, keywords=named)
     even = (pads[0], pads[2]) == (pads[1], pads[3])
     flow = apply(f"layers.{name}", *arguments, keywords=named, to=zeros(step, pads))
     return Lowered(flow, comment=EVENLY if even else "padded more on one side")
+
+
+def _padding(word: str) -> Keyword:
+    return Keyword("padding", Leaf(word, None, "padding", free=True), "valid")
 
 
 def _strided(step: Applied) -> Leaf:
