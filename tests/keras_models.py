@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,22 @@ def drawn(network: cnnspec.Network) -> dict[str, np.ndarray]:
     return tensors
 
 
-def keras_model(network: cnnspec.Network, tensors: Mapping[str, np.ndarray]) -> keras.Model:
-    """Build the emitted model in float64, with these weights."""
+@contextmanager
+def double() -> Iterator[None]:
+    """Have Keras compute in float64 inside."""
     before = keras.config.floatx()
     keras.config.set_floatx("float64")
     try:
-        model = network.build("keras")
+        yield
     finally:
         keras.config.set_floatx(before)
-    assign(model, network.elaborated, tensors)
+
+
+def keras_model(network: cnnspec.Network, tensors: Mapping[str, np.ndarray]) -> keras.Model:
+    """Build the emitted model in float64, with these weights."""
+    with double():
+        model = network.build("keras")
+        assign(model, network.elaborated, tensors)
     return model
 
 
@@ -66,7 +74,8 @@ def outputs_of_keras(
 ) -> dict[str, np.ndarray] | np.ndarray:
     """Run a model on images with their channels first, and give back such."""
     last = [np.moveaxis(each, 1, -1) for each in given]
-    found = model(last[0] if len(last) == 1 else last, **how)
+    with double():
+        found = model(last[0] if len(last) == 1 else last, **how)
 
     def first(value: Any) -> np.ndarray:
         return np.moveaxis(keras.ops.convert_to_numpy(value), -1, 1)
@@ -78,7 +87,7 @@ def outputs_of_keras(
 
 def agree(one: np.ndarray, other: np.ndarray, tolerance: float = 1e-6) -> None:
     """Hold two values together, relative to the larger of 1 and the largest of them."""
-    assert one.shape == other.shape
+    assert (one.shape, one.dtype) == (other.shape, other.dtype) == (one.shape, np.float64)
     assert np.isfinite(one).all()
     assert np.abs(one - other).max() <= tolerance * max(1.0, np.abs(other).max())
 

@@ -102,17 +102,11 @@ def small(name: str) -> cnnspec.Network:
 @pytest.mark.parametrize(
     "name",
     [
-        "cnn_gap",
         "convnext_tiny",
         "densenet121",
-        "efficientnet_b0",
         "googlenet",
         "lenet5",
-        "mnasnet0_5",
         "mobilenet_v2",
-        "mobilenet_v3_small",
-        "regnet_y_400mf",
-        "resnet18",
         "resnet20_cifar10",
         "shufflenet_v2_x0_5",
         "squeezenet1_1",
@@ -209,7 +203,8 @@ network lecture(classes = 1000) {
 """
 
 
-def test_the_summary_of_vgg16_is_the_lectures_table() -> None:
+def test_the_summary_of_vgg16_is_the_lectures_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # else the last column is cut off
     model = cnnspec.loads(LECTURE).build("keras")
     rows = json.loads((ORACLES / "keras__VGG16.json").read_text())["layers"]
     wanted = [(each["name"], each["type"], each["out"], each["params"]) for each in rows]
