@@ -22,7 +22,8 @@ from cnnspec import library, zoo
 from cnnspec.cli import run as run_command
 from tests.emitted import build, network, source
 
-SPECS = Path(__file__).parent.parent / "specs"
+ROOT = Path(__file__).parent.parent
+SPECS = ROOT / "specs"
 NAMES = sorted(library.shipped())
 FILES = sorted(set(library.shipped().values()))
 #: What runs and trains in every run of the tests: small, and as different as can be.
@@ -304,3 +305,13 @@ def test_source_grows_with_the_spec_and_not_with_the_network() -> None:
         ("shufflenet_v2_x2_0", "shufflenet_v2_x0_5", 5),
     ):
         assert abs(lines[larger] - lines[smaller]) <= more, (larger, lines[larger], lines[smaller])
+
+
+def test_the_index_and_the_page_of_the_zoo_are_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import zoo_page
+
+    assert (SPECS / "index.json").read_text() == zoo.as_index(), "stale: `make docs`"
+    assert (ROOT / "docs" / "zoo.md").read_text() == zoo_page.page(), "stale: `make docs`"
+    pictures = {each.stem for each in (ROOT / "docs" / "zoo").glob("*.svg")}
+    assert pictures == set(zoo_page.shown())

@@ -63,6 +63,10 @@ def comments(text: str) -> list[str]:
 
 def pictures() -> Iterator[tuple[str, str]]:
     """Draw the first network of each file: its name and an SVG."""
-    for _, group in groupby(entries(), key=lambda each: each.file):
-        name = next(group).name
+    for name in shown():
         yield name, cnnspec.load(name).draw("svg").decode()
+
+
+def shown() -> list[str]:
+    """Name the first network of each file."""
+    return [next(group).name for _, group in groupby(entries(), key=lambda each: each.file)]
