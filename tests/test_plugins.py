@@ -86,11 +86,11 @@ def test_a_lowering_that_does_not_load_is_named_with_its_distribution(monkeypatc
 
 @pytest.mark.parametrize("operator", conformance.operators())
 def test_every_operator_is_written_right(operator: str) -> None:
-    assert conformance.steps_agree(operator, "outline", count=3, training=False) == 3
+    assert conformance.steps_agree(operator, "outline", count=3) == 3
 
 
 def test_whole_networks_are_written_right() -> None:
-    assert conformance.networks_agree("outline", count=20, training=False).ran == 20
+    assert conformance.networks_agree("outline", count=20).ran == 20
     assert conformance.weights_agree("outline", count=10) == 10
 
 

@@ -8,8 +8,9 @@ a tolerance hides mistakes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from math import prod, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cnnspec.graph import Graph, Node
 from cnnspec.op import Weight
@@ -76,6 +77,22 @@ def _fan_in(node: Node, weight: Weight) -> int:
     return max(products // outputs, 1) if products else prod(weight.shape[1:])
 
 
+#: How large an output is for inputs of one, where that is known; on the large side, for what
+#: is estimated too small explodes in a deep network, and what is too large is held up by biases.
+_GAINS: Final[Mapping[str, float]] = {
+    "bn": 1.3,
+    "relu": 0.85,
+    "maxpool": 1.5,
+    "gmp": 3.0,
+    "sigmoid": 0.75,
+    "hardsigmoid": 0.75,
+    "mul": 1.2,
+    "layer_scale": 1.1,
+}
+#: Families whose output is of this size whatever comes in.
+_LEVELLED: Final = frozenset({"convolution", "dense", "normalization"})
+
+
 def spread(graph: Graph) -> dict[int, float]:
     """Estimate how large each node's values are, as a root mean square, from the input's one."""
     result: dict[int, float] = {}
@@ -86,22 +103,17 @@ def spread(graph: Graph) -> dict[int, float]:
 
 
 def _spread(node: Node, sizes: list[float]) -> float:
-    family, kind = node.op.family, node.kind
-    if not sizes or family in ("convolution", "dense", "normalization"):
-        return 1.0 if kind != "lrn" else sizes[0]
-    if kind in ("add", "sub"):
-        return sqrt(sum(size**2 for size in sizes))
+    kind, gain = node.kind, _GAINS.get(node.kind, 1.0)
+    if not sizes:
+        return 1.0
+    if (node.op.family in _LEVELLED and kind != "lrn") or kind in ("sigmoid", "hardsigmoid"):
+        return max(gain, 1.05) if node.op.family in _LEVELLED else gain
+    if kind in ("add", "sub"):  # between independent and alike
+        return float(sum(size**1.5 for size in sizes) ** (1 / 1.5))
     if kind == "mul":
-        return prod(sizes)
-    if kind in ("sigmoid", "hardsigmoid"):
-        return 0.5
+        return gain * prod(sizes)
     if kind == "softmax":
-        return 1 / node.shape.channels
+        return 1 / sqrt(node.shape.channels)
     if kind == "scale":
         return abs(float(node.op.values["factor"])) * sizes[0]
-    if family == "activation":
-        return 0.7 * sizes[0]
-    if kind in ("gap", "avgpool", "adaptive_avgpool"):
-        window = node.op.window(*node.input_shapes)
-        return sizes[0] / sqrt(prod(window.size)) ** 0.5 if window else sizes[0]
-    return sum(sizes) / len(sizes)
+    return gain * sqrt(sum(size**2 for size in sizes) / len(sizes))

@@ -16,6 +16,7 @@ from cnnspec.op import Op
 from cnnspec.ops import Operators
 from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
 from cnnspec_numpy.meanings import MEANINGS
+from cnnspec_numpy.meanings.normalization import bn_in_training
 from cnnspec_sample.outline import BACKEND
 from cnnspec_sample.softplus import softplus
 
@@ -55,12 +56,13 @@ class OutlineWitness:
         return {"cnnspec-sample": "0.1.0"}
 
     def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
-        """Run each line; statistics are left as they are, so this is for inference."""
+        """Run each line, forward alone: it has no gradients to tell."""
         assert emitted is not None
         lines = BACKEND.load(emitted.text, emitted.class_name)()
         ops = dict(map(read, lines))
         meanings = {**MEANINGS, "softplus": softplus}
         values: dict[Any, Any] = {}
+        state: dict[str, Any] = {}
         given = dict(zip(case.graph.inputs, case.inputs, strict=True))
         for node in case.nodes:
             if node in given:
@@ -68,11 +70,15 @@ class OutlineWitness:
             else:
                 weights = {each.key: case.weights[weight_key(node, each)] for each in node.weights}
                 inputs = [values[port] for port in node.inputs]
-                made = meanings[node.kind](ops[node.path], weights, *inputs)
+                if node.kind == "bn" and case.training:
+                    made, after = bn_in_training(ops[node.path], weights, *inputs)
+                    state.update({f"{node.path}.{key}": each for key, each in after.items()})
+                else:
+                    made = meanings[node.kind](ops[node.path], weights, *inputs)
                 results = made if isinstance(made, tuple) else (made,)
             see(node, results)
             values.update(zip(node.ports, results, strict=True))
-        return Testimony({each.name: values[each.port] for each in case.outputs})
+        return Testimony({each.name: values[each.port] for each in case.outputs}, state)
 
 
 WITNESS = OutlineWitness()
