@@ -23,7 +23,7 @@ SEED = int(os.environ.get("CNNSPEC_FUZZ_SEED") or secrets.randbelow(10**6))
 
 @pytest.fixture(scope="module")
 def witnesses():
-    return [witness.find(name) for name in ("numpy", "torch")]
+    return [witness.find(name) for name in ("numpy", "torch", "keras")]
 
 
 def test_random_networks_are_the_same_everywhere(witnesses, tmp_path, capsys) -> None:

@@ -7,6 +7,7 @@ activation may be the `activation=` of the layer before it: what goes into that 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,7 +51,8 @@ class KerasWitness:
     def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
         """Run the model."""
         assert emitted is not None
-        with precision(case.dtype):
+        with precision(case.dtype), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a softmax over one value, say, which may be
             return Run(built(case, emitted), case, see).testimony()
 
 
@@ -86,7 +88,7 @@ class Run:
         self.case = case
         self.see = see
         self.layers = {each.name: each for each in _layers(model)}
-        self.nodes = {layer_name(node.path): node for node in case.nodes}
+        self.nodes = {self.last(layer_name(node.path)): node for node in case.nodes}
         self.orders = channels_last(case.graph)
         self.seen: set[int] = set()
         #: Steps that have no layer, by the node that they read.
@@ -95,6 +97,10 @@ class Run:
             for node in case.nodes
             if node.inputs and layer_name(node.path) not in self.layers
         }
+
+    def last(self, name: str) -> str:
+        """Give the last layer of a step: a crop after it is its own, others come before it."""
+        return f"{name}_crop" if f"{name}_crop" in self.layers else name
 
     def testimony(self) -> Testimony:
         """Run it and tell."""

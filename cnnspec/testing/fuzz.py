@@ -124,7 +124,8 @@ def attempt(
         report.ran += 1
         report.trained += training
         report.nodes += certificate.nodes
-        report.worst = max(report.worst, *(each.worst for each in certificate.held))
+        if certificate.agrees and certificate.worst is not None:
+            report.worst = max(report.worst, certificate.worst.worst)
     if certificate.agrees:
         return None, ""
     first = certificate.disagreements[0]

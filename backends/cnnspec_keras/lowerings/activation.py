@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cnnspec.emit.code import Call, Code, Keyword, Leaf, Raw
-from cnnspec.emit.lowering import Applied, Lowered, Lowering
+from cnnspec.emit.lowering import Applied, Lowered, Lowering, Refusal
 from cnnspec_keras.lowerings.parts import argument, layer, own
 
 
@@ -21,6 +21,8 @@ def relu6(_: Applied) -> Lowered:
 
 def leaky_relu(step: Applied) -> Lowered:
     """Frameworks differ in the slope that is the default, so it is always written."""
+    if step.leaf("slope").value < 0:
+        raise Refusal("its LeakyReLU takes no slope below zero")
     return layer("LeakyReLU", keywords=(Keyword("negative_slope", step.leaf("slope")),))
 
 
