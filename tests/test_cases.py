@@ -3,6 +3,7 @@
 A case is a heading, a fenced block `cnn` with a spec, and fenced blocks with what is expected:
 `paths` (path, kind, shape of every node), `error` (diagnostics as people see them), `warning`,
 `facts` (`params = 1`), `torch` (lines that the PyTorch source must have, in order).
+A line `# compile NAME` says which network of several is meant.
 `pytest --update-golden` writes what is there now; read the difference as a reviewer would.
 """
 
@@ -41,7 +42,8 @@ CASES = [case for file in sorted(FOLDER.glob("*.md")) for case in read(file)]
 
 def actual(kind: str, spec: str) -> str:
     try:
-        net = cnnspec.loads(spec, name="case.cnn")
+        meant = re.search(r"^# compile (\w+)$", spec, re.MULTILINE)
+        net = cnnspec.loads(spec, name="case.cnn", network=meant and meant[1])
     except cnnspec.SpecError as wrong:
         return render(wrong.diagnostics) if kind == "error" else f"it does not compile:\n{wrong}"
     assert kind != "error", "the spec compiles"
@@ -51,7 +53,8 @@ def actual(kind: str, spec: str) -> str:
     if kind == "warning":
         return render(net.warnings)
     if kind == "facts":
-        return f"params = {net.params}\nmacs = {net.macs}\n"
+        stated = "".join(f"{key} = {value}\n" for key, value in net.meta.items())
+        return f"params = {net.params}\nmacs = {net.macs}\n{stated}"
     assert kind == "torch"
     return net.source("torch").partition("from torch import")[2].partition("\n")[2].strip() + "\n"
 

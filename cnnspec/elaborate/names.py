@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.diagnostics import Label, SpecError, error, nearest
-from cnnspec.elaborate.bodies import bound_names
+from cnnspec.elaborate.bodies import bound_names, pattern_names
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.elaborate.values import POISON, BlockValue, Function, Operator, Poisoned
@@ -130,7 +130,7 @@ class Names:
             self._bound[key] = dict(pairs)
         place = self._bound[key].get(expr.id)
         if place is None:
-            return None
+            return self._ended(expr, frame.definition)
         where = frame.place.scope.path if frame.place else ""
         inside = f" in {where}" if where else ""
         return error(
@@ -141,3 +141,25 @@ class Names:
             Label(place, "it would get its value here"),
             help=f"give `{expr.id}` a value before the `if` or loop, or in every branch",
         )
+
+    def _ended(self, expr: tree.Name, definition: tree.Block | tree.NetworkDef) -> SpecError | None:
+        """Explain a loop's variable after its loop."""
+        pending: list[Any] = list(definition.body)
+        while pending:
+            statement = pending.pop()
+            if isinstance(statement, tree.If):
+                pending += [each for _, body in statement.arms for each in body]
+                pending += statement.orelse
+            elif isinstance(statement, tree.For):
+                pending += statement.body
+                for pattern in statement.patterns:
+                    if expr.id in pattern_names(pattern):
+                        return error(
+                            "unbound-name",
+                            f"`{expr.id}` ended with its loop",
+                            expr.span,
+                            "needed here",
+                            Label(pattern.span, "it is this loop's"),
+                            help="give another name its value in the loop: `last = …`",
+                        )
+        return None
