@@ -15,6 +15,7 @@ import click
 
 from cnnspec import __version__
 from cnnspec.commands import catalogue, inspect
+from cnnspec.commands.compare import compare
 from cnnspec.commands.compile import compile_
 from cnnspec.commands.cost import cost
 from cnnspec.commands.draw import draw
@@ -35,6 +36,7 @@ for command in (
     compile_,
     inspect.check,
     cost,
+    compare,
     draw,
     inspect.paths,
     verify,

@@ -58,6 +58,11 @@ def shipped() -> Mapping[str, str]:
     return result
 
 
+def declared(path: str) -> list[str]:
+    """Give the networks of a local file in the order of its text; it is looked through only."""
+    return _DECLARED.findall(_local(Path(path), None).text)
+
+
 @lru_cache(maxsize=1)
 def shipped_files() -> tuple[str, ...]:
     """Give the names of the files that ship, sorted."""

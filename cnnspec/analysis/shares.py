@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import log2
 from typing import Final
 
 from cnnspec.analysis.figures import Figures, Meter
-from cnnspec.graph import Node, Scope
+from cnnspec.graph import Graph, Node, Scope
+
+#: The scale of what is no image any more.
+VECTOR: Final = "vector"
 
 
 def shares(meter: Meter, by: str) -> Mapping[str, Figures]:
-    """Add up by `kind`, `block` or `stage`, in the order in which groups first appear.
+    """Add up by `kind`, `block`, `stage` or `scale`, in the order in which groups first appear.
 
     A block is the outermost definition that a node comes from, `-` for none; a stage is a member of
-    the network's own body: a label, a call, a step.
+    the network's own body: a label, a call, a step. A scale is how many times smaller than the
+    input's an image's height is, to the nearest power of two: `/1`, `/2`, …, or `vector`.
     """
     group = GROUPS[by]
     found: dict[str, Figures] = {}
     for node in meter.graph.nodes:
-        name = group(node)
+        name = group(meter.graph, node)
         found[name] = found.get(name, Figures()) + meter.node(node)
     return found
 
@@ -33,21 +38,29 @@ def outermost(node: Node) -> Scope | None:
     return found
 
 
-def _block(node: Node) -> str:
+def _block(_graph: Graph, node: Node) -> str:
     scope = outermost(node)
     return "-" if scope is None else str(scope.block)
 
 
-def _stage(node: Node) -> str:
+def _stage(_graph: Graph, node: Node) -> str:
     return node.path.partition(".")[0]
 
 
-def _kind(node: Node) -> str:
+def _kind(_graph: Graph, node: Node) -> str:
     return node.kind
 
 
-GROUPS: Final[Mapping[str, Callable[[Node], str]]] = {
+def _scale(graph: Graph, node: Node) -> str:
+    heights = [each.shape.height for each in graph.inputs if each.shape.is_image]
+    if not heights or not node.shape.is_image or node.shape[1:] == (1, 1):
+        return VECTOR
+    return f"/{2 ** max(round(log2(max(heights) / node.shape.height)), 0)}"
+
+
+GROUPS: Final[Mapping[str, Callable[[Graph, Node], str]]] = {
     "kind": _kind,
     "block": _block,
     "stage": _stage,
+    "scale": _scale,
 }

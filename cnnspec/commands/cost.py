@@ -82,7 +82,9 @@ def _takes_budgets(command: Any) -> Any:
     "--depth", type=click.IntRange(0), help="How deep to open scopes; as deep as fits a screen."
 )
 @click.option(
-    "--by", type=click.Choice(["kind", "block", "stage"]), help="A row a kind, block or stage."
+    "--by",
+    type=click.Choice(["kind", "block", "stage", "scale"]),
+    help="A row a kind, block, stage, or scale of the image.",
 )
 @click.option("--columns", callback=_columns, metavar="NAMES", help="Which columns: params,macs.")
 @click.option(

@@ -50,8 +50,8 @@ def as_latex(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Write a `tabular` with the lines of booktabs, to be put into a `table`."""
     kinds = "".join("l" if COLUMNS[key].left else "r" for key in columns)
     texts = _texts(meter, rows, columns, "~~")
-    *body, total = [[_escaped(cell) for cell in line] for line in texts]
-    head = [_escaped(COLUMNS[key].head) for key in columns]
+    *body, total = [[escaped(cell) for cell in line] for line in texts]
+    head = [escaped(COLUMNS[key].head) for key in columns]
     lines = [rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", _row(head), r"\midrule"]
     lines += [*map(_row, body), r"\midrule", _row(total), r"\bottomrule", r"\end{tabular}"]
     return "".join(f"{line}\n" for line in lines)
@@ -77,7 +77,8 @@ def _row(cells: Sequence[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Write text for LaTeX; leading ties stay."""
     bare = text.lstrip("~")
     return "~" * (len(text) - len(bare)) + bare.translate(_LATEX)
 

@@ -1,0 +1,179 @@
+"""The command `compare`: networks side by side, as a table or a picture."""
+
+from __future__ import annotations
+
+import sys
+from fnmatch import fnmatchcase
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cnnspec.commands.output import Missing, Refused, as_json, say, send
+from cnnspec.commands.spec import takes_run
+
+if TYPE_CHECKING:
+    from cnnspec.analysis.figures import Meter
+    from cnnspec.analysis.roofline import Device
+
+FORMATS: Final = ("table", "json", "csv", "md", "latex")
+
+
+def _columns(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> tuple[str, ...] | None:
+    """Read names of columns."""
+    if value is None:
+        return None
+    from cnnspec.report.comparison import FACTS
+
+    names = tuple(each.strip() for each in value.split(","))
+    for name in names:
+        if name not in FACTS:
+            known = ", ".join(FACTS)
+            raise click.BadParameter(f"there is no column {name!r}; there are {known}")
+    return names
+
+
+def _column(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Read the name of one column."""
+    names = _columns(ctx, param, value)
+    return None if names is None else names[0]
+
+
+@click.command()
+@click.argument("specs", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every network that ships and has a title.")
+@takes_run
+@click.option("--columns", callback=_columns, metavar="NAMES", help="Which columns: params,macs.")
+@click.option("--sort", callback=_column, metavar="COLUMN", help="The largest in a column first.")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the first N rows.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="table", help="How to write it."
+)
+@click.option("--plot", metavar="FILE", help="Draw instead, into FILE.svg, .png or .html.")
+@click.option(
+    "--picture",
+    type=click.Choice(["bubbles", "bars"]),
+    default="bubbles",
+    help="Top-1 against MACs, or bars of where MACs and parameters are.",
+)
+@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+@click.option("-q", "--quiet", is_flag=True, help="No words but errors.")
+def compare(
+    specs: tuple[str, ...],
+    *,
+    every: bool,
+    batch: int,
+    dtype: str,
+    in_place: bool,
+    device: Device | None,
+    columns: tuple[str, ...] | None,
+    sort: str | None,
+    top: int | None,
+    format_: str,
+    plot: str | None,
+    picture: str,
+    output: str | None,
+    quiet: bool,
+) -> None:
+    """Compare networks: SPECS are networks, files of several, or patterns like 'resnet*'."""
+    from cnnspec.analysis.run import Run
+    from cnnspec.report import comparison
+
+    run = Run(batch, dtype, in_place)
+    if device is not None:
+        try:
+            device.operations(dtype)
+        except ValueError as wrong:
+            raise click.BadParameter(str(wrong), param_hint="--device") from None
+    if not specs and not every:
+        raise click.UsageError("name networks to compare, or --all")
+    meters, families = _meters(specs, run, device, every=every, quiet=quiet)
+    if plot is not None:
+        _draw(plot, picture, meters, families, quiet=quiet)
+        return
+    shown = columns or (*comparison.USUAL, *(("time",) if device else ()))
+    found = comparison.rows(meters, (*shown, *((sort,) if sort and sort not in shown else ())))
+    found = (comparison.ordered(found, sort) if sort else found)[:top]
+    if format_ == "json":
+        listed = comparison.rows(meters, tuple(comparison.FACTS))
+        listed = (comparison.ordered(listed, sort) if sort else listed)[:top]
+        send(as_json(comparison.SCHEMA, batch=batch, dtype=dtype, networks=listed), output)
+        return
+    write = {
+        "table": comparison.as_table,
+        "csv": comparison.as_csv,
+        "md": comparison.as_markdown,
+        "latex": comparison.as_latex,
+    }[format_]
+    send(write(found, shown), output)
+
+
+def _meters(
+    specs: tuple[str, ...], run: Any, device: Device | None, *, every: bool, quiet: bool
+) -> tuple[list[Meter], list[str]]:
+    """Load every network that is meant, each once, with the file it stands in."""
+    from cnnspec.analysis.figures import Meter
+    from cnnspec.api import load
+
+    names = _named(specs, every=every)
+    meters, families = [], []
+    with click.progressbar(
+        names,
+        label="reading",
+        file=sys.stderr,
+        hidden=quiet or len(names) < 8 or not sys.stderr.isatty(),
+    ) as progress:
+        for name in progress:
+            network = load(name)
+            if every and network.title == network.name and name not in specs:
+                continue
+            meters.append(Meter(network.elaborated, run, device))
+            families.append(network.origin.partition(":")[0])
+    return meters, families
+
+
+def _named(specs: tuple[str, ...], *, every: bool) -> list[str]:
+    """Give the networks that names, files and patterns stand for, in order, each once."""
+    from cnnspec import library
+
+    shipped = library.shipped()
+    names: list[str] = list(shipped) if every else []
+    for spec in specs:
+        files = _matching(spec) if any(c in spec for c in "*?[") else [spec]
+        ours = [name for name in shipped if fnmatchcase(name, spec)] if spec not in files else []
+        if not files and not ours:
+            raise Refused(f"no file and no shipped network is called {spec}")
+        names += ours
+        for file in files:
+            held = library.declared(file) if Path(file).is_file() else []
+            names += [f"{file}:{name}" for name in held] if len(held) > 1 else [file]
+    return list(dict.fromkeys(names))
+
+
+def _matching(pattern: str) -> list[str]:
+    """Give the local files that a pattern means, sorted."""
+    path = Path(pattern)
+    return sorted(map(str, Path(path.anchor).glob(str(path.relative_to(path.anchor)))))
+
+
+def _draw(
+    target: str, picture: str, meters: list[Meter], families: list[str], *, quiet: bool
+) -> None:
+    form = Path(target).suffix.removeprefix(".").lower()
+    if form not in ("svg", "png", "html"):
+        raise click.BadParameter(f"{target} ends in none of .svg, .png, .html", param_hint="--plot")
+    if find_spec("matplotlib") is None:
+        raise Missing(
+            "a plot needs Matplotlib: pip install 'cnnspec[plot]', or pip install matplotlib"
+        )
+    from cnnspec.report import plot
+
+    try:
+        drawn = plot.bars(meters) if picture == "bars" else plot.bubbles(meters, families)
+    except plot.NothingToPlot as nothing:
+        raise Refused(f"nothing to plot: {nothing}") from None
+    send(plot.written(drawn, form, meters), target)
+    say(f"drew {len(meters)} networks in {target}", quiet=quiet)

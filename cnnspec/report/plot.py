@@ -1,0 +1,193 @@
+"""Pictures of networks side by side: accuracy against operations, and where operations are.
+
+Matplotlib draws them (extra `plot`); same networks, same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from html import escape
+from math import sqrt
+from typing import TYPE_CHECKING, Any, Final
+
+from cnnspec.analysis.figures import Meter
+from cnnspec.analysis.quantity import number
+from cnnspec.analysis.shares import VECTOR, shares
+from cnnspec.report.labels import Box, Point, place
+from cnnspec.report.table import title
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS: Final = ("svg", "png", "html")
+#: Okabe and Ito's colours, told apart by all eyes, and darker ones after them.
+COLOURS: Final = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4EAB", "#8C6D31",
+    "#5A5A5A", "#B22222", "#1B7837", "#2C3E7B",
+)  # fmt: skip
+#: Square points of a bubble for a million parameters.
+BUBBLE: Final = 9.0
+_MARK: Final = "net-"
+
+
+class NothingToPlot(Exception):
+    """None of the networks has what the picture shows; the message says what."""
+
+
+def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
+    """Draw top-1 against MACs, a bubble's area its parameters, its colour the family."""
+    shown = [
+        (meter, family)
+        for meter, family in zip(meters, families, strict=True)
+        if _of_imagenet(meter)
+    ]
+    if not shown:
+        raise NothingToPlot("none of these networks states a top1 on ImageNet in its meta")
+    figure, axes = _figure(12, 8)
+    colour = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(dict.fromkeys(families))}
+    axes.set_xscale("log")
+    for meter, family in shown:
+        axes.scatter(
+            meter.inference.macs,
+            float(meter.graph.meta["top1"]),
+            s=BUBBLE * meter.inference.params / 1e6,
+            color=colour[family],
+            alpha=0.45,
+            linewidths=0.8,
+            edgecolors=colour[family],
+            gid=f"{_MARK}{meter.graph.name}",
+        )
+    axes.margins(0.08)
+    figure.subplots_adjust(left=0.06, right=0.985, top=0.975, bottom=0.075)
+    axes.set_xlabel("multiply-adds of one inference")
+    axes.set_ylabel("ImageNet top-1, %")
+    axes.xaxis.set_major_formatter(_tick)
+    axes.grid(visible=True, which="major", color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for millions in (5, 25, 100):
+        size = BUBBLE * millions
+        axes.scatter([], [], s=size, color="#999999", alpha=0.5, label=f"{millions} M parameters")
+    axes.legend(loc="lower right", frameon=False, labelspacing=1.6, borderpad=1.2)
+    _label(figure, axes, shown, colour)
+    return figure
+
+
+def _of_imagenet(meter: Meter) -> bool:
+    """Whether a top-1 is stated, and of ImageNet: its 1000 classes come out."""
+    graph = meter.graph
+    return "top1" in graph.meta and graph.inference_outputs[0].port.shape.channels == 1000
+
+
+def _label(figure: Figure, axes: Any, shown: Sequence[tuple[Meter, str]], colour: Any) -> None:
+    """Write names where they cover nothing; a line leads to those that had to go far."""
+    small = 7 if len(shown) > 30 else 9
+    figure.draw_without_rendering()
+    unit = figure.dpi / 72
+    texts, points = [], []
+    for meter, family in shown:
+        at = meter.inference.macs, float(meter.graph.meta["top1"])
+        text = axes.text(*at, title(meter.graph), fontsize=small, color=_dark(colour[family]))
+        extent = text.get_window_extent()
+        radius = sqrt(BUBBLE * meter.inference.params / 1e6) / 2 * unit
+        x, y = axes.transData.transform(at)
+        points.append(Point(x, y, radius, extent.width + 2 * unit, extent.height + unit))
+        texts.append(text)
+    frame = axes.get_window_extent()
+    boxes = place(points, Box(frame.x0, frame.y0, frame.x1, frame.y1))
+    back = axes.transData.inverted()
+    for text, point, box in zip(texts, points, boxes, strict=True):
+        middle = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+        text.set_position(back.transform(middle))
+        text.set(ha="center", va="center")
+        near = min(max(point.x, box.left), box.right), min(max(point.y, box.bottom), box.top)
+        far = sqrt((near[0] - point.x) ** 2 + (near[1] - point.y) ** 2)
+        if far > point.radius + point.height:
+            ends = back.transform([(point.x, point.y), near])
+            axes.plot(*zip(*ends, strict=True), color="#888888", linewidth=0.5, zorder=1)
+
+
+def bars(meters: Sequence[Meter]) -> Figure:
+    """Draw, a bar a network, MACs and parameters by how many times smaller the image is."""
+    from matplotlib import colormaps
+
+    found = [shares(meter, "scale") for meter in meters]
+    scales = sorted({name for each in found for name in each}, key=_order)
+    figure, both = _figure(12, 1.6 + 0.34 * len(meters), columns=2)
+    names = [title(meter.graph) for meter in meters]
+    colours = colormaps["viridis"].resampled(max(len(scales), 2))
+    for axes, what, words in zip(
+        both, ("macs", "params"), ("multiply-adds", "parameters"), strict=True
+    ):
+        left = [0] * len(meters)
+        for n, scale in enumerate(scales):
+            values = [getattr(each[scale], what) if scale in each else 0 for each in found]
+            axes.barh(names, values, left=left, color=colours(n), label=scale, height=0.72)
+            left = [a + b for a, b in zip(left, values, strict=True)]
+        axes.invert_yaxis()
+        axes.set_xlabel(words)
+        axes.xaxis.set_major_formatter(_tick)
+        axes.grid(visible=True, axis="x", color="#DDDDDD", linewidth=0.6)
+        axes.set_axisbelow(True)
+    both[1].set_yticklabels([])
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.45 / figure.get_figheight()))
+    handles, words = both[0].get_legend_handles_labels()
+    words = [f"image {word} of the input" if n == 0 else word for n, word in enumerate(words)]
+    figure.legend(handles, words, loc="upper center", ncols=len(words), frameon=False)
+    return figure
+
+
+def written(figure: Figure, format: str, meters: Sequence[Meter]) -> bytes:
+    """Give the picture as svg, png or html; in svg and html a bubble says its figures."""
+    import matplotlib as mpl
+
+    out = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "cnnspec"}):
+        if format == "png":
+            figure.savefig(out, format="png", dpi=144)
+            return out.getvalue()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "cnnspec"})
+    svg = out.getvalue().decode()
+    for meter in meters:
+        mark = f'<g id="{_MARK}{meter.graph.name}">'
+        svg = svg.replace(mark, f"{mark}<title>{escape(_said(meter))}</title>", 1)
+    return svg.encode() if format == "svg" else _page(svg).encode()
+
+
+def _said(meter: Meter) -> str:
+    graph, read = meter.graph, meter.inference
+    top = f", top-1 {graph.meta['top1']}" if "top1" in graph.meta else ""
+    return f"{title(graph)}: {read.params:,} parameters, {read.macs:,} MACs{top}"
+
+
+def _page(svg: str) -> str:
+    start = svg.index("<svg")
+    picture = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", svg[start:], count=1)
+    style = f"svg{{width:100%;height:96vh}} [id^={_MARK}]:hover{{opacity:.6;cursor:help}}"
+    head = f'<meta charset="utf-8"><title>Networks compared</title><style>{style}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{picture}</body></html>\n'
+
+
+def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100)
+    axes = figure.subplots(1, columns)
+    for each in axes if columns > 1 else [axes]:
+        each.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _tick(value: float, _place: int) -> str:
+    return number(round(value)) if value else "0"
+
+
+def _order(scale: str) -> tuple[bool, int]:
+    return (True, 0) if scale == VECTOR else (False, int(scale[1:]))
+
+
+def _dark(colour: str) -> str:
+    """Darken a colour for text on white."""
+    parts = (int(colour[n : n + 2], 16) * 3 // 5 for n in (1, 3, 5))
+    return "#" + "".join(f"{part:02x}" for part in parts)

@@ -1,0 +1,113 @@
+"""Networks side by side: which are meant, what is said of them, and pictures that can be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnspec.cli import run
+from cnnspec.commands import compare as command
+from cnnspec.report.comparison import FACTS
+from cnnspec.report.labels import Box, Point, place
+from tests.emitted import network
+
+SMALL = ("resnet18", "alexnet", "squeezenet1_0")
+TWO = """network one { image = input(3, 8, 8)
+    output y = image -> conv(4, 3) -> gap -> dense(2) }
+network two { image = input(3, 8, 8)
+    output y = image -> conv(8, 3) -> gap -> dense(2) }
+"""
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(["compare", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_rows_are_the_networks_figures(capsys) -> None:
+    out = said(capsys, *SMALL, "--format", "csv", "--columns", "name,params,macs,depth")
+    for row, name in zip(csv.DictReader(io.StringIO(out)), SMALL, strict=True):
+        cost = network(name).cost()
+        assert row["name"] == name
+        assert int(row["params"]) == cost["inference_params"]
+        assert int(row["macs"]) == cost["macs"]
+        assert int(row["depth"]) == cost["structure"]["depth"]
+
+
+def test_json_has_every_fact(capsys) -> None:
+    data = json.loads(said(capsys, "resnet18", "--format", "json", "--batch", "2"))
+    (row,) = data["networks"]
+    assert data["schema"] == "cnnspec.compare/1"
+    assert set(row) == set(FACTS)
+    assert row["macs"] == 2 * network("resnet18").macs
+    assert row["top1"] == network("resnet18").meta["top1"]
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "md", "latex"])
+def test_every_column_in_every_form(form: str, capsys) -> None:
+    out = said(capsys, "resnet18", "lenet5", "--format", form, "--columns", ",".join(FACTS))
+    assert out.count("\n") >= 3
+
+
+def test_sorted_rows_fall_and_the_unknown_comes_last(capsys) -> None:
+    out = said(capsys, *SMALL, "lenet5", "--sort", "top1", "--format", "csv", "--columns", "name")
+    assert out.split() == ["name", "resnet18", "alexnet", "squeezenet1_0", "lenet5"]
+
+
+def test_files_and_patterns_stand_for_their_networks(tmp_path: Path, monkeypatch, capsys) -> None:
+    (tmp_path / "pair.cnn").write_text(TWO)
+    monkeypatch.chdir(tmp_path)
+    for spec in ("pair.cnn", "*.cnn", str(tmp_path / "p*.cnn")):
+        out = said(capsys, spec, "--format", "csv", "--columns", "name")
+        assert out.split() == ["name", "one", "two"]
+    out = said(capsys, "vgg1?", "--format", "csv", "--columns", "name")
+    assert set(out.split()) == {"name", "vgg11", "vgg13", "vgg16", "vgg19"}
+    assert run(["compare", "nothing*"]) == 2
+    assert run(["compare"]) == 2
+
+
+@pytest.mark.parametrize("picture", ["bubbles", "bars"])
+@pytest.mark.parametrize("form", ["svg", "png", "html"])
+def test_a_picture_is_the_same_each_time(picture: str, form: str, tmp_path: Path, capsys) -> None:
+    files = [tmp_path / f"{n}.{form}" for n in range(2)]
+    for file in files:
+        assert run(["compare", *SMALL, "--plot", str(file), "--picture", picture]) == 0
+    first, second = (file.read_bytes() for file in files)
+    assert first == second
+    if form != "png" and picture == "bubbles":
+        assert b"<title>ResNet-18: 11,689,512 parameters, 1,814,073,344 MACs" in first
+
+
+def test_what_cannot_be_drawn_is_said(tmp_path: Path, monkeypatch, capsys) -> None:
+    target = str(tmp_path / "x.svg")
+    assert run(["compare", "lenet5", "--plot", target]) == 2
+    assert "none of these networks states a top1" in capsys.readouterr().err
+    assert run(["compare", "resnet18", "--plot", str(tmp_path / "x.gif")]) == 2
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    assert run(["compare", "resnet18", "--plot", target]) == 4
+    assert "pip install 'cnnspec[plot]'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+NUMBER = st.floats(0, 1000, allow_nan=False)
+POINTS = st.lists(
+    st.builds(Point, NUMBER, NUMBER, st.floats(1, 40), st.floats(20, 120), st.just(12.0)),
+    max_size=40,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(POINTS)
+def test_labels_do_not_overlap(points: list[Point]) -> None:
+    frame = Box(-100, -100, 1100, 1100)
+    boxes = place(points, frame)
+    for n, box in enumerate(boxes):
+        assert frame.left <= box.left <= box.right <= frame.right
+        assert frame.bottom <= box.bottom <= box.top <= frame.top
+        assert not any(box.meets(other) for other in boxes[:n])
