@@ -132,9 +132,9 @@ def bars(meters: Sequence[Meter]) -> Figure:
         axes.set_axisbelow(True)
     both[1].set_yticklabels([])
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.45 / figure.get_figheight()))
-    handles, words = both[0].get_legend_handles_labels()
-    words = [f"image {word} of the input" if n == 0 else word for n, word in enumerate(words)]
-    figure.legend(handles, words, loc="upper center", ncols=len(words), frameon=False)
+    handles, names = both[0].get_legend_handles_labels()
+    named = [f"image {name} of the input" if n == 0 else name for n, name in enumerate(names)]
+    figure.legend(handles, named, loc="upper center", ncols=len(named), frameon=False)
     return figure
 
 
