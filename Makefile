@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-memory fuzz wheel golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-memory fuzz wheel golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 
 fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to do it again
 	$(BIN)/python tools/fuzz.py --count $(N) $(if $(SEED),--seed $(SEED))
+
+bench-cost: build/peers/.installed ## compare speed and figures with other counters of operations
+	@$(BIN)/python -m benchmarks.bench_cost $(ARGS)
 
 bench-memory: $(VENV)/.installed ## hold predicted memory against what torch takes
 	@$(BIN)/python -m benchmarks.bench_memory
@@ -82,4 +85,10 @@ $(VENV)/.browser: $(VENV)/.tests tools/install_browser.sh
 
 $(VENV)/.dev: $(VENV)/.tests
 	@echo "installing what checks need" && $(INSTALL) --editable '.[dev]'
+	@touch $@
+
+# Beside the environment, not in it: none of them may bring a torch of its own.
+build/peers/.installed: $(VENV)/.installed benchmarks/peers.txt
+	@echo "installing peers into build/peers"
+	@$(PIP) install -qq --no-deps --upgrade --target build/peers --requirement benchmarks/peers.txt
 	@touch $@

@@ -79,7 +79,9 @@ def _takes_budgets(command: Any) -> Any:
 @takes_spec
 @takes_run
 @click.option(
-    "--depth", type=click.IntRange(0), help="How deep to open scopes; as deep as fits a screen."
+    "--depth",
+    type=click.IntRange(0),
+    help="How deep to open scopes (0: the totals alone); else as deep as fits a screen.",
 )
 @click.option(
     "--by",

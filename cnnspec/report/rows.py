@@ -20,7 +20,7 @@ SCREEN: Final = 30
 def folded(
     meter: Meter, *, depth: int = 1, longest: int = LONGEST, fields: bool = False
 ) -> list[Row]:
-    """Give a row a folded part, `depth` levels of scopes; fields are those of its last layer.
+    """Give a row a folded part, `depth` levels of scopes (0: none); fields are its last layer's.
 
     `longest` cuts the arguments of calls.
     """
@@ -40,7 +40,7 @@ def folded(
             if level + 1 < depth and part.parts:
                 yield from walk(part.parts, level + 1)
 
-    return list(walk(fold(meter.graph), 0))
+    return list(walk(fold(meter.graph), 0)) if depth else []
 
 
 def fitting(graph: Graph) -> int:
