@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-memory fuzz wheel golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory fuzz wheel golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are
 
 bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 	@$(BIN)/python benchmarks/bench.py
+
+bench-draw: $(VENV)/.peers ## draw two networks beside what others draw (Graphviz must be installed)
+	@$(BIN)/python benchmarks/bench_draw.py
 
 fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to do it again
 	$(BIN)/python tools/fuzz.py --count $(N) $(if $(SEED),--seed $(SEED))
@@ -81,6 +84,12 @@ $(VENV)/.tests: $(VENV)/.installed tests/plugins/cnnspec-sample/pyproject.toml
 $(VENV)/.browser: $(VENV)/.tests tools/install_browser.sh
 	@sh tools/install_browser.sh $(VENV)/mermaid
 	@$(INSTALL) --editable '.[browser]'
+	@touch $@
+
+# The peers stand apart: nothing of cnnspec needs them.
+$(VENV)/.peers: $(VENV)/.tests
+	@echo "installing what others draw with" && $(INSTALL) --editable '.[torch,keras]'
+	@$(PIP) install -qq --no-deps --target $(VENV)/peers torchview==0.2.7 pydot==4.0.1 pyparsing==3.2.5
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.tests

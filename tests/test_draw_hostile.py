@@ -121,7 +121,8 @@ def clean_page(content: bytes) -> None:
 
 
 def clean_mermaid(text: str) -> None:
-    before, title, after, *lines = text.splitlines()
+    before, title, config, after, *lines = text.splitlines()
+    assert config == "config: {flowchart: {wrappingWidth: 400}}"
     assert (before, after) == ("---", "---")
     json.loads(title.removeprefix("title: "))
     form = re.compile(

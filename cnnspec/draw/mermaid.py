@@ -29,6 +29,7 @@ def mermaid(graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look) -> 
     lines = [
         "---",
         f"title: {json.dumps(printable(title), ensure_ascii=False)}",
+        "config: {flowchart: {wrappingWidth: 400}}",
         "---",
         f"flowchart {'LR' if look.direction == 'lr' else 'TB'}",
         *(f"    {line}" for each in drawn.inner for line in _part(each, look, said=False)),
