@@ -1,8 +1,8 @@
 """`make bench-cost`: cnnspec and its peers on the same networks, in one run on one machine.
 
 Every peer is given the PyTorch that cnnspec emits, in a process of its own; processes take turns,
-and the least time of each is given, since what else the machine does only adds. Memory is the most
-that the process had resident. `--write` puts the tables into docs/performance.md.
+and the least processor time of each is given, since what else the machine does only adds. Memory is
+the most that the process had resident. `--write` puts the tables into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def page(rounds: int) -> list[str]:
     machine = (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, one thread a"
         f" process, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, cnnspec"
-        f" {cnnspec.__version__}, torch {torch.__version__}, {peers}. The least of {rounds} runs"
-        " taken in turns."
+        f" {cnnspec.__version__}, torch {torch.__version__}, {peers}. Processor"
+        f" seconds, the least of {rounds} runs taken in turns."
     )
     return [
         "# Performance of `cnnspec cost`",
@@ -232,33 +232,34 @@ def emitted(net: cnnspec.Network, folder: Path) -> tuple[Path, str]:
 
 def ours(name: str) -> Figures:
     """Run `cnnspec cost` as people do."""
-    command = [sys.executable, "-m", "cnnspec", "cost", name]
-    start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **ONE}) as done:
-        _, status, used = os.wait4(done.pid, 0)
-        done.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
+    seconds, resident, _ = process([sys.executable, "-m", "cnnspec", "cost", name], {})
     net = cnnspec.load(name)
-    return {
-        "seconds": seconds,
-        "bytes": used.ru_maxrss * 1024,
-        "macs": net.macs,
-        "params": net.params,
-    }
+    return {"seconds": seconds, "bytes": resident, "macs": net.macs, "params": net.params}
 
 
 def theirs(peer: str, file: Path, class_name: str, shape: str) -> Figures:
     """Run a peer; give nothing where it fails."""
     script = str(ROOT / "benchmarks" / "peer.py")
     command = [sys.executable, script, peer, str(file), class_name, shape]
-    room = {**os.environ, **ONE, "PYTHONPATH": str(PACKAGES)}
-    start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, env=room, check=False)
-    seconds = time.perf_counter() - start
-    if done.returncode:
+    seconds, _, said = process(command, {"PYTHONPATH": str(PACKAGES)})
+    if not said:
         return {}
-    found: Figures = json.loads(done.stdout.splitlines()[-1])
+    found: Figures = json.loads(said.splitlines()[-1])
     return {**found, "seconds": seconds - found["warm"]}
+
+
+def process(command: list[str], room: dict[str, str]) -> tuple[float, float, str]:
+    """Run a process; give its processor seconds, its bytes, what it said (nothing if it fails)."""
+    everything = {**os.environ, **ONE, **room}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=everything
+    ) as running:
+        assert running.stdout is not None
+        said = running.stdout.read()
+        _, status, used = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    seconds = used.ru_utime + used.ru_stime
+    return seconds, used.ru_maxrss * 1024, said if running.returncode == 0 else ""
 
 
 def least(one: Figures | None, two: Figures) -> Figures:
@@ -281,19 +282,19 @@ def _calls(what: str) -> Figures:
     name = what.partition(":")[2]
     times: dict[str, float] = {}
     for key in ("first", "again", "again"):
-        start = time.perf_counter()
+        start = time.process_time()
         net = cnnspec.load(name)
         figures = net.params, net.macs
-        taken = time.perf_counter() - start
+        taken = time.process_time() - start
         times[key] = min(times.get(key, taken), taken)
     for key, work in (
         ("macs", lambda: (macs(net.elaborated), trainable(net.elaborated.nodes))),
         ("cost", net.cost),
     ):
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             work()
-            taken = time.perf_counter() - start
+            taken = time.process_time() - start
             times[key] = min(times.get(key, taken), taken)
     return times if min(figures) > 0 else {}
 
@@ -311,13 +312,13 @@ def _variants(what: str) -> Figures:
     ]
     cnnspec.load(name, set=settings[-1])
     nodes = 0
-    start = time.perf_counter()
+    start = time.process_time()
     for each in settings:
         net = cnnspec.load(name, set=each)
         nodes += len(net.nodes)
         if net.params <= 0 or net.macs <= 0:
             return {}
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     return {"each": seconds / len(settings), "nodes": nodes / len(settings)}
 
 
@@ -326,11 +327,11 @@ def _size(what: str) -> Figures:
 
     text = synthetic(int(what.partition(":")[2]))
     cnnspec.loads(synthetic(16))
-    start = time.perf_counter()
+    start = time.process_time()
     net = cnnspec.loads(text)
     figures: dict[str, Any] = {"params": net.params, "macs": net.macs}
     return {
-        "seconds": time.perf_counter() - start,
+        "seconds": time.process_time() - start,
         "nodes": len(net.nodes),
         "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         **figures,

@@ -1,8 +1,8 @@
 """One counter of operations, run on one emitted model in a process of its own; figures as JSON.
 
-`python peer.py NAME FILE CLASS SHAPE`, the packages that NAME needs on the path. The time is from
-before torch's import to the figures, building the network included; what it reports as MACs and
-parameters is given as it reports them.
+`python peer.py NAME FILE CLASS SHAPE`, the packages that NAME needs on the path. Times are the
+processor's, of the first call and of a second one; what it reports as MACs and parameters is given
+as it reports them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 Figures = tuple[float, float]
-START = time.perf_counter()
 
 
 def _torchinfo(model: Any, shape: tuple[int, ...]) -> Figures:
@@ -98,18 +97,17 @@ def main(name: str, file: str, class_name: str, shape_text: str) -> None:
         model = room[class_name]().eval()
     count = PEERS[name]
     with contextlib.redirect_stdout(io.StringIO()):
-        before = time.perf_counter()
+        before = time.process_time()
         macs, params = count(model, shape)
-        first = time.perf_counter()
+        first = time.process_time()
         with contextlib.suppress(Exception):  # some do not take a model twice
             count(model, shape)
-        warm = time.perf_counter()
+        warm = time.process_time()
     print(
         json.dumps(
             {
                 "macs": macs,
                 "params": params,
-                "seconds": first - START,
                 "first": first - before,
                 "warm": warm - first,
                 "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
