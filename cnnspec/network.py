@@ -146,11 +146,11 @@ class Network:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show itself in a notebook: a picture, or its figures where no engine draws."""
-        from cnnspec.draw import EngineMissing
+        from cnnspec.draw import EngineFailed, EngineMissing, Undrawn
 
         try:
             return {"text/plain": repr(self), "image/svg+xml": self.draw("svg").decode()}
-        except EngineMissing:
+        except (EngineFailed, EngineMissing, Undrawn):
             return {"text/plain": repr(self)}
 
     def _emit(self, name: str, *, inference: bool) -> tuple[str, str]:

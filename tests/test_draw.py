@@ -19,10 +19,11 @@ import cnnspec
 from cnnspec.cli import run
 from cnnspec.draw import Look, Undrawn, UnknownPath, View, drawing, svg
 from cnnspec.draw.boxes import Box, Frame
-from cnnspec.draw.choose import Plan, choose
+from cnnspec.draw.choose import choose
 from cnnspec.draw.engine import layout, program
 from cnnspec.draw.heat import step
 from cnnspec.draw.page import READABLE, smallest_text
+from cnnspec.draw.plan import Plan
 from cnnspec.draw.theme import THEMES
 from cnnspec.draw.turn import turn
 from cnnspec.draw.wires import wires

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cnnspec.draw.choose import UnknownPath
 from cnnspec.draw.compose import Drawing, Undrawn, Unsupported, draw, drawing
 from cnnspec.draw.engine import EngineFailed, EngineMissing
 from cnnspec.draw.options import FORMATS, Look, View
+from cnnspec.draw.plan import UnknownPath
 
 __all__ = [
     "FORMATS",

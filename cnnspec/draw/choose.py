@@ -3,69 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from dataclasses import replace
 
 from cnnspec.analysis.fold import SMALL, Cost, Part, fold
 from cnnspec.draw import heat, titles
 from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
-from cnnspec.graph import Graph, Node, Scope, walk_scopes
+from cnnspec.draw.focus import focused, replaced
+from cnnspec.draw.plan import GROUP, LOOK, Plan, costliest, is_trunk, make, nodes, richest
+from cnnspec.graph import Graph, Node, Scope
 from cnnspec.shapes import Shape
-
-#: What repeats, or comes first of its block, is looked into if it has at most so many parts.
-LOOK: Final = 12
-#: A group with at most so many parts is not framed in what is looked into.
-GROUP: Final = 6
-#: More repeats than any network has.
-EVERY: Final = 1 << 30
-#: Scopes below this many levels are never opened.
-DEEPEST: Final = 64
-#: A scope that holds more than this share of all nodes is opened as if it were the network.
-TRUNK: Final = 0.8
-
-
-class UnknownPath(ValueError):
-    """No scope has this path; `near` are those that were meant, perhaps."""
-
-    def __init__(self, path: str, near: Sequence[str]) -> None:
-        self.path, self.near = path, tuple(near)
-        hint = f"; did you mean {' or '.join(self.near)}?" if near else ""
-        super().__init__(f"no block or group has the path {path!r}{hint}")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How far a picture is opened.
-
-    `depth` levels are opened; of what repeats, so many as `looks` says are looked into, those that
-    cost most. Below, one instance of
-    each block is opened, the one that holds most, for `samples` of "one"; one of each make that
-    it comes in, with and without a projection, for "each". With `lines` layers in a straight line
-    are one box, however deep. A level with over `longest` parts is cut in its middle (0: never).
-    `repeats` says whether equal neighbours are one.
-    """
-
-    depth: int
-    looks: int = EVERY
-    samples: Literal["", "one", "each"] = ""
-    lines: bool = True
-    longest: int = 100
-    repeats: bool = True
-    expand: tuple[str, ...] = ()
-    focus: str | None = None
-    #: How many levels are opened in what is focused.
-    inside: int = 0
-
-    def checked(self, graph: Graph) -> Plan:
-        """Refuse paths that there are not; raises UnknownPath."""
-        asked = (*self.expand, *([self.focus] if self.focus is not None else []))
-        known = {scope.path for scope in walk_scopes(graph.root)} if asked else set()
-        for path in asked:
-            if path not in known or not path:
-                from difflib import get_close_matches
-
-                raise UnknownPath(path, get_close_matches(path, sorted(known - {""}), n=3))
-        return self
 
 
 def choose(graph: Graph, plan: Plan, parts: Sequence[Part] | None = None) -> Picture:
@@ -75,12 +21,12 @@ def choose(graph: Graph, plan: Plan, parts: Sequence[Part] | None = None) -> Pic
     chooser = _Chooser(graph, plan)
     parts = fold(graph, repeats=plan.repeats) if parts is None else parts
     chooser.result.whole = heat.whole(parts)
-    chooser.looks = _costliest(parts, plan.looks)
+    chooser.looks = costliest(parts, plan.looks)
     chooser.result.inner = tuple(chooser.level(parts, plan.depth, 1, paths))
     if plan.focus is None:
         chooser.outputs()
         return chooser.result
-    return _focused(chooser.result, chooser.seen[chooser.focus])
+    return focused(chooser.result, chooser.seen[chooser.focus])
 
 
 class _Chooser:
@@ -95,7 +41,7 @@ class _Chooser:
             self.uses[output.port.node.index] += 1
         #: The makes of blocks of which one was opened, and the scopes that are shown as samples.
         self.known: set[object] = set()
-        self.samples = _richest(graph) if plan.samples == "one" else frozenset()
+        self.samples = richest(graph) if plan.samples == "one" else frozenset()
         self.looks = frozenset[str]()
         #: The frame around each scope that is open.
         self.seen: dict[str, Frame] = {}
@@ -133,7 +79,7 @@ class _Chooser:
                 return self.box([part], said + times, "layer", _family(line), many)
             if not self._opens(part, depth):
                 return self.box([part], titles.of_scope(part) + times, "closed", "block", many)
-        self.known.add(_make(part))
+        self.known.add(make(part))
         free = is_trunk(part, self.graph)
         below = depth if free else depth - 1
         if head.path == self.focus:
@@ -170,7 +116,7 @@ class _Chooser:
             return True
         if head.block is None or depth != 0:
             return False
-        new = self.plan.samples == "each" and _make(part) not in self.known
+        new = self.plan.samples == "each" and make(part) not in self.known
         return new or head.path in self.samples
 
     def _frame(
@@ -236,7 +182,7 @@ class _Chooser:
         for index, owner in self.result.owner.items():
             self.result.owner[index] = changed.get(owner.order, owner)
         self.result.taken = [(changed.get(b.order, b), i, n) for b, i, n in self.result.taken]
-        return tuple(_replaced(each, changed) for each in inner)
+        return tuple(replaced(each, changed) for each in inner)
 
     def _inlined(self, parts: Sequence[Part], paths: frozenset[str]) -> Iterator[Part]:
         """Put what groups hold in their place, and the layers of a straight line."""
@@ -352,59 +298,6 @@ class _Chooser:
         self.result.inner = (*self.result.inner, *marks)
 
 
-def is_trunk(part: Part, graph: Graph) -> bool:
-    """Whether a scope holds nearly all of the network: opening it costs no level."""
-    if part.times > 1 or not isinstance(part.head, Scope):
-        return False
-    return sum(1 for _ in nodes(part.members)) > TRUNK * len(graph.nodes)
-
-
-def nodes(members: Sequence[Node | Scope]) -> Iterator[Node]:
-    """Walk the nodes below members of a scope, in the order of the tree."""
-    pending = list(reversed(members))
-    while pending:
-        each = pending.pop()
-        if isinstance(each, Node):
-            yield each
-        else:
-            pending.extend(reversed(each.members))
-
-
-def _make(part: Part) -> object:
-    """Tell a block's instances apart that have other parts: one with a projection from others."""
-    head = part.head
-    assert isinstance(head, Scope)
-    kinds = tuple(p.head.kind if isinstance(p.head, Node) else p.head.block for p in part.parts)
-    return (id(head.definition), kinds)
-
-
-def _costliest(parts: Sequence[Part], count: int) -> frozenset[str]:
-    """Find the repeats that cost most, in multiply-adds, those outside others first."""
-    found: list[tuple[int, int, str]] = []
-    pending = list(reversed(parts))
-    while pending and count:
-        part = pending.pop()
-        if part.times > 1 and isinstance(part.head, Scope) and len(part.parts) <= LOOK:
-            found.append((-part.macs, len(found), part.head.path))
-        else:
-            pending.extend(reversed(part.parts))
-    return frozenset(path for _, _, path in sorted(found)[:count])
-
-
-def _richest(graph: Graph) -> frozenset[str]:
-    """Find the instance of each block that holds most nodes, the first where several do."""
-    counts: dict[int, int] = {}
-    best: dict[int, tuple[int, str]] = {}
-    for scope in reversed(list(walk_scopes(graph.root))):
-        counts[id(scope)] = sum(
-            1 if isinstance(each, Node) else counts[id(each)] for each in scope.members
-        )
-    for scope in walk_scopes(graph.root):
-        if scope.block is not None and counts[id(scope)] > best.get(id(scope.definition), (0,))[0]:
-            best[id(scope.definition)] = counts[id(scope)], scope.path
-    return frozenset(path for _, path in best.values())
-
-
 def _family(line: Sequence[Part]) -> str:
     """Give the family that a line of layers is of: that of its first layer with weights."""
     heads = [part.head for part in line if isinstance(part.head, Node)]
@@ -430,40 +323,3 @@ def _paths(parts: Sequence[Part]) -> str:
 def _below(path: str, part: Part) -> bool:
     heads = [each for each in part.members if isinstance(each, Scope)]
     return any(path == head.path or path.startswith(f"{head.path}.") for head in heads)
-
-
-def _replaced(each: Box | Frame, changed: dict[int, Box]) -> Box | Frame:
-    if isinstance(each, Box):
-        return changed[each.order]
-    return replace(each, inner=tuple(_replaced(inner, changed) for inner in each.inner))
-
-
-def _focused(drawn: Picture, frame: Frame) -> Picture:
-    """Keep one frame, and what gives to it and takes from it, set aside."""
-    inside = {box.order for box in within(frame)}
-    kept = set(inside)
-    for box, ports, _ in drawn.taken:
-        sources = {drawn.owner[p.node.index].order for p in ports if p.node.index in drawn.owner}
-        if box.order in inside:
-            kept |= sources
-        elif sources & inside:
-            kept.add(box.order)
-    order = {old: new for new, old in enumerate(sorted(kept))}
-    changed = {
-        old: replace(drawn.boxes[old], order=new, aside=old not in inside)
-        for old, new in order.items()
-    }
-    aside = [changed[old] for old in sorted(kept - inside)]
-    first = min(inside, default=0)
-    return Picture(
-        whole=drawn.whole,
-        focus=frame.paths,
-        boxes=[changed[old] for old in sorted(kept)],
-        inner=(
-            *(box for box in aside if box.order < order[first]),
-            _replaced(frame, changed),
-            *(box for box in aside if box.order > order[first]),
-        ),
-        owner={i: changed[b.order] for i, b in drawn.owner.items() if b.order in order},
-        taken=[(changed[b.order], ports, n) for b, ports, n in drawn.taken if b.order in order],
-    )

@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 from cnnspec.analysis.fold import fold
 from cnnspec.draw import svg
 from cnnspec.draw.boxes import Picture
-from cnnspec.draw.choose import DEEPEST, EVERY, Plan, choose
+from cnnspec.draw.choose import choose
 from cnnspec.draw.dot import dot
 from cnnspec.draw.engine import EngineMissing, layout
 from cnnspec.draw.mermaid import mermaid
 from cnnspec.draw.options import FORMATS, Look, View
 from cnnspec.draw.page import fits, is_hopeless
+from cnnspec.draw.plan import DEEPEST, EVERY, Plan
 from cnnspec.draw.wires import Wire, wires
 from cnnspec.graph import Graph
 

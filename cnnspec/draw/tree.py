@@ -7,9 +7,9 @@ from typing import Any
 
 from cnnspec.analysis.fold import Cost, Part, fold
 from cnnspec.draw import heat, titles, words
-from cnnspec.draw.choose import is_trunk, nodes
 from cnnspec.draw.escape import printable
 from cnnspec.draw.options import Look, View
+from cnnspec.draw.plan import is_trunk, nodes
 from cnnspec.graph import Graph, Node, Port, Scope
 
 Item = dict[str, Any]
@@ -73,7 +73,9 @@ class _Grower:
         outs = [place for place, part in enumerate(parts) if self._leaves(part, holder)]
         return {
             "inner": [self.part(part, many) for part in parts],
-            "lines": _with_ways(list(taken), [_is_concat(part) for part in parts]),
+            "lines": _with_ways(
+                list(taken), list(map(_is_concat, parts)), list(map(_moves, parts))
+            ),
             "outs": outs,
         }
 
@@ -161,7 +163,13 @@ def _is_concat(part: Part) -> bool:
     return isinstance(part.head, Node) and part.head.kind == "concat"
 
 
-def _with_ways(lines: list[tuple[int, int]], concats: Sequence[bool]) -> list[list[object]]:
+def _moves(part: Part) -> bool:
+    return isinstance(part.head, Node) and part.head.op.family == "layout"
+
+
+def _with_ways(
+    lines: list[tuple[int, int]], concats: Sequence[bool], layouts: Sequence[bool]
+) -> list[list[object]]:
     """Say which lines go around something, and which of those concats hand on."""
     above: dict[int, set[int]] = {}
     sources: dict[int, list[int]] = {}
@@ -169,9 +177,18 @@ def _with_ways(lines: list[tuple[int, int]], concats: Sequence[bool]) -> list[li
         sources.setdefault(target, []).append(source)
         above.setdefault(target, set()).update({source, *above.get(source, ())})
     result: list[list[object]] = []
+    around: set[tuple[int, int]] = set()
     for source, target in lines:
         others = [each for each in sources[target] if each != source]
-        skip = any(source in above.get(each, ()) for each in others)
+        if any(source in above.get(each, ()) for each in others):
+            around.add((source, target))
+        origins = sources.get(source, [])
+        if source >= 0 and layouts[source] and len(origins) == 1:
+            origin = origins[0]
+            if any(origin in above.get(each, ()) for each in others):
+                around |= {(origin, source), (source, target)}
+    for source, target in lines:
+        skip = (source, target) in around
         rail = skip and concats[target] and source >= 0 and concats[source]
         result.append([source, target, "rail" if rail else "skip" if skip else "flow"])
     return result

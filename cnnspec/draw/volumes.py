@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 
 from cnnspec.draw import words
 from cnnspec.draw.boxes import Box
-from cnnspec.draw.choose import Plan, choose
+from cnnspec.draw.choose import choose
 from cnnspec.draw.escape import printable
 from cnnspec.draw.metrics import width
 from cnnspec.draw.options import Look
+from cnnspec.draw.plan import Plan
 from cnnspec.draw.svg import FONTS, SVG
 from cnnspec.draw.theme import THEMES, Theme
 from cnnspec.draw.wires import Wire, wires
@@ -91,12 +92,17 @@ def volumes(graph: Graph, look: Look) -> bytes:
     ) or choose(graph, plans[-1])
     kept = [box for box in drawn.boxes if not box.trains and box.role != "output"]
     found = _bridged([wire for wire in wires(drawn) if wire.source in kept and wire.target in kept])
-    shown = [box for box in kept if box.kind not in MOVES]
+    shown = [box for box in kept if not _is_unseen(box)]
     columns = _columns(_sized(shown, look, HIGHEST), found)
     side_by_side = max(map(len, columns))
     if side_by_side > 1:
         columns = _columns(_sized(shown, look, HIGHEST / sqrt(side_by_side)), found)
     return _Painter(graph, look, columns, found).painted()
+
+
+def _is_unseen(box: Box) -> bool:
+    """Whether a box only moves values, or only drops some in training."""
+    return box.kind in MOVES or box.family == "noise"
 
 
 def _bridged(found: Sequence[Wire]) -> list[Wire]:
@@ -109,9 +115,9 @@ def _bridged(found: Sequence[Wire]) -> list[Wire]:
         if before is not None:
             way = before.way if wire.way == "flow" else wire.way
             bridge = Wire(before.source, wire.target, way)
-        if wire.target.kind in MOVES:
+        if _is_unseen(wire.target):
             into[wire.target.order] = bridge
-        elif bridge.source.kind not in MOVES:
+        elif not _is_unseen(bridge.source):
             result.append(bridge)
     return result
 

@@ -71,8 +71,14 @@ function arrange(scope) {
     const stops = [from < 0 ? null : cell.get(inner[from]), ...route.via, cell.get(inner[to])];
     for (let at = 1; at < stops.length; at += 1) {
       if (stops[at - 1]) stops[at].wish.push(stops[at - 1]);
+      if (stops[at - 1] && way === "flow") (stops[at].trunk = stops[at].trunk || []).push(stops[at - 1]);
     }
     return route;
+  });
+  // What lines that go around bring has no say where a part stands, so that the trunk is straight.
+  rows.flat().forEach((one) => {
+    if (one.item && one.trunk) one.wish = one.trunk;
+    one.leads = Boolean(one.item && one.trunk && !one.item.trains);
   });
   scope.cells = cell;
   const wide = Math.max(...rows.map((each) => each.reduce((sum, one) => sum + one.w + BESIDE, -BESIDE)));
@@ -131,8 +137,9 @@ function pack(row, wide, first) {
     one.x = Math.max(wish, edge + one.w / 2);
     edge = one.x + one.w / 2 + BESIDE;
   });
-  const real = row.map((one, at) => [one, wishes[at]]).filter(([one, wish]) => one.item && wish !== null);
-  const pairs = real.length ? real : row.map((one, at) => [one, wishes[at]]).filter((pair) => pair[1] !== null);
+  const wished = row.map((one, at) => [one, wishes[at]]).filter((pair) => pair[1] !== null);
+  const leading = wished.filter(([one]) => one.leads);
+  const pairs = leading.length ? leading : wished;
   const drift = pairs.reduce((sum, [one, wish]) => sum + one.x - wish, 0) / pairs.length;
   row.forEach((one) => { one.x -= drift; });
 }
