@@ -11,19 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cnnspec.emit.merged import Merged, MergedCall, MergedDecision, MergedOp, Plan
-from cnnspec.emit.names import Namespace
+from cnnspec.emit.names import counter_names
 
 #: A place in paths: the segments before it, `#` for those that differ themselves.
 Group = tuple[str, ...]
 Unit = MergedOp | MergedCall
-
-
-def counter_names() -> Iterator[str]:
-    """What counters are called: i, j, k, then i2, i3 and on."""
-    space = Namespace()
-    yield from (space.take(word) for word in "ijk")
-    while True:
-        yield space.take("i")
 
 
 @dataclass(slots=True)

@@ -23,12 +23,13 @@ from cnnspec.emit.merged import (
 )
 from cnnspec.emit.names import is_identifier
 from cnnspec.emit.printer import fill, statement
+from cnnspec.emit.signature import Signature, resolved
+from cnnspec.emit.turns import turns
 from cnnspec_keras.application import activated, activation_for, decided, named, taken_apart
 from cnnspec_keras.counters import Counters
-from cnnspec_keras.loops import Loops
 from cnnspec_keras.names import layer_label
 from cnnspec_keras.reads import Reads
-from cnnspec_keras.signature import Signature
+from cnnspec_keras.spoken import printed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,11 @@ class Body:
         self.network = outputs is not None
         self.lines: list[str] = []
         self.indent = 4
-        own = functions.signatures[id(plan)].names
+        #: The function's words, those of the loops around a statement too.
+        self._words = functions.signatures[id(plan)]
+        own = self._words.names
         self._reads = Reads(plan, functions.signatures, keep=keep)
         self._counters = Counters(plan, set(own.values()) | reserved)
-        self._loops = Loops(own, functions.signatures, reserved | self._counters.names)
         self._reserved = reserved | set(own.values()) | self._counters.names
         self._names: dict[Value, str] = {}
         #: The variables that values are to end up in.
@@ -106,7 +108,7 @@ class Body:
 
     def _op(self, unit: MergedOp, final: MergedOp, word: str | None, *, ending: bool) -> None:
         """Write a step, one statement a layer; `final` is the step whose value it makes."""
-        flow = self._loops.resolved(unit.lowered.flow, self._channels())
+        flow = resolved(unit.lowered.flow, self._saying())
         flow = fill(flow, [Raw(self._names[each]) for each in unit.inputs], None)
         layers, given = taken_apart(decided(named(flow, partial(self._layer_name, unit))))
         if word is not None:
@@ -137,11 +139,11 @@ class Body:
 
     def _call(self, unit: MergedCall, *, ending: bool) -> None:
         signature = self.functions.signatures[id(unit.plan)]
-        channels = self._channels()
+        words = self._saying()
         positional: list[Code] = [Raw(self._names[each]) for each in unit.inputs]
         keywords: list[Keyword] = []
         for parameter in signature.parameters:
-            code = self._loops.resolved(unit.arguments[parameter.key], channels)
+            code = resolved(unit.arguments[parameter.key], words)
             if parameter.keyword_only:
                 keywords.append(Keyword(parameter.name, code, parameter.default))
             else:
@@ -197,7 +199,7 @@ class Body:
     # --- decisions
 
     def _branch(self, unit: MergedDecision) -> None:
-        test = self._loops.resolved(unit.test, self._channels())
+        test = resolved(unit.test, self._saying())
         reads = self._reads
         reads.spend(reads.of(unit))
         phis = reads.phis.get(unit.number, [])
@@ -272,7 +274,10 @@ class Body:
 
     def _loop(self, unit: MergedLoop) -> None:
         reads = self._reads
-        stop = self._loops.resolved(unit.stop, self._channels())
+        outside = self._words
+        printed = list(printed_in(unit.body, self.functions.signatures))
+        inside_words = self._words.inside(unit, printed, self._reserved)
+        variable, over = turns(unit, inside_words.saying(self._channels()), printed)
         reads.spend(reads.of(unit))
         inside = reads.within(unit.body)
         names: list[str] = []
@@ -290,7 +295,7 @@ class Body:
         outer, known, held = self.lines, dict(self._names), self._held
         own = {Carry(unit.number, position) for position in range(len(names))}
         self._held = held | {self._names[v] for v in inside if v in self._names and v not in own}
-        variable, over = self._loops.enter(unit, stop)
+        self._words, reserved = inside_words, self._reserved
         self._reserved |= set(variable.split(", "))
         self.lines, self.indent = [], self.indent + 4
         self.run(unit.body)
@@ -304,7 +309,7 @@ class Body:
             self._write(f"{targets} = ", Raw(", ".join(value for _, value in late)))
         body = self.lines
         self.lines, self.indent = outer, self.indent - 4
-        self._loops.leave(unit)
+        self._words, self._reserved = outside, reserved
         self._names, self._held = known, held
         self.lines += statement(f"for {variable} in ", over, indent=self.indent, suffix=":")
         self.lines += body
@@ -320,6 +325,10 @@ class Body:
             for key, value in self._reads.channels.items()
             if value in self._names
         }
+
+    def _saying(self) -> Signature:
+        """The function's words just now."""
+        return self._words.saying(self._channels())
 
     def _flowing(self, unit: MergedOp | MergedCall) -> str:
         """The variable that a step goes on with where the spec names nothing: what flows in."""
@@ -367,7 +376,7 @@ class Body:
             numbers = self._counters.numbers(unit)
 
         def number(leaf: Leaf) -> Any:
-            return self._loops.resolved(leaf, self._channels())
+            return resolved(leaf, self._saying())
 
         text = layer_label(unit.path, numbers, number)
         text = "_".join([*([] if self.network else ["{name}"]), text, *([word] if word else [])])

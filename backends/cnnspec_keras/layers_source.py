@@ -97,7 +97,7 @@ class ChannelPadding(layers.Layer):
 
     def __init__(self, padding: tuple[int, int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.padding = padding
+        self.padding = tuple(padding)
 
     def call(self, x: KerasTensor) -> KerasTensor:
         return ops.pad(x, [[0, 0], [0, 0], [0, 0], list(self.padding)])
@@ -116,7 +116,7 @@ class LowestPadding2D(layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.padding = padding
+        self.padding = tuple(map(tuple, padding))
 
     def call(self, x: KerasTensor) -> KerasTensor:
         rows, columns = self.padding
@@ -145,10 +145,10 @@ class PaddedAveragePooling2D(layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.pool_size = pool_size
-        self.strides = strides
-        self.padding = padding
-        self.overhang = overhang
+        self.pool_size = tuple(pool_size)
+        self.strides = tuple(strides)
+        self.padding = tuple(map(tuple, padding))
+        self.overhang = tuple(overhang)
         self.count_pad = count_pad
 
     def build(self, input_shape: Sequence[int]) -> None:

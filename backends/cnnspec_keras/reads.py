@@ -14,7 +14,8 @@ from cnnspec.emit.merged import (
     Ref,
     Value,
 )
-from cnnspec_keras.signature import Signature, names_in, spoken_by
+from cnnspec.emit.signature import Signature
+from cnnspec_keras.spoken import names_in, spoken_by
 
 
 class Reads:

@@ -9,18 +9,18 @@ from typing import Final
 
 from cnnspec.emit.code import Leaf
 from cnnspec.emit.lowering import Lowering
-from cnnspec.emit.merged import Plan
+from cnnspec.emit.merged import MergedLoop, Plan
 from cnnspec.emit.names import Namespace
 from cnnspec.emit.plans import Plans, make_plans
 from cnnspec.emit.printer import expression
+from cnnspec.emit.signature import Signature, make_signature
 from cnnspec.graph import Graph, Output
 from cnnspec_keras.depth import is_deep
 from cnnspec_keras.function import Body, Functions
 from cnnspec_keras.hints import find_hints
 from cnnspec_keras.layers import LAYERS
-from cnnspec_keras.loops import keeps
 from cnnspec_keras.names import layer_name
-from cnnspec_keras.signature import Signature, make_signature
+from cnnspec_keras.spoken import spoken
 
 WIDTH: Final = 88
 #: Names that a file uses for itself.
@@ -44,7 +44,7 @@ def write(
 ) -> Written:
     """Write the source of a network; `head` are the lines of the module's docstring."""
     hints = find_hints(graph)
-    plans = make_plans(graph, lower, inference=inference, hints=hints, keep=keeps, functional=True)
+    plans = make_plans(graph, lower, inference=inference, hints=hints, keep=_keeps, functional=True)
     nested = is_deep(graph, lower, hints)
     space = Namespace(RESERVED | set(LAYERS))
     network = space.take(graph.name)
@@ -57,7 +57,8 @@ def write(
     written: list[str] = []
     for plan in (*plans.blocks, plans.network):
         whole = plan is plans.network
-        signatures[id(plan)] = make_signature(plan, signatures, network=whole, reserved=reserved)
+        used = frozenset(spoken(plan.units, signatures))
+        signatures[id(plan)] = make_signature(plan, network=whole, reserved=reserved, used=used)
         make = _Function(plan, functions, reserved, graph=graph if whole else None)
         written.append(make.network(plans.outputs) if whole else make.block(nested=nested))
     trained = any(each.train for each in plans.outputs)
@@ -66,7 +67,7 @@ def write(
     text = "\n\n\n".join(written)
     text = "\n\n\n".join([*_layers(text), text])
     constants = [_weights(plans.outputs)] if trained else []
-    parts = [_docstring(_head(head, text)), _imports(text), *constants]
+    parts = [_docstring(_head(head, text, nested=nested)), _imports(text), *constants]
     return Written("\n\n".join(parts) + "\n\n\n" + text + "\n", network)
 
 
@@ -144,6 +145,12 @@ class _Function:
         return "\n".join(lines)
 
 
+def _keeps(loop: MergedLoop, elsewhere: frozenset[str], /, *, in_row: bool) -> bool:
+    """Whether a loop can be written as one: in a function that builds a model, any that does."""
+    del elsewhere, in_row
+    return bool(loop.body)
+
+
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
@@ -184,8 +191,10 @@ def _inference(outputs: tuple[Output, ...]) -> str:
     return "\n".join(lines)
 
 
-def _head(lines: list[str], text: str) -> list[str]:
+def _head(lines: list[str], text: str, *, nested: bool) -> list[str]:
     more = ["Images have their channels last."]
+    if nested:
+        more.append("Each block is a model of its own: Keras walks a flat one by recursion.")
     if "layers.BatchNormalization(" in text:
         more.append("Running variances are a batch's own; PyTorch's are n / (n - 1) times that.")
     return [*lines, *more]

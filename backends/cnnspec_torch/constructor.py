@@ -32,10 +32,11 @@ from cnnspec.emit.merged import (
 )
 from cnnspec.emit.names import is_identifier
 from cnnspec.emit.printer import expression, statement
+from cnnspec.emit.signature import Signature, resolved
+from cnnspec.emit.turns import turns
 from cnnspec.expression import Expression
 from cnnspec_torch.attributes import MODULE_ATTRIBUTES, attribute
-from cnnspec_torch.loops import looped_module, printed, turns
-from cnnspec_torch.signature import Signature, resolved
+from cnnspec_torch.loops import looped_module, printed
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ from cnnspec.emit.merged import (
 )
 from cnnspec.emit.names import is_identifier
 from cnnspec.emit.printer import expression, fill, statement
+from cnnspec.emit.signature import resolved
+from cnnspec.emit.turns import turns
 from cnnspec_torch.constructor import Constructor
-from cnnspec_torch.loops import turns
-from cnnspec_torch.signature import resolved
 
 #: How many calls are nested in one expression before it gets a name.
 NESTED = 3

@@ -1,8 +1,7 @@
-"""Loops in emitted PyTorch: which can be written, and what they go over."""
+"""Loops in emitted PyTorch: which can be written, and what is printed of them."""
 
 from __future__ import annotations
 
-from cnnspec.emit.code import Code, Leaf, call
 from cnnspec.emit.merged import (
     MergedCall,
     MergedDecision,
@@ -12,9 +11,6 @@ from cnnspec.emit.merged import (
     Numbered,
     names_in,
 )
-from cnnspec.emit.simplify import simplify
-from cnnspec.expression import Expression, literal
-from cnnspec_torch.signature import Signature, resolved
 
 
 def keeps(loop: MergedLoop, elsewhere: frozenset[str], /, *, in_row: bool) -> bool:
@@ -72,31 +68,3 @@ def printed(loop: MergedLoop, *, positions: bool) -> list[object]:
         else:
             parts += unit.members
     return parts
-
-
-def turns(loop: MergedLoop, signature: Signature, body: object) -> tuple[str, Code]:
-    """What goes over the turns of a loop's constructors, and what it goes over.
-
-    `body` is what is printed of the loop's body.
-    """
-    counted = loop.index in names_in(body)
-    index = signature.names[loop.index]
-    begin = loop.start + signature.offsets[loop.index]
-    start = (Leaf(begin),) if begin else ()
-    if loop.column is not None:
-        values, word = Leaf(loop.values), signature.names[loop.column]
-        if not counted:
-            return word, values
-        return f"{index}, {word}", call("enumerate", values, *start)
-    if counted:
-        return index, call("range", *start, later(loop.stop, begin - loop.start, signature))
-    return "_", call("range", later(loop.stop, -loop.start, signature))
-
-
-def later(stop: Leaf, by: int, signature: Signature) -> Code:
-    """Say where a loop stops that counts from so much later."""
-    if stop.expression is None:
-        return Leaf(stop.value + by)
-    operator = "+" if by >= 0 else "-"
-    said = simplify(Expression(operator, (stop.expression, literal(abs(by)))))
-    return resolved(Leaf(stop.value + by, said), signature)  # type: ignore[no-any-return]

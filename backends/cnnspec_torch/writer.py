@@ -12,13 +12,13 @@ from cnnspec.emit.merged import Merged, MergedDecision, Plan, Ref, Value, reads_
 from cnnspec.emit.names import Namespace, class_from_title, class_name
 from cnnspec.emit.plans import Plans, make_plans
 from cnnspec.emit.printer import expression, statement
+from cnnspec.emit.signature import Signature, make_signature
 from cnnspec.graph import Graph, Output
 from cnnspec_torch.attributes import MODULE_ATTRIBUTES
 from cnnspec_torch.constructor import Classes, Constructor
 from cnnspec_torch.forward import Forward
 from cnnspec_torch.layers import LAYERS
 from cnnspec_torch.loops import keeps
-from cnnspec_torch.signature import Signature, make_signature
 
 RESERVED = frozenset(
     [
@@ -60,7 +60,9 @@ def write(graph: Graph, lower: dict[str, Lowering], head: list[str], *, inferenc
         names[id(plan)] = space.take(_distinct(plan, plans))
         signatures[id(plan)] = make_signature(plan, network=False, reserved=RESERVED)
         classes.append(_class(plan, names, signatures, ()))
-    signatures[id(plans.network)] = make_signature(plans.network, network=True, reserved=RESERVED)
+    signatures[id(plans.network)] = make_signature(
+        plans.network, network=True, reserved=RESERVED | {"self"}
+    )
     outputs = plans.outputs
     classes.append(_class(plans.network, names, signatures, outputs))
     heads = _outputs(outputs)
@@ -209,7 +211,7 @@ def _class(
             returned = f"tuple[{', '.join(['Tensor'] * len(plan.results))}]"
     lines = [f"class {names[id(plan)]}(nn.Module):"]
     if made.lines:
-        lines += _signature("__init__", signature.text, "None")
+        lines += _signature("__init__", signature.text(["self"]), "None")
         lines += ["        super().__init__()", *made.lines, ""]
     arguments = ["self", *(f"{name}: Tensor" for name in flow.arguments)]
     lines += _signature("forward", arguments, returned)
@@ -218,7 +220,7 @@ def _class(
 
 def _row_class(plan: Plan, name: str, signature: Signature, made: Constructor) -> str:
     lines = [f"class {name}(nn.Sequential):"]
-    lines += _signature("__init__", signature.text, "None")
+    lines += _signature("__init__", signature.text(["self"]), "None")
     code = Call(Raw("super().__init__"), made.items(plan.units))
     return "\n".join([*lines, *statement("", code, indent=8)])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 
 def is_identifier(word: str) -> bool:
@@ -37,6 +38,12 @@ def class_from_title(title: str) -> str | None:
     return (
         name if name and name[0].isalpha() and name[0].isupper() and is_identifier(name) else None
     )
+
+
+def counter_names() -> Iterator[str]:
+    """What the numbers of turns are called: i, j, k, then i2, i3 and on."""
+    yield from "ijk"
+    yield from (f"i{number}" for number in count(2))
 
 
 class Namespace:

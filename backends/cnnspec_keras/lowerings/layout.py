@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec.emit.code import Code, Input, Keyword, Leaf
+from cnnspec.emit.code import Code, Input, Keyword, Leaf, Sequence
 from cnnspec.emit.lowering import Applied, Lowered, Lowering
 from cnnspec.ops.layout import Crop, PadImage, Permute, Reshape, Upsample
 from cnnspec.shapes import Shape
@@ -62,7 +62,11 @@ def pad(step: Applied) -> Lowered:
     if not any(op.channels):
         return layer("ZeroPadding2D", around(step, op.sides, "sides"))
     before = zeros(step, op.sides, "sides") if any(op.sides) else Input()
-    return Lowered(apply("ChannelPadding", step.value(op.channels, "channels"), to=before))
+    channels = step.leaves("channels")
+    amounts: Code = Leaf(op.channels, None, "channels")
+    if any(each.expression is not None for each in channels):
+        amounts = Sequence(channels, "(")
+    return Lowered(apply("ChannelPadding", amounts, to=before))
 
 
 def crop(step: Applied) -> Lowered:

@@ -1,16 +1,15 @@
-"""The parameters of an emitted constructor: names, types, defaults, order."""
+"""The parameters of an emitted constructor or function: names, types, defaults, order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from itertools import count
 from typing import Any
 
 from cnnspec.emit.code import UNSET, Code, Leaf, Raw
 from cnnspec.emit.counting import offset, renumbered
 from cnnspec.emit.merged import MergedLoop, Plan, expressions_of, leaves
-from cnnspec.emit.names import Namespace
+from cnnspec.emit.names import Namespace, counter_names
 from cnnspec.emit.printer import expression, from_expression
 from cnnspec.expression import Expression, name
 
@@ -39,7 +38,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The constructor's parameters, and how expressions name them."""
+    """The parameters of what is emitted for a plan, and how expressions name them."""
 
     parameters: tuple[Parameter, ...]
     names: Mapping[str, str]
@@ -48,20 +47,27 @@ class Signature:
     #: What is kept under a name of its own, by how it was computed.
     held: Mapping[Expression, str] = field(default_factory=dict)
 
-    @property
-    def text(self) -> list[str]:
-        """The parameters as written, `self` first, the star where it belongs."""
+    def text(self, first: list[str], *last: str) -> list[str]:
+        """The parameters as written, `first` before and `last` after, the star where it belongs."""
         plain = [each.text for each in self.parameters if not each.keyword_only]
         named = [each.text for each in self.parameters if each.keyword_only]
-        return ["self", *plain, *(["*", *named] if named else [])]
+        named += last
+        return [*first, *plain, *(["*", *named] if named else [])]
 
-    def inside(self, loop: MergedLoop, printed: Any) -> Signature:
+    def saying(self, names: Mapping[str, str]) -> Signature:
+        """The signature with more names."""
+        return Signature(self.parameters, {**self.names, **names}, self.offsets, self.held)
+
+    def inside(
+        self, loop: MergedLoop, printed: Any, taken: frozenset[str] = frozenset()
+    ) -> Signature:
         """The signature with names for a loop's own variables, as code in its body says them.
 
-        If what is printed speaks of `index + c` only, the loop counts from so much later.
+        If what is printed speaks of `index + c` only, the loop counts from so much later. Names
+        that are `taken` are not used.
         """
-        taken = set(self.names.values())
-        index = next(word for word in _counters() if word not in taken)
+        taken |= set(self.names.values())
+        index = next(word for word in counter_names() if word not in taken)
         names = {**self.names, loop.index: index}
         if loop.column is not None:
             word = next(leaf.hint for leaf in leaves(loop.body) if _speaks(leaf, loop.column))
@@ -80,12 +86,6 @@ class Signature:
             if later and index in said.names:
                 said = renumbered(said, name(index))
         return from_expression(said, self.names)
-
-
-def _counters() -> Iterator[str]:
-    """What the numbers of turns are called: i, j, k, then i2, i3 and on."""
-    yield from "ijk"
-    yield from (f"i{number}" for number in count(2))
 
 
 def _speaks(leaf: Leaf, variable: str) -> bool:
@@ -111,9 +111,18 @@ def resolved(code: Any, signature: Signature) -> Any:
     return code
 
 
-def make_signature(plan: Plan, *, network: bool, reserved: frozenset[str]) -> Signature:
-    """Work out the parameters of a plan's class."""
-    space = Namespace(reserved | {"self"})
+def make_signature(
+    plan: Plan,
+    *,
+    network: bool,
+    reserved: frozenset[str],
+    used: frozenset[str] | None = None,
+) -> Signature:
+    """Work out the parameters for a plan; those that are not `used` are left out, if that is said.
+
+    Channels come first, then the block's own in its order, then those that were made.
+    """
+    space = Namespace(reserved)
     channels = [f"{name}.channels" for name in plan.inputs]
     declared = {each.name.id: each.default for each in plan.definition.parameters}
     keys = [key for key in channels if key in plan.parameters]
@@ -121,6 +130,8 @@ def make_signature(plan: Plan, *, network: bool, reserved: frozenset[str]) -> Si
     keys += [key for key in plan.parameters if key not in keys]
     parameters = []
     for key in keys:
+        if used is not None and key not in used:
+            continue
         if key.endswith(".channels"):
             word = key.removesuffix(".channels")
             wanted = "in_channels" if key == channels[0] else f"{word}_channels"
@@ -132,6 +143,8 @@ def make_signature(plan: Plan, *, network: bool, reserved: frozenset[str]) -> Si
             default = values[0]
         elif key in declared and key not in plan.extra:
             default = _literal(declared[key])
+        elif all(isinstance(each, str) for each in values):
+            default = max(values, key=values.count)
         parameters.append(Parameter(key, space.take(wanted), _type(values), default))
     names = {each.key: each.name for each in parameters}
     return Signature(tuple(parameters), names)
@@ -147,12 +160,19 @@ def _type(values: list[Any]) -> str:
     kinds = {type(each) for each in values}
     if kinds == {bool}:
         return "bool"
+    if kinds == {str}:
+        return "str"
     if kinds <= {int, bool}:
         return "int"
     if kinds <= {int, float}:
         return "float"
     if kinds == {tuple}:
-        lengths = {len(each) for each in values}
-        inner = ", ".join(["int"] * lengths.pop()) if len(lengths) == 1 else "int, ..."
-        return f"tuple[{inner}]"
+        return _tuple_type(values)
     return "int | tuple[int, ...]"
+
+
+def _tuple_type(values: list[tuple[Any, ...]]) -> str:
+    """The type of tuples: by their places if they are of one length."""
+    if len({len(each) for each in values}) > 1:
+        return "tuple[int, ...]"
+    return f"tuple[{', '.join(_type(list(place)) for place in zip(*values, strict=True))}]"
