@@ -40,6 +40,9 @@ bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 bench-draw: $(VENV)/.peers ## draw two networks beside what others draw (Graphviz must be installed)
 	@$(BIN)/python benchmarks/bench_draw.py
 
+verification: $(VENV)/.tests ## verify every network that ships; writes docs/verification.md
+	$(BIN)/python tools/write_verification.py
+
 fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to do it again
 	$(BIN)/python tools/fuzz.py --count $(N) $(if $(SEED),--seed $(SEED))
 

@@ -188,3 +188,31 @@ class TanhGELU(layers.Layer):
 
     def call(self, x: KerasTensor) -> KerasTensor:
         return ops.gelu(x, approximate=True)
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class BilinearUpSampling2D(layers.Layer):
+    """Bilinear between pixel centres, in the precision of its input."""
+
+    def __init__(self, factor: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def build(self, input_shape: Sequence[int]) -> None:
+        self.places = []
+        for length in input_shape[1:3]:
+            count = int(length * self.factor)
+            place = (np.arange(count) + 0.5) * length / count - 0.5
+            place = np.clip(place, 0.0, length - 1.0)
+            lower = np.floor(place).astype("int32")
+            self.places.append((lower, np.minimum(lower + 1, length - 1), place - lower))
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        for axis, (lower, upper, share) in enumerate(self.places, start=1):
+            share = ops.cast(share.reshape((-1, 1, 1) if axis == 1 else (-1, 1)), x.dtype)
+            below, above = ops.take(x, lower, axis), ops.take(x, upper, axis)
+            x = below * (1.0 - share) + above * share
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factor": self.factor}

@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 from cnnspec.graph import Graph, Node
 from cnnspec.kinds import Refusal
 from cnnspec.op import Op
-from cnnspec.ops.convolution import DepthwiseConv
+from cnnspec.ops.convolution import Conv, DepthwiseConv
 from cnnspec.shapes import Shape
+from cnnspec_keras.lowerings.convolution import is_depthwise
 from cnnspec_keras.names import layer_name
 from cnnspec_keras.orders import channels_last
 
@@ -98,10 +99,10 @@ def _kernel(tensor: Tensor) -> tuple[str, Layout]:
 
 
 def _depthwise(tensor: Tensor) -> tuple[str, Layout]:
-    """Channels and what each gives apart; unequal strides are a grouped convolution in Keras."""
+    """Channels and what each gives apart, where Keras's layer is a depthwise convolution."""
     op, (x, *_), shape, _ = tensor
-    assert isinstance(op, DepthwiseConv)
-    if op.stride[0] != op.stride[1]:
+    assert isinstance(op, Conv | DepthwiseConv)
+    if not is_depthwise(op, x):
         return _kernel(tensor)
     channels = x.channels
     parts = (channels, shape[0] // channels, *shape[2:])
@@ -129,7 +130,7 @@ _AFFINE: Final[Mapping[str, Rule]] = {"weight": _as_is("gamma"), "bias": _as_is(
 _BIAS: Final = _as_is("bias")
 #: By operator and by the weight's key in the operator's declaration.
 RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
-    "conv": {"weight": _kernel, "bias": _BIAS},
+    "conv": {"weight": _depthwise, "bias": _BIAS},
     "dwconv": {"weight": _depthwise, "bias": _BIAS},
     "conv_transpose": {"weight": _kernel, "bias": _BIAS},
     "dense": {"weight": _matrix, "bias": _BIAS},

@@ -10,6 +10,7 @@ from cnnspec.emit.lowering import Applied, Lowered, Lowering, Refusal
 from cnnspec.expression import Expression, literal
 from cnnspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
 from cnnspec.ops.geometry import sides
+from cnnspec.shapes import Shape
 from cnnspec_keras.lowerings.parts import (
     SAME,
     UNLESS_STRIDED,
@@ -63,6 +64,15 @@ def _strided(step: Applied) -> Leaf:
     return Leaf(value, Expression(">", (stride.expression, literal(1))), "strided")
 
 
+def is_depthwise(op: Conv | DepthwiseConv, x: Shape) -> bool:
+    """Whether it becomes a DepthwiseConv2D: each channel by itself, one stride for both axes.
+
+    TensorFlow compiles a Conv2D with groups anew at every eager call, and runs it slowly.
+    """
+    alone = isinstance(op, DepthwiseConv) or op.groups == x.channels > 1
+    return bool(alone and op.stride[0] == op.stride[1])
+
+
 def conv(step: Applied) -> Lowered:
     """A convolution; Keras refuses a stride together with a dilation."""
     op = step.op
@@ -72,11 +82,16 @@ def conv(step: Applied) -> Lowered:
             "its convolutions take a stride or a dilation, not both",
             help="take the stride to a step of its own: `maxpool(1, stride = 2)` after it",
         )
-    keywords = (
+    shared = (
         argument(step, "dilation", 1, "dilation_rate"),
-        argument(step, "groups", 1),
         argument(step, "bias", True, "use_bias"),
     )
+    if is_depthwise(op, step.inputs[0]):
+        more = step.value(op.filters // op.groups, "depth_multiplier")
+        keywords = (Keyword("depth_multiplier", more, 1), *shared)
+        return _padded(step, "DepthwiseConv2D", (step.leaf("size"),), keywords)
+    dilation, bias = shared
+    keywords = (dilation, argument(step, "groups", 1), bias)
     return _padded(step, "Conv2D", (step.leaf("filters"), step.leaf("size")), keywords)
 
 
@@ -88,7 +103,7 @@ def depthwise(step: Applied) -> Lowered:
         argument(step, "dilation", 1, "dilation_rate"),
         argument(step, "bias", True, "use_bias"),
     )
-    if op.stride[0] == op.stride[1]:
+    if is_depthwise(op, step.inputs[0]):
         keywords = (argument(step, "multiplier", 1, "depth_multiplier"), *shared)
         return _padded(step, "DepthwiseConv2D", (step.leaf("size"),), keywords)
     if max(op.dilation) > 1:

@@ -77,16 +77,19 @@ def crop(step: Applied) -> Lowered:
 
 
 def upsample(step: Applied) -> Lowered:
-    """A larger image; a factor that is no whole number is written as the size that it gives."""
+    """A larger image; a factor that is no whole number is written as the size that it gives.
+
+    Keras's own bilinear layers compute in float32 on TensorFlow whatever their input is.
+    """
     op = step.op
     assert isinstance(op, Upsample)
+    if op.mode == "bilinear":
+        return own("BilinearUpSampling2D", step.leaf("factor"))
     if op.factor == int(op.factor):
-        mode = Keyword("interpolation", Leaf(op.mode), "nearest")
-        return layer("UpSampling2D", step.value(int(op.factor), "size"), keywords=(mode,))
+        return layer("UpSampling2D", step.value(int(op.factor), "size"))
     height, width = step.outputs[0][1:]
-    mode = Keyword("interpolation", Leaf(op.mode), "bilinear")
     sizes = (step.value(height, "height"), step.value(width, "width"))
-    return layer("Resizing", *sizes, keywords=(mode,))
+    return layer("Resizing", *sizes, keywords=(Keyword("interpolation", Leaf("nearest")),))
 
 
 def split(step: Applied) -> Lowered:
