@@ -20,8 +20,8 @@ demo: $(VENV)/.installed ## compile resnet50, run an image through it, leave all
 test: $(VENV)/.tests ## install what the tests need and run them
 	$(BIN)/python -m pytest $(ARGS)
 
-test-zoo: $(VENV)/.tests ## build, run and train a step of every network that ships
-	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py tests/test_zoo_fingerprints.py $(ARGS)
+test-zoo: $(VENV)/.tests ## build, run, train and convert the networks that ship
+	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py tests/test_zoo_fingerprints.py tests/test_convert.py $(ARGS)
 
 test-browser: $(VENV)/.browser ## install Chromium and Mermaid and run the tests that need them
 	CNNSPEC_MERMAID=$(VENV)/mermaid $(BIN)/python -m pytest tests_browser $(ARGS)

@@ -17,6 +17,7 @@ from cnnspec import __version__
 from cnnspec.commands import catalogue, inspect
 from cnnspec.commands.compare import compare
 from cnnspec.commands.compile import compile_
+from cnnspec.commands.convert import convert
 from cnnspec.commands.cost import cost
 from cnnspec.commands.draw import draw
 from cnnspec.commands.output import report
@@ -40,6 +41,7 @@ for command in (
     draw,
     inspect.paths,
     verify,
+    convert,
     catalogue.zoo,
     catalogue.backends,
     catalogue.ops,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +103,30 @@ def replace(path: Path, content: bytes) -> None:
             beside.replace(real)
         finally:
             beside.unlink(missing_ok=True)
+    except OSError as failure:
+        raise Refused(f"cannot write {path}: {_reason(failure)}") from None
+
+
+@contextmanager
+def placed(path: Path) -> Iterator[Path]:
+    """Give a path beside, under which a file is written, and put it into its place at the end.
+
+    Its name ends as the path's does. Where anything is raised, nothing is left. Raises Refused.
+    """
+    try:
+        if path.is_dir():
+            raise Refused(f"cannot write {path}: it is a folder")
+        real = path.resolve()
+        folder = Path(tempfile.mkdtemp(prefix=f".{real.name[:200]}.", dir=real.parent))
+        try:
+            beside = folder / real.name
+            beside.touch()
+            mode = (real if real.exists() else beside).stat().st_mode
+            yield beside
+            beside.chmod(stat.S_IMODE(mode))
+            beside.replace(real)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     except OSError as failure:
         raise Refused(f"cannot write {path}: {_reason(failure)}") from None
 

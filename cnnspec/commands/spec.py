@@ -55,8 +55,12 @@ def _limits(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 
 def takes_spec(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the argument SPEC and the options that go with it."""
+    return click.argument("spec", shell_complete=complete.spec)(takes_network(command))
+
+
+def takes_network(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how a spec is elaborated."""
     options = (
-        click.argument("spec", shell_complete=complete.spec),
         click.option(
             "--set",
             "settings",

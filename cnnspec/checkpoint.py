@@ -1,0 +1,147 @@
+"""What a kind of checkpoint is: which files it claims, where each weight stands in them.
+
+Kinds come in by entry point, ours too. A kind says where every tensor of a network stands in its
+files and how it is laid out there; `cnnspec convert` brings tensors from one kind to another.
+Reading executes nothing that a file holds, and needs no framework where the files do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+from cnnspec.diagnostics import error, nearest
+from cnnspec.graph import Graph
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+#: The group of entry points whose names are kinds of checkpoints and whose values are `Kind`s.
+GROUP: Final = "cnnspec.checkpoints"
+#: The types that a weight may have. bfloat16 is that of ml_dtypes.
+FLOATS: Final = ("float16", "bfloat16", "float32", "float64")
+
+
+class Unreadable(Exception):
+    """A file that is not read, in a few words for its user, and what to do."""
+
+    def __init__(self, reason: str, help: str | None = None) -> None:
+        self.reason = reason
+        self.help = help
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where one tensor of a network stands in a kind of checkpoint.
+
+    `key` is the spec's (`cnnspec.witness.weight_key`), `name` and `shape` are the file's. `lay` and
+    `restore` change between the spec's layout and the file's, and move values, never change them.
+    """
+
+    key: str
+    name: str
+    shape: tuple[int, ...]
+    lay: Callable[[Any], Any]
+    restore: Callable[[Any], Any]
+    #: What a counter is where another kind of checkpoint has none; None: a weight, always there.
+    start: Any = None
+
+
+class Stored(Protocol):
+    """A checkpoint that was opened: what it has is known, and nothing is read yet."""
+
+    @property
+    def tensors(self) -> Mapping[str, tuple[tuple[int, ...], str]]:
+        """Shape and type of every tensor, by its name."""
+        ...
+
+    @property
+    def aside(self) -> Sequence[str]:
+        """What else is there and is no part of a network: an optimiser's state, an epoch."""
+        ...
+
+    def read(self, name: str) -> Array:
+        """Give one tensor; raises Unreadable."""
+        ...
+
+
+class Kind(Protocol):
+    """What a kind of checkpoint is."""
+
+    @property
+    def name(self) -> str:
+        """The name by which users ask for it, in `--to`."""
+        ...
+
+    @property
+    def doc(self) -> str:
+        """One line on it."""
+        ...
+
+    @property
+    def backend(self) -> str:
+        """The backend whose weights it holds."""
+        ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The ends of its files' names, the usual one first."""
+        ...
+
+    def claims(self, path: Path) -> bool:
+        """Whether a plain file looks like one, by what is in it; raises nothing."""
+        ...
+
+    def places(self, graph: Graph, *, inference: bool) -> tuple[Place, ...]:
+        """Say where every tensor stands; raises Refusal for one that has no place."""
+        ...
+
+    def open(self, path: Path, places: Sequence[Place]) -> AbstractContextManager[Stored]:
+        """Open a file; raises Unreadable, and ImportError where its package is not installed.
+
+        `places` are those of the network that it should fit.
+        """
+        ...
+
+    def write(self, path: Path, tensors: Mapping[str, Array], build: Callable[[], Any]) -> None:
+        """Write a file of tensors by name, laid out; `build` makes the emitted model if need be."""
+        ...
+
+
+def kinds() -> dict[str, EntryPoint]:
+    """Give the kinds of checkpoints that are installed, by name."""
+    return {each.name: each for each in sorted(entry_points(group=GROUP), key=lambda e: e.name)}
+
+
+def find(name: str) -> Kind:
+    """Load a kind by name; raises SpecError if there is none, or it does not load."""
+    known = kinds()
+    if name not in known:
+        raise _unknown(name, known)
+    try:
+        return cast("Kind", known[name].load())
+    except Exception as failure:
+        entry = known[name]
+        whose = entry.dist.name if entry.dist is not None else "unknown"
+        raise error(
+            "broken-backend",
+            f"the checkpoints of {name} do not load: {failure or type(failure).__name__}",
+            notes=(f"they come with the distribution {whose}",),
+        ) from failure
+
+
+def _unknown(name: str, known: Iterable[str]) -> Exception:
+    guess = nearest(name, known)
+    return error(
+        "unknown-checkpoint",
+        f"there is no kind of checkpoint called {name}",
+        notes=(f"installed: {', '.join(sorted(known)) or 'none'}",),
+        help=f"did you mean `{guess}`?" if guess else None,
+    )

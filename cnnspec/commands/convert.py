@@ -1,0 +1,95 @@
+"""`cnnspec convert`: a checkpoint of one framework as the other's, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cnnspec.commands.output import Missing, Refused, placed, say
+from cnnspec.commands.spec import loaded, takes_network
+
+if TYPE_CHECKING:
+    from cnnspec.convert import Converted
+
+
+def _changes(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> list[tuple[str, str]]:
+    """Read `old=new`, each time."""
+    pairs = [each.partition("=") for each in values]
+    for old, equals, new in pairs:
+        if not (old and equals):
+            raise click.BadParameter(f"{old + equals + new!r} is not of the form OLD=NEW")
+    return [(old, new) for old, _, new in pairs]
+
+
+@click.command()
+@click.argument("checkpoint")
+@click.option("--spec", required=True, help="The network: a path, or the name of one that ships.")
+@takes_network
+@click.option("--to", metavar="KIND", help="torch, keras, safetensors; else what FILE's name says.")
+@click.option("--output", "-o", metavar="FILE", required=True, help="Where to.")
+@click.option(
+    "--rename",
+    "changes",
+    callback=_changes,
+    multiple=True,
+    metavar="OLD=NEW",
+    help="Change that text in the names of CHECKPOINT's tensors first; may be repeated.",
+)
+@click.option("--inference", is_flag=True, help="Leave out the weights of training heads.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+def convert(
+    checkpoint: str,
+    spec: str,
+    to: str | None,
+    output: str,
+    changes: Sequence[tuple[str, str]],
+    *,
+    inference: bool,
+    force: bool,
+    quiet: bool,
+    **how: Any,
+) -> None:
+    """Write the weights in CHECKPOINT for another framework.
+
+    What CHECKPOINT is, its bytes say: a PyTorch state dict, safetensors, Keras weights. Every
+    tensor that SPEC needs must be there, of its shape, and no other, or nothing is written. Nothing
+    in CHECKPOINT is run. Values keep every bit; what was written is read back and compared.
+    """
+    from cnnspec import convert as conversion
+    from cnnspec.convert import choose
+
+    source, target = Path(checkpoint), Path(output)
+    network = loaded(spec, quiet=quiet, **how)
+    reads, writes = choose.kind_of(source), choose.kind_for(target, to)
+    if target.exists() and not force and not target.is_dir():
+        raise Refused(f"{target} is there already; `--force` overwrites it")
+    try:
+        with placed(target) as beside:
+            done = conversion.convert(
+                network, source, reads, beside, writes, inference=inference, rename=changes
+            )
+    except ModuleNotFoundError as failure:
+        extra = "convert" if failure.name in ("h5py", "ml_dtypes", "safetensors") else writes.name
+        raise Missing(
+            f"this needs {failure.name}, which is not installed: `pip install 'cnnspec[{extra}]'`"
+        ) from None
+    _tell(done, target, network.title, quiet=quiet)
+
+
+def _tell(done: Converted, target: Path, title: str, *, quiet: bool) -> None:
+    """Say what went over, and what did not."""
+    types = " and ".join(f"{count:,} of {name}" for name, count in done.types.items())
+    say(f"wrote {target}: {title}, {sum(done.types.values()):,} tensors, {types}", quiet=quiet)
+    for words, keys in (
+        ("set to 0, for the checkpoint has none", done.started),
+        ("left out, for this kind of file has no place", done.dropped),
+        ("set aside, for it is no part of a network", done.aside),
+    ):
+        if keys:
+            more = f" and {len(keys) - 1:,} more like it" if len(keys) > 1 else ""
+            say(f"  {words}: {keys[0]}{more}", quiet=quiet)
