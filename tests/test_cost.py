@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cnnspec
+from cnnspec.analysis.accepted import accepted
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.fold import Part, fold
 from cnnspec.analysis.liveness import peak
@@ -289,6 +290,43 @@ def test_an_optimiser_keeps_numbers_for_each_parameter(
 ) -> None:
     found = training(resnet50.elaborated, Run(dtype="bf16"), optimiser=optimiser)
     assert found.optimiser == times * found.gradients == times * 2 * resnet50.params
+
+
+# --- sizes, time
+
+
+def test_the_sizes_that_a_network_takes_and_what_refuses_the_next() -> None:
+    unet, alexnet = (accepted(network(name).elaborated) for name in ("unet", "alexnet"))
+    assert (unet.smallest, unet.largest, unet.step) == ((188, 188), None, 16)
+    assert unet.below.node.kind == "concat"
+    assert (alexnet.smallest, alexnet.largest, alexnet.step) == ((227, 227), (258, 258), 1)
+    assert alexnet.below.node.path == alexnet.above.node.path == "fc6"
+    for side, takes in ((226, False), (227, True), (258, True), (259, False)):
+        assert elaborates("alexnet", side) == takes
+    for side, takes in ((187, False), (188, True), (189, False), (204, True)):
+        assert elaborates("unet", side) == takes
+    wide = "network wide { image = input(3, 8, 16) output y = image -> flatten -> dense(2) }"
+    assert accepted(cnnspec.loads(wide).elaborated).largest == (8, 16)
+
+
+def elaborates(name: str, side: int) -> bool:
+    """Whether a network is the same network, weights and all, on another image."""
+    net = network(name)
+    try:
+        other = cnnspec.load(name, input=(net.nodes[0].shape.channels, side, side))
+    except cnnspec.SpecError:
+        return False
+    return [node.weights for node in other.nodes] == [node.weights for node in net.nodes]
+
+
+def test_a_step_takes_the_longer_of_computing_and_moving() -> None:
+    net = cnnspec.loads("network one { image = input(4, 8, 8) output y = image -> conv(4, 1) }")
+    macs, flowing, weights = 4 * 4 * 64, 2 * 4 * 64, 4 * 4 + 4
+    work, moved = 2 * macs + 4 * 64, 4 * (flowing + weights)
+    for peak_rate, bandwidth in ((1e6, 1e9), (1e9, 1e6)):
+        row = net.cost(device=f"peak={peak_rate:.0f},bandwidth={bandwidth:.0f}")["nodes"][1]
+        assert row["seconds"] == pytest.approx(max(work / peak_rate, moved / bandwidth))
+        assert row["intensity"] == pytest.approx(work / moved)
 
 
 def test_unknown_settings_are_refused(resnet50) -> None:

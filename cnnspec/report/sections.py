@@ -111,7 +111,7 @@ def built(meter: Meter) -> list[tuple[str, list[Fact]]]:
         why = f"{taken.below.node.path}: {taken.below.reason}" if taken.below else "nothing refuses"
         facts.append(("smallest image", least, why))
         most = f"{taken.largest[0]}x{taken.largest[1]}" if taken.largest else "any"
-        every = "nothing refuses" if taken.step == 1 else f"every {taken.step}th size"
+        every = "nothing refuses" if taken.step == 1 else f"in steps of {taken.step}"
         if taken.above is not None:
             every = f"{taken.above.node.path}: {taken.above.reason}"
         facts.append(("largest image", most, every))
