@@ -5,6 +5,7 @@ The smallest network of each file, and three networks' memory; all of them with 
 
 from __future__ import annotations
 
+import contextlib
 from math import prod
 
 import pytest
@@ -12,6 +13,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.bench_memory import NETWORKS, measure
+from cnnspec.analysis.accepted import accepted
 from cnnspec.analysis.macs import node_macs
 from cnnspec.analysis.parameters import trainable
 from tests.emitted import build, network
@@ -78,6 +80,16 @@ def test_memory_is_what_torch_takes(measured: str) -> None:
     assert found.inference.ratio == pytest.approx(2 / 3 if scratch else 1, abs=0.001)
     assert found.saved.ratio == pytest.approx(1, abs=0.005)
     assert found.training.ratio == pytest.approx(1, abs=0.03)
+
+
+def test_the_sizes_that_are_taken_run_and_the_others_do_not() -> None:
+    found = accepted(network("unet").elaborated)
+    assert (found.smallest, found.largest, found.step) == ((188, 188), None, 16)
+    model = build("unet", device="meta").eval()
+    for side, takes in ((187, False), (188, True), (189, False), (204, True)):
+        image = torch.empty(1, 1, side, side, device="meta")
+        with contextlib.nullcontext() if takes else pytest.raises(RuntimeError):
+            model(image)
 
 
 def test_the_ten_networks_ship() -> None:
