@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import math
 import subprocess
 import sys
@@ -130,30 +131,49 @@ def test_weights_and_shapes_are_as_declared(operator: str) -> None:
     assert seen[True] >= 10, f"too few of the examples were accepted: {seen}"
 
 
+def compute_alike(step: Applied) -> None:
+    """Hold every form of a step against the definition, in float64."""
+    operator = step.op.name
+    torch.manual_seed(0)
+    inputs = [2 * torch.randn(BATCH, *shape, dtype=torch.float64) for shape in step.inputs]
+    for _, module in forms(step):
+        module.double().eval()
+        weights = tensors(module)
+        with torch.no_grad():
+            for key, value in weights.items():
+                value.copy_(
+                    torch.rand_like(value) + 0.5 if "var" in key else torch.randn_like(value)
+                )
+            found = results(module(*inputs))
+            wanted = results(REFERENCE[operator](step.op, weights, *inputs))
+        for value, right in zip(found, wanted, strict=True):
+            assert value.shape == right.shape, step
+            bound = TOLERANCE * max(1.0, right.abs().max().item())
+            assert (value - right).abs().max().item() <= bound, step
+
+
 @pytest.mark.parametrize("operator", NAMES)
 def test_values_are_the_definitions(operator: str) -> None:
-    @some
-    @seed(0)
-    @given(bound_ops(OPERATORS[operator]))
-    def holds(step: Applied) -> None:
-        torch.manual_seed(0)
-        inputs = [2 * torch.randn(BATCH, *shape, dtype=torch.float64) for shape in step.inputs]
-        for _, module in forms(step):
-            module.double().eval()
-            weights = tensors(module)
-            with torch.no_grad():
-                for key, value in weights.items():
-                    value.copy_(
-                        torch.rand_like(value) + 0.5 if "var" in key else torch.randn_like(value)
-                    )
-                found = results(module(*inputs))
-                wanted = results(REFERENCE[operator](step.op, weights, *inputs))
-            for value, right in zip(found, wanted, strict=True):
-                assert value.shape == right.shape
-                bound = TOLERANCE * max(1.0, right.abs().max().item())
-                assert (value - right).abs().max().item() <= bound
+    some(seed(0)(given(bound_ops(OPERATORS[operator]))(compute_alike)))()
 
-    holds()
+
+PADS = (0, 1, 2, [1, 0], [0, 1], [0, 1, 0, 1], [1, 0, 0, 1], [0, 2, 1, 0], "same", "same_lower")
+
+
+@pytest.mark.parametrize("operator", ["maxpool", "avgpool"])
+@pytest.mark.parametrize("pad", PADS, ids=str)
+def test_pools_hold_for_every_padding_and_rounding(operator: str, pad: Any) -> None:
+    counted = ({"count_pad": True}, {"count_pad": False}) if operator == "avgpool" else ({},)
+    held = 0
+    for size, stride, ceil, count, shape in itertools.product(
+        (2, 3, [3, 2]), (1, [2, 3]), (False, True), counted, ((2, 5, 6),)
+    ):
+        arguments = {"size": size, "stride": stride, "pad": pad, "ceil": ceil, **count}
+        attempt = Attempt(OPERATORS[operator], tuple(arguments.items()), (Shape(shape),))
+        if refused(attempt) is None:
+            compute_alike(attempt.bind())
+            held += 1
+    assert held >= 2
 
 
 def module_for(operator: str, shape: tuple[int, ...], **arguments: Any) -> nn.Module:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import error
 from cnnspec.elaborate import limits
@@ -15,6 +15,9 @@ from cnnspec.source import Span
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
 
+#: What is always defined, and exact, on whole numbers.
+EXACT: Final = frozenset(("+", "-", "*", "==", "!=", "<", ">", "<=", ">="))
+
 
 class Arithmetic:
     """Computes; keeps with each result how it was written."""
@@ -24,6 +27,8 @@ class Arithmetic:
 
     def operate(self, operator: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
         a, b = plain(left), plain(right)
+        if a.__class__ is int and b.__class__ is int and operator in EXACT:
+            return self._exact(operator, left, right, span, frame)
         if operator in ("==", "!="):
             self.session.weigh(left, span)
             self.session.weigh(right, span)
@@ -65,6 +70,14 @@ class Arithmetic:
             raise error("bad-arithmetic", f"`{operator}` has no real result here", span)
         carried = written(result, operator, left, right)
         if not isinstance(carried, Written):
+            frame.consume(left, right)
+        return self.bounded(carried, span)
+
+    def _exact(self, operator: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
+        """Compute with whole numbers, which is nearly all that specs do, in fewer steps."""
+        result = OPERATIONS[operator](plain(left), plain(right))
+        carried = written(result, operator, left, right)
+        if carried is result and operator not in ("==", "!="):
             frame.consume(left, right)
         return self.bounded(carried, span)
 

@@ -107,7 +107,10 @@ class Evaluator:
     def given(self, expr: tree.Call, frame: Frame) -> tuple[Given, ...]:
         result: list[Given] = []
         for argument in expr.arguments:
-            value = self._argument(argument, frame)
+            try:
+                value = self.evaluate(argument.value, frame)
+            except SpecError as mistake:
+                raise _perhaps_named(mistake, argument) from None
             if argument.keyword is None and result and result[-1].keyword is not None:
                 raise error(
                     "wrong-arity",
@@ -119,18 +122,6 @@ class Evaluator:
                 self.session.weigh(value, argument.span)
             result.append(Given(argument.keyword, value, argument.span))
         return tuple(result)
-
-    def _argument(self, argument: tree.Argument, frame: Frame) -> Any:
-        try:
-            return self.evaluate(argument.value, frame)
-        except SpecError as mistake:
-            test = argument.value
-            if isinstance(test, tree.Binary) and isinstance(test.left, tree.Name):
-                first = mistake.diagnostics[0]
-                if first.code == "unknown-name" and first.labels[0].span == test.left.span:
-                    help_ = f"an argument is given by one `=`: `{test.left.id} = …`"
-                    raise SpecError([replace(first, help=help_)]) from None
-            raise
 
     def call(self, expr: tree.Call, frame: Frame, segments: tuple[str, ...] | None = None) -> Any:
         callee = self.callee(expr.callee, frame)
@@ -275,3 +266,14 @@ class Evaluator:
         left = self.evaluate(expr.left, frame)
         right = self.evaluate(expr.right, frame)
         return self.session.arithmetic.operate(expr.operator, left, right, expr.span, frame)
+
+
+def _perhaps_named(mistake: SpecError, argument: tree.Argument) -> SpecError:
+    """Propose one `=` where `stride == 2` compares with a name that nothing has."""
+    test, first = argument.value, mistake.diagnostics[0]
+    if not isinstance(test, tree.Binary) or not isinstance(test.left, tree.Name):
+        return mistake
+    if first.code != "unknown-name" or first.labels[0].span != test.left.span:
+        return mistake
+    help_ = f"an argument is given by one `=`: `{test.left.id} = …`"
+    return SpecError([replace(first, help=help_)])
