@@ -30,20 +30,22 @@ from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.weights import Tensor, held, place
 from tests.torch_reference import REFERENCE
 
+#: TensorFlow's and PyTorch's tensors are older than NumPy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 BATCH = 2
 NAMES = sorted(set(OPERATORS) - {"input"})
 #: How many examples of each operator; fewer where another process repeats them.
 SHARE = float(os.environ.get("CNNSPEC_SHARE", "1"))
-TOLERANCE = 1e-9
+#: Other backends of Keras keep eps and the like in single precision.
+TOLERANCE = 1e-9 if keras.backend.backend() == "tensorflow" else 1e-7
 #: What a backend of Keras computes in single precision, or by single constants (Keras 3.15.1).
 LOOSER = {
     ("tensorflow", "upsample"): 3e-6,
     ("tensorflow", "gelu"): 1e-7,
     ("tensorflow", "scale"): 1e-7,
-    ("torch", "scale"): 1e-7,
-    ("jax", "scale"): 1e-7,
-    ("torch", "gn"): 1e-5,
-    ("jax", "gn"): 1e-5,
+    **{(backend, name): 1e-6 for backend in ("jax", "torch") for name in ("bn", "ln")},
+    **{(backend, "gn"): 1e-4 for backend in ("jax", "torch")},
 }
 
 many = settings(max_examples=round(30 * SHARE), derandomize=True, database=None, deadline=None)

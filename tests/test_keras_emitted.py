@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from cnnspec import library
 from tests.emitted import network
 from tests.test_cases import CASES
 
+FENCED = re.MULTILINE | re.DOTALL
 COMPILES = [
     case for case in CASES if any(kind in ("paths", "facts", "torch") for kind, _ in case.blocks)
 ]
@@ -59,3 +62,58 @@ def test_weights_of_the_cases_are_the_graphs(case) -> None:
     net = cnnspec.loads(case.blocks[0][1], name="case.cnn")
     assert net.mismatch("keras") == []
     assert net.mismatch("keras", inference=True) == []
+
+
+def test_the_source_in_the_manual_is_what_is_written_now() -> None:
+    root = Path(__file__).parent.parent
+    (spec,) = re.findall(r"^```cnn\n(.*?)^```$", (root / "README.md").read_text(), FENCED)
+    (shown,) = re.findall(r"^```python\n(.*?)^```$", (root / "docs/keras.md").read_text(), FENCED)
+    written = cnnspec.loads(spec, name="small.cnn").source("keras")
+    assert written[written.index("def ") :] == shown
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("conv(4, 3, stride = 2, dilation = 2)", "a stride or a dilation, not both"),
+        ("conv_transpose(4, 3, groups = 2)", "no groups"),
+        ("conv_transpose(4, 3, dilation = 2)", "no dilation"),
+        ("dwconv(3, stride = [1, 2], dilation = 2)", "one stride for both axes"),
+    ],
+)
+def test_what_keras_cannot_express_is_refused_at_its_line(step: str, said: str) -> None:
+    text = f"network n() {{\n    x = input(4, 9, 9)\n    output y = x -> {step}\n}}\n"
+    net = cnnspec.loads(text)
+    assert net.source("torch")
+    with pytest.raises(cnnspec.SpecError) as caught:
+        net.source("keras")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "not-expressible"
+    assert said in diagnostic.title
+    assert [label.span.line for label in diagnostic.labels] == [3]
+
+
+def test_emission_does_not_depend_on_the_hash_seed() -> None:
+    program = (
+        "import cnnspec, sys; [sys.stdout.write(cnnspec.load(each).source('keras'))"
+        " for each in ('googlenet', 'efficientnet_b0', 'resnet20_cifar10')]"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("0", "1", "271828")
+    }
+    assert len(texts) == 1
+
+
+def test_writing_keras_loads_no_framework() -> None:
+    program = (
+        "import cnnspec, sys; cnnspec.load('resnet50').source('keras');"
+        " assert not {'keras', 'tensorflow', 'torch', 'jax'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
