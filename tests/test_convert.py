@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import sys
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -273,6 +274,21 @@ def test_what_a_file_is_its_bytes_say() -> None:
     assert convert("safe.keras", "d.pt") == 0
     assert_same(found, torch.load("c.pt", weights_only=True), counters=True)
     assert_same(found, torch.load("d.pt", weights_only=True))
+
+
+@pytest.mark.parametrize("missing", ["torch", "h5py", "safetensors"])
+def test_what_is_not_installed_is_named(missing: str, monkeypatch, capfd) -> None:
+    source = {"torch": "a.pt", "h5py": "a.weights.h5", "safetensors": "a.safetensors"}
+    saved(state(cnnspec.load("small.cnn")))
+    for each in ("a.weights.h5", "a.safetensors"):
+        assert convert("a.pt", each) == 0
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert convert(source[missing], "b.safetensors") == 4
+    extra = "torch" if missing == "torch" else "convert"
+    assert f"{missing}, which is not installed: `pip install 'cnnspec[{extra}]'`" in (
+        capfd.readouterr().err
+    )
+    assert not Path("b.safetensors").exists()
 
 
 # --- what is not overwritten
@@ -619,7 +635,7 @@ def test_flipped_bytes_never_end_in_a_traceback(kind: str, capfd) -> None:
     whole = Path(f"whole.{kind}").read_bytes()
     draws = np.random.default_rng(3)
     ends = {0: 0, 1: 0}
-    for _ in range(60):
+    for _ in range(25):
         broken = bytearray(whole)
         # What says how the file is made stands at its ends.
         for place in draws.integers(0, 1500, 4) * draws.choice((1, -1), 4):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -107,3 +109,20 @@ def test_a_strangers_mistake_is_found_and_made_small(monkeypatch) -> None:
 def test_a_strangers_operator_is_verified_by_its_meaning() -> None:
     pair = [witness.find("numpy"), witness.find("torch")]
     assert verify(cnnspec.loads(SPEC), pair, training=True).agrees
+
+
+def test_a_strangers_kind_of_checkpoint_joins_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("smooth.cnn").write_text(SPEC)
+    found = cnnspec.load("smooth.cnn").build("torch").state_dict()
+    torch.save(found, "a.pt")
+    for source, target in (("a.pt", "a.npz"), ("a.npz", "b.pt")):
+        assert run(["convert", source, "--spec", "smooth.cnn", "-o", target]) == 0
+    back = torch.load("b.pt", weights_only=True)
+    assert back.keys() == found.keys()
+    assert all(torch.equal(back[key], value) for key, value in found.items())
+    Path("a.npz").write_bytes(Path("a.npz").read_bytes()[:-30])
+    assert run(["convert", "a.npz", "--spec", "smooth.cnn", "-o", "c.pt"]) == 1
+    assert "cannot read a.npz: it is broken" in capsys.readouterr().err

@@ -74,7 +74,9 @@ def convert(
                 network, source, reads, beside, writes, inference=inference, rename=changes
             )
     except ModuleNotFoundError as failure:
-        extra = "convert" if failure.name in ("h5py", "ml_dtypes", "safetensors") else writes.name
+        extra = {"torch": "torch", "keras": "keras", "tensorflow": "keras"}.get(
+            str(failure.name), "convert"
+        )
         raise Missing(
             f"this needs {failure.name}, which is not installed: `pip install 'cnnspec[{extra}]'`"
         ) from None
