@@ -40,10 +40,15 @@ def read(file: Path) -> list[Case]:
 CASES = [case for file in sorted(FOLDER.glob("*.md")) for case in read(file)]
 
 
+def loaded(spec: str) -> cnnspec.Network:
+    """Load a case's spec: the network that a comment in it names, if one does."""
+    meant = re.search(r"^# compile (\w+)$", spec, re.MULTILINE)
+    return cnnspec.loads(spec, name="case.cnn", network=meant and meant[1])
+
+
 def actual(kind: str, spec: str) -> str:
     try:
-        meant = re.search(r"^# compile (\w+)$", spec, re.MULTILINE)
-        net = cnnspec.loads(spec, name="case.cnn", network=meant and meant[1])
+        net = loaded(spec)
     except cnnspec.SpecError as wrong:
         return render(wrong.diagnostics) if kind == "error" else f"it does not compile:\n{wrong}"
     assert kind != "error", "the spec compiles"

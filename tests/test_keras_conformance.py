@@ -37,14 +37,16 @@ BATCH = 2
 NAMES = sorted(set(OPERATORS) - {"input"})
 #: How many examples of each operator; fewer where another process repeats them.
 SHARE = float(os.environ.get("CNNSPEC_SHARE", "1"))
-#: Other backends of Keras keep eps and the like in single precision.
-TOLERANCE = 1e-9 if keras.backend.backend() == "tensorflow" else 1e-7
+#: Keras's torch backend keeps eps and the like in single precision; on JAX `tanh`, `mean` and
+#: others give single precision back.
+TOLERANCE = {"tensorflow": 1e-9, "torch": 1e-7, "jax": 2e-6}[keras.backend.backend()]
 #: What a backend of Keras computes in single precision, or by single constants (Keras 3.15.1).
 LOOSER = {
     ("tensorflow", "upsample"): 3e-6,
     ("tensorflow", "gelu"): 1e-7,
     ("tensorflow", "scale"): 1e-7,
-    **{(backend, name): 1e-6 for backend in ("jax", "torch") for name in ("bn", "ln")},
+    ("torch", "bn"): 1e-6,
+    ("torch", "ln"): 1e-6,
     **{(backend, "gn"): 1e-4 for backend in ("jax", "torch")},
 }
 

@@ -13,7 +13,7 @@ import pytest
 import cnnspec
 from cnnspec import library
 from tests.emitted import network
-from tests.test_cases import CASES
+from tests.test_cases import CASES, loaded
 
 FENCED = re.MULTILINE | re.DOTALL
 COMPILES = [
@@ -22,13 +22,18 @@ COMPILES = [
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every shipped network and every case that compiles, written out."""
+def folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """The smallest network of each file (with `--zoo` all), every case that compiles, written."""
     place = tmp_path_factory.mktemp("emitted")
-    for name in sorted(library.shipped()):
+    shipped = library.shipped()
+    chosen = {
+        min((n for n in shipped if shipped[n] == file), key=lambda n: (network(n).params, n))
+        for file in shipped.values()
+    }
+    for name in sorted(shipped if pytestconfig.getoption("--zoo") else chosen):
         (place / f"{name}_keras.py").write_text(network(name).source("keras"))
     for number, case in enumerate(COMPILES):
-        net = cnnspec.loads(case.blocks[0][1], name="case.cnn")
+        net = loaded(case.blocks[0][1])
         (place / f"case{number}_keras.py").write_text(net.source("keras"))
         (place / f"case{number}_inference.py").write_text(net.source("keras", inference=True))
     return place
@@ -59,7 +64,7 @@ def test_mypy_finds_nothing(folder: Path) -> None:
 
 @pytest.mark.parametrize("case", COMPILES, ids=lambda case: case.title)
 def test_weights_of_the_cases_are_the_graphs(case) -> None:
-    net = cnnspec.loads(case.blocks[0][1], name="case.cnn")
+    net = loaded(case.blocks[0][1])
     assert net.mismatch("keras") == []
     assert net.mismatch("keras", inference=True) == []
 

@@ -10,7 +10,7 @@ import pytest
 
 import cnnspec
 from tests.emitted import shipped, source
-from tests.test_cases import CASES
+from tests.test_cases import CASES, loaded
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / f"{name}_inference.py").write_text(source(name, inference=True))
     for number, case in enumerate(CASES):
         if any(kind in ("paths", "facts", "torch") for kind, _ in case.blocks):
-            net = cnnspec.loads(case.blocks[0][1], name="case.cnn")
+            net = loaded(case.blocks[0][1])
             (place / f"case{number}_torch.py").write_text(net.source("torch"))
     return place
 
@@ -58,6 +58,6 @@ def test_weights_are_the_graphs(name: str) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_weights_of_the_cases_are_the_graphs(case) -> None:
     if any(kind in ("paths", "facts", "torch") for kind, _ in case.blocks):
-        net = cnnspec.loads(case.blocks[0][1], name="case.cnn")
+        net = loaded(case.blocks[0][1])
         assert net.mismatch("torch") == []
         assert net.mismatch("torch", inference=True) == []
