@@ -8,13 +8,13 @@ Reading executes nothing that a file holds, and needs no framework where the fil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from cnnspec.diagnostics import error, nearest
+from cnnspec.diagnostics import SpecError, error, nearest
 from cnnspec.graph import Graph
 
 if TYPE_CHECKING:
@@ -135,6 +135,26 @@ def find(name: str) -> Kind:
             f"the checkpoints of {name} do not load: {failure or type(failure).__name__}",
             notes=(f"they come with the distribution {whose}",),
         ) from failure
+
+
+def working() -> list[Kind]:
+    """Load all kinds, by name, but those that do not load: `find` says why of one."""
+    found = []
+    for name in kinds():
+        with suppress(SpecError):
+            found.append(find(name))
+    return found
+
+
+def claiming(path: Path) -> Kind | None:
+    """Give the first kind that claims a file; one that fails over it claims none."""
+    for kind in working():
+        try:
+            if kind.claims(path):
+                return kind
+        except Exception:
+            continue
+    return None
 
 
 def _unknown(name: str, known: Iterable[str]) -> Exception:

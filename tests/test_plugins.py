@@ -12,7 +12,7 @@ from cnnspec import backend, kinds, witness
 from cnnspec.cli import run
 from cnnspec.testing import conformance
 from cnnspec.verify import verify
-from cnnspec_sample import outline
+from cnnspec_sample import archive, outline
 
 SPEC = """
 network smooth(classes = 10) {
@@ -126,3 +126,16 @@ def test_a_strangers_kind_of_checkpoint_joins_in(
     Path("a.npz").write_bytes(Path("a.npz").read_bytes()[:-30])
     assert run(["convert", "a.npz", "--spec", "smooth.cnn", "-o", "c.pt"]) == 1
     assert "cannot read a.npz: it is broken" in capsys.readouterr().err
+
+
+def test_a_kind_of_checkpoint_that_fails_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("smooth.cnn").write_text(SPEC)
+    torch.save(cnnspec.load("smooth.cnn").build("torch").state_dict(), "a.pt")
+    monkeypatch.delattr(archive, "NPZ")
+    command = ["convert", "a.pt", "--spec", "smooth.cnn", "-o"]
+    assert run([*command, "b.safetensors"]) == 0
+    assert run([*command, "b.npz", "--to", "npz"]) == 1
+    assert "the checkpoints of npz do not load" in capsys.readouterr().err

@@ -12,11 +12,10 @@ from cnnspec.diagnostics import SpecError, error
 
 def kind_of(path: Path) -> Kind:
     """Give the kind of a file that is there; its name is asked only where its bytes say nothing."""
-    known = [checkpoint.find(name) for name in checkpoint.kinds()]
     _check_plain(path)
-    for kind in known:
-        if kind.claims(path):
-            return kind
+    if claiming := checkpoint.claiming(path):
+        return claiming
+    known = checkpoint.working()
     for kind in known:
         if path.name.endswith(kind.suffixes):
             return kind
@@ -31,7 +30,7 @@ def kind_of(path: Path) -> Kind:
 def kind_for(path: Path, name: str | None) -> Kind:
     """Give the kind to write: the one that is named, or the one whose suffix the path has."""
     if name is None:
-        known = [checkpoint.find(each) for each in checkpoint.kinds()]
+        known = checkpoint.working()
         for kind in known:
             if path.name.endswith(kind.suffixes):
                 return kind

@@ -36,10 +36,11 @@ class Archive:
 
     def claims(self, path: Path) -> bool:
         """Whether it is an archive of arrays alone."""
-        if not zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return all(name.endswith(".npy") for name in archive.namelist())
+        except (OSError, ValueError, zipfile.BadZipFile):
             return False
-        with zipfile.ZipFile(path) as archive:
-            return all(name.endswith(".npy") for name in archive.namelist())
 
     def places(self, graph: Graph, *, inference: bool) -> tuple[Place, ...]:
         """Every weight is as the spec has it."""
