@@ -257,7 +257,9 @@ def test_every_command_explains_itself(capsys) -> None:
     assert set(program.commands) == {
         "backends",
         "check",
+        "compare",
         "compile",
+        "convert",
         "cost",
         "draw",
         "explain",
