@@ -11,13 +11,12 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
-from importlib.metadata import distributions
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ SIZES = (1_000, 10_000, 100_000)
 #: Why a peer's figure is another, by what it does to every network.
 REMARKS = {
     "torchinfo": "counts parameters of batch norm as mult-adds",
-    "fvcore": "counts batch norm and means too; padding='same' convolutions as 0",
+    "fvcore": "counts batch norm and means too",
     "ptflops": "counts batch norm, activations and pooling as MACs",
     "thop": "counts batch norm and pooling as MACs",
     "calflops": "counts dense and convolutions only",
@@ -41,7 +40,7 @@ REMARKS = {
 }
 #: Small networks on which peers are known to go wrong.
 KNOWN = {
-    "padding = same": "image -> conv(8, 3, pad = same) -> gap -> dense(2)",
+    "padding='same'": "image -> conv(8, 3, pad = 1) -> gap -> dense(2)",
     "transposed, stride 2": "image -> conv_transpose(8, 2, stride = 2) -> gap -> dense(2)",
     "dense at each place": "image -> dense(8) -> gap -> dense(2)",
     "bn and relu": "image -> conv(8, 3, pad = 1) -> bn -> relu -> gap -> dense(2)",
@@ -72,13 +71,11 @@ def page(rounds: int) -> list[str]:
     """Give the page: where it was measured, and its tables."""
     versions = {d.metadata["Name"]: d.version for d in distributions(path=[str(PACKAGES)])}
     named = ("torchinfo", "fvcore", "ptflops", "thop", "calflops")
-    import torch
-
     peers = ", ".join(f"{name} {versions[name]}" for name in named if name in versions)
     machine = (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, one thread a"
         f" process, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, cnnspec"
-        f" {cnnspec.__version__}, torch {torch.__version__}, {peers}. Processor"
+        f" {cnnspec.__version__}, torch {version('torch')}, {peers}. Processor"
         f" seconds, the least of {rounds} runs taken in turns."
     )
     return [
@@ -149,9 +146,11 @@ def known() -> list[str]:
     ]
     rows: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for flow in KNOWN.values():
+        for words, flow in KNOWN.items():
             net = cnnspec.loads(f"network small {{ image = input(3, 16, 16) output y = {flow} }}")
             file, class_name = emitted(net, Path(folder))
+            if words == "padding='same'":  # the same convolution, as torch may be told of it
+                file.write_text(file.read_text().replace("padding=1", words))
             rows.setdefault("cnnspec", []).append(f"{net.macs:,}")
             for peer in PEERS:
                 found = theirs(peer, file, class_name, "1x3x16x16")
@@ -241,25 +240,36 @@ def theirs(peer: str, file: Path, class_name: str, shape: str) -> Figures:
     """Run a peer; give nothing where it fails."""
     script = str(ROOT / "benchmarks" / "peer.py")
     command = [sys.executable, script, peer, str(file), class_name, shape]
-    seconds, _, said = process(command, {"PYTHONPATH": str(PACKAGES)})
+    seconds, resident, said = process(command, {"PYTHONPATH": str(PACKAGES)})
     if not said:
         return {}
     found: Figures = json.loads(said.splitlines()[-1])
-    return {**found, "seconds": seconds - found["warm"]}
+    return {**found, "seconds": seconds - found["warm"], "bytes": resident}
+
+
+#: Starts a process from a small one: a child counts what its parent had resident as its own.
+LAUNCH = """
+import json, os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+said = child.stdout.read().decode()
+_, status, used = os.wait4(child.pid, 0)
+seconds = used.ru_utime + used.ru_stime
+print(json.dumps([seconds, used.ru_maxrss * 1024, "" if status else said]))
+"""
 
 
 def process(command: list[str], room: dict[str, str]) -> tuple[float, float, str]:
     """Run a process; give its processor seconds, its bytes, what it said (nothing if it fails)."""
-    everything = {**os.environ, **ONE, **room}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=everything
-    ) as running:
-        assert running.stdout is not None
-        said = running.stdout.read()
-        _, status, used = os.wait4(running.pid, 0)
-        running.returncode = os.waitstatus_to_exitcode(status)
-    seconds = used.ru_utime + used.ru_stime
-    return seconds, used.ru_maxrss * 1024, said if running.returncode == 0 else ""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", LAUNCH, *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, **ONE, **room},
+    )
+    seconds, resident, said = json.loads(done.stdout)
+    return seconds, resident, said
 
 
 def least(one: Figures | None, two: Figures) -> Figures:
@@ -268,11 +278,11 @@ def least(one: Figures | None, two: Figures) -> Figures:
 
 
 def measured(what: str) -> Figures:
-    """Measure in a process of its own, on one core."""
+    """Measure in a process of its own, on one core; `bytes` is what that had resident."""
     command = [sys.executable, "-m", "benchmarks.bench_cost", "--inside", what]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
-    found: Figures = json.loads(done.stdout)
-    return found
+    _, resident, said = process(command, {})
+    found: Figures = json.loads(said)
+    return {**found, "bytes": resident}
 
 
 def _calls(what: str) -> Figures:
@@ -333,7 +343,6 @@ def _size(what: str) -> Figures:
     return {
         "seconds": time.process_time() - start,
         "nodes": len(net.nodes),
-        "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         **figures,
     }
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import resource
 import sys
 import time
 import warnings
@@ -110,7 +109,6 @@ def main(name: str, file: str, class_name: str, shape_text: str) -> None:
                 "params": params,
                 "first": first - before,
                 "warm": warm - first,
-                "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             }
         )
     )
