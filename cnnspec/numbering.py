@@ -117,7 +117,7 @@ def written(value: object) -> str:
     """Write an argument such that equal ones are equal: lists as tuples, 2.0 as 2.
 
     >>> written([1, 2.0, {"a": None}]), written("x"), written(True)
-    ("(1,2,{a:None})", "'x'", 'True')
+    ('(1,2,{a:None})', "'x'", 'True')
     """
     if isinstance(value, bool) or value is None:
         return str(value)
