@@ -28,7 +28,7 @@ LIGHT = 6_000_000_000
 #: One network a family is trained a step as well; at this size where its own is larger.
 TRAINED = (
     "lenet5 alexnet_torchvision vgg11_bn nin_cifar10 googlenet_torchvision inception_v3 "
-    "inception_v4 inception_resnet_v2 squeezenet1_1 resnet18 resnet20_cifar10 "
+    "squeezenet1_1 resnet18 resnet20_cifar10 "
     "resnext50_32x4d wide_resnet28_10_cifar10 densenet121 mobilenet_v1 mobilenet_v2 "
     "mobilenet_v3_small efficientnet_b0 mnasnet0_5 regnet_x_400mf regnet_y_400mf "
     "shufflenet_v2_x0_5 convnext_tiny unet se_resnet50 xception"

@@ -156,10 +156,11 @@ class Run:
         """Give outputs by their names, whichever way the model gives them."""
         if isinstance(outputs, dict):
             return outputs
-        names = [each.name for each in self.case.outputs]
         given = self.model.output
-        if isinstance(given, dict):
-            names = list(given)
+        if isinstance(given, dict):  # which Keras flattens in the order of its keys
+            packed: dict[str, Any] = keras.tree.pack_sequence_as(given, list(outputs))
+            return packed
+        names = [each.name for each in self.case.outputs]
         return dict(zip(names, keras.tree.flatten(outputs), strict=True))
 
     def trained(self, inputs: list[Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -235,7 +236,8 @@ class Run:
         for node in self.case.nodes:
             if node.op.family == "noise":
                 layer = self.layers[layer_name(node.path)]
-                layer.seed_generator.state.assign([0, 0])
+                if hasattr(layer, "seed_generator"):  # there is none where nothing is dropped
+                    layer.seed_generator.state.assign([0, 0])
                 shape = (SAMPLES, 1, 1, 1) if node.shape.is_image else (SAMPLES, 1)
                 ones = keras.ops.ones(shape, dtype=self.case.dtype)
                 result[node.path] = keras.ops.convert_to_numpy(layer(ones, training=True))

@@ -120,7 +120,8 @@ class Hearing:
             testimony = witness.observe(self.case, emitted, see)
         except Exception as failure:
             words = (str(failure).splitlines() or [""])[0]
-            stopped = next((n.path for n in self.case.nodes if n.index not in done), "")
+            stopped = next((n.path for n in self.case.nodes if n.index not in done), None)
+            stopped = stopped or self.case.nodes[-1].path  # after them all: in gradients, say
             why = f"it stopped here: {type(failure).__name__}: {words}"
             testimony = Testimony({}, unmatched={stopped: why})
         self.seconds[name] = time.perf_counter() - start
