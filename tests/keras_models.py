@@ -18,6 +18,7 @@ import torch
 import cnnspec
 from cnnspec_keras.names import layer_name
 from cnnspec_keras.weights import assign, variables
+from cnnspec_keras.witness import precision
 
 
 def drawn(network: cnnspec.Network) -> dict[str, np.ndarray]:
@@ -37,12 +38,9 @@ def drawn(network: cnnspec.Network) -> dict[str, np.ndarray]:
 @contextmanager
 def double() -> Iterator[None]:
     """Have Keras compute in float64 inside."""
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
-    try:
+    # Its policy is kept once anything has asked for it: floatx alone does not change it then.
+    with precision("float64"):
         yield
-    finally:
-        keras.config.set_floatx(before)
 
 
 def keras_model(network: cnnspec.Network, tensors: Mapping[str, np.ndarray]) -> keras.Model:

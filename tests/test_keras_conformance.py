@@ -28,6 +28,7 @@ from cnnspec_keras.application import named
 from cnnspec_keras.layers import LAYERS
 from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.weights import Tensor, held, place
+from cnnspec_keras.witness import precision
 from tests.torch_reference import REFERENCE
 
 #: TensorFlow's and PyTorch's tensors are older than NumPy 2.
@@ -75,10 +76,8 @@ SCOPE = namespace()
 @pytest.fixture(autouse=True)
 def double():
     """Values are compared in float64: the smallest lowering mistake that is known shows 4.7e-4."""
-    before = keras.config.floatx()
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx(before)
+    with precision("float64"):
+        yield
 
 
 def last(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -168,7 +168,9 @@ def _type(values: list[Any]) -> str:
         return "float"
     if kinds == {tuple}:
         return _tuple_type(values)
-    return "int | tuple[int, ...]"
+    tuples = [each for each in values if isinstance(each, tuple)]
+    others = [each for each in values if not isinstance(each, tuple)]
+    return f"{_type(others)} | {_tuple_type(tuples)}" if tuples else "object"
 
 
 def _tuple_type(values: list[tuple[Any, ...]]) -> str:
