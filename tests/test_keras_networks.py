@@ -276,3 +276,15 @@ def test_the_same_holds_on_other_backends_of_keras(backend: str, pytestconfig) -
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+
+
+def test_what_one_instance_must_say_is_said_though_another_may_leave_it_out() -> None:
+    """Without output_padding Keras gives n * stride rows where a stride is over the window."""
+    net = cnnspec.loads("""
+    block up(x, stride) { return x -> conv_transpose(2, 1, stride = stride) -> tanh }
+    network net { image = input(2, 3, 3)  output y = image -> up(1) -> up(2) }
+    """)
+    assert "output_padding=0" in net.source("keras")
+    tensors, given = drawn(net), images(net)
+    found = outputs_of_keras(keras_model(net, tensors), given, training=False)
+    assert found.shape == (2, 2, 5, 5)

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
-from cnnspec.emit.code import Leaf
+from cnnspec.emit.code import UNSET, Leaf
 from cnnspec.emit.merged import Plan
 from cnnspec.emit.simplify import simplify, whole
 from cnnspec.emit.units import Instance
@@ -83,8 +83,10 @@ class Words:
             changed = {}
             for each in fields(first):
                 parts = [getattr(code, each.name) for code in codes]
-                alike = each.name == "default"
-                changed[each.name] = parts[0] if alike else self.code(parts, who)
+                if each.name != "default":
+                    changed[each.name] = self.code(parts, who)
+                else:  # what one instance may leave out another may have to say
+                    changed[each.name] = parts[0] if all_equal(parts) else UNSET
             return type(first)(**changed)
         self.agree([(type(each).__name__, each) for each in codes], who)
         return first
