@@ -254,3 +254,9 @@ def test_a_mistake_that_shows_in_training_is_found(mistake: str, monkeypatch) ->
     monkeypatch.setitem(LOWERINGS, operator, wrong)
     found = certify(spec, training=True)
     assert where in [(each.what, each.path) for each in found.disagreements]
+
+
+def test_a_permuted_image_may_be_normalised() -> None:
+    # PyTorch's group norm ends the process here, if its input needs no gradient: docs/frameworks.md
+    spec = "network n { output y = input(3, 3, 2) -> permute(axes = [2, 0, 1]) -> gn(groups = 2) }"
+    assert verify(cnnspec.loads(spec), witnesses(), training=True).agrees

@@ -126,6 +126,8 @@ class TorchWitness:
         telling = Telling(ports, case, see)
         dtype = getattr(torch, case.dtype)
         inputs = [torch.from_numpy(np.array(each)).to(dtype) for each in case.inputs]
+        for each in inputs:  # group norm's backward crashes without: docs/frameworks.md
+            each.requires_grad_(case.training)
         with torch.set_grad_enabled(case.training):
             try:
                 with Watch(telling):
