@@ -34,6 +34,9 @@ check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are
 	$(BIN)/python tools/write_docs.py --check
 	$(BIN)/python tools/write_gallery.py --check
 
+# What pip installs is compiled to bytecode; what is measured in place here must be too.
+bench bench-cost bench-draw bench-memory: export PYTHONDONTWRITEBYTECODE =
+
 bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 	@$(BIN)/python benchmarks/bench.py
 

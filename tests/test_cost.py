@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import cnnspec
 from cnnspec.analysis.accepted import accepted
-from cnnspec.analysis.figures import Meter
+from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.fold import Part, fold
 from cnnspec.analysis.liveness import peak
 from cnnspec.analysis.memory import activation_bytes
@@ -170,8 +170,8 @@ def test_parts_add_up_to_the_whole(resnet50: cnnspec.Network, by: str) -> None:
 def test_a_folded_table_costs_what_an_unfolded_one_does(depth: int, spec: str) -> None:
     graph = (cnnspec.loads(spec) if spec == DENSE else network(spec)).elaborated
     meter = Meter(graph, Run(2))
-    found = Meter.sum(
-        meter.part(replace(part, times=1, each=())) * times
+    found = Figures.sum(
+        Figures.sum([meter.part(replace(part, times=1, each=()))], times)
         for part, times in opened(fold(graph), depth)
     )
     assert found == meter.total

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cached_property
+from operator import attrgetter
+from typing import Final
 
-from cnnspec.analysis.fold import Part
+from cnnspec.analysis.fold import Part, fold
 from cnnspec.analysis.macs import node_macs, node_operations
 from cnnspec.analysis.parameters import kept, trainable
 from cnnspec.analysis.roofline import Device, bound
@@ -34,11 +36,11 @@ class Figures:
     moved: int = 0
     seconds: float = 0.0
 
-    def __add__(self, other: Figures) -> Figures:
-        return Figures(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-    def __mul__(self, times: int) -> Figures:
-        return Figures(*(getattr(self, f.name) * times for f in fields(self)))
+    @staticmethod
+    def sum(listed: Iterable[Figures], times: int = 1) -> Figures:
+        """Add up, each so many times."""
+        columns = zip(*map(_EACH, listed), strict=True)
+        return Figures(*(sum(column) * times for column in columns))
 
     @property
     def flops(self) -> int:
@@ -56,22 +58,32 @@ class Figures:
         return self.all_flops / self.moved if self.moved else 0.0
 
 
+_EACH: Final = attrgetter(*(each.name for each in fields(Figures)))
+
+
 class Meter:
     """Reads the figures of a graph's nodes and parts, as it is run."""
 
     def __init__(self, graph: Graph, run: Run, device: Device | None = None) -> None:
         self.graph, self.run, self.device = graph, run, device
         self._runs = {node.index for node in graph.inference_nodes}
+        self._known: dict[Node | Part, Figures] = {}
 
     def runs(self, node: Node) -> bool:
         """Whether a node runs at inference."""
         return node.index in self._runs
 
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Give the network folded."""
+        return fold(self.graph)
+
     def node(self, node: Node) -> Figures:
         """Read one node: what only training runs has parameters, and does nothing."""
-        if not self.runs(node):
-            return Figures(1, trainable([node]), kept([node]))
-        return self._running(node)
+        if node not in self._known:
+            idle = Figures(1, trainable([node]), kept([node]))
+            self._known[node] = self._running(node) if self.runs(node) else idle
+        return self._known[node]
 
     def _running(self, node: Node) -> Figures:
         still = node.kind == "input" or moves_nothing(node, training=False)
@@ -89,29 +101,29 @@ class Meter:
 
     def part(self, part: Part) -> Figures:
         """Read a folded part: all of its repeats."""
-        if part.each:
-            return self.sum(map(self.part, part.each))
-        if part.parts:
-            return self.sum(map(self.part, part.parts)) * part.times
-        nodes = (member for member in part.members if isinstance(member, Node))
-        return self.sum(map(self.node, nodes)) * part.times
+        if part not in self._known:
+            self._known[part] = self._part(part)
+        return self._known[part]
 
-    @staticmethod
-    def sum(listed: Iterable[Figures]) -> Figures:
-        """Add up."""
-        return sum(listed, start=Figures())
+    def _part(self, part: Part) -> Figures:
+        if part.each:
+            return Figures.sum(map(self.part, part.each))
+        if part.parts:
+            return Figures.sum(map(self.part, part.parts), part.times)
+        nodes = (member for member in part.members if isinstance(member, Node))
+        return Figures.sum(map(self.node, nodes), part.times)
 
     @cached_property
     def total(self) -> Figures:
         """Read the whole network: all its parameters, and one inference."""
-        return self.sum(map(self.node, self.graph.nodes))
+        return Figures.sum(map(self.node, self.graph.nodes))
 
     @cached_property
     def inference(self) -> Figures:
         """Read what inference needs."""
-        return self.sum(map(self.node, self.graph.inference_nodes))
+        return Figures.sum(map(self.node, self.graph.inference_nodes))
 
     @cached_property
     def training(self) -> Figures:
         """Read the way forward in training: heads run."""
-        return self.sum(map(self._running, self.graph.nodes))
+        return Figures.sum(map(self._running, self.graph.nodes))

@@ -21,11 +21,10 @@ def shares(meter: Meter, by: str) -> Mapping[str, Figures]:
     input's an image's height is, to the nearest power of two: `/1`, `/2`, …, or `vector`.
     """
     group = GROUPS[by]
-    found: dict[str, Figures] = {}
+    found: dict[str, list[Figures]] = {}
     for node in meter.graph.nodes:
-        name = group(meter.graph, node)
-        found[name] = found.get(name, Figures()) + meter.node(node)
-    return found
+        found.setdefault(group(meter.graph, node), []).append(meter.node(node))
+    return {name: Figures.sum(listed) for name, listed in found.items()}
 
 
 def outermost(node: Node) -> Scope | None:

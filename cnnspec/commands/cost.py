@@ -220,7 +220,7 @@ class _View:
             found = rows.single(meter)
         else:
             fields = not {"field", "stride"}.isdisjoint(columns)
-            depth = rows.fitting(meter.graph) if self.depth is None else self.depth
+            depth = rows.fitting(meter.parts) if self.depth is None else self.depth
             return rows.folded(meter, depth=depth, longest=longest, fields=fields)
         return found if self.sort is None else rows.ordered(found, meter, self.sort)
 

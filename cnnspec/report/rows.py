@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from cnnspec.analysis.figures import Meter
-from cnnspec.analysis.fold import Part, fold
+from cnnspec.analysis.fold import Part
 from cnnspec.analysis.receptive_field import receptive_fields
 from cnnspec.analysis.shares import shares
 from cnnspec.analysis.wording import LONGEST, content, is_automatic, layer, numbers
-from cnnspec.graph import Graph, Node, Scope
+from cnnspec.graph import Node, Scope
 from cnnspec.report.columns import COLUMNS, Row
 
 #: Rows that fit a screen, with what stands around them.
@@ -40,12 +40,12 @@ def folded(
             if level + 1 < depth and part.parts:
                 yield from walk(part.parts, level + 1)
 
-    return list(walk(fold(meter.graph), 0)) if depth else []
+    return list(walk(meter.parts, 0)) if depth else []
 
 
-def fitting(graph: Graph) -> int:
+def fitting(parts: Sequence[Part]) -> int:
     """Give the depth to which all scopes can be opened so that the rows fit a screen, or 1."""
-    parts, depth = fold(graph), 1
+    depth = 1
     while _lines(parts, depth) < _lines(parts, depth + 1) <= SCREEN:
         depth += 1
     return depth

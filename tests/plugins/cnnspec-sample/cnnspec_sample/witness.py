@@ -17,8 +17,8 @@ from cnnspec.ops import Operators
 from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
 from cnnspec_numpy.meanings import MEANINGS
 from cnnspec_numpy.meanings.normalization import bn_in_training
+from cnnspec_sample.lowerings import softplus
 from cnnspec_sample.outline import BACKEND
-from cnnspec_sample.softplus import softplus
 
 LINE = re.compile(r"(?P<path>\S+): (?P<operator>\w+)\((?P<arguments>.*)\) -> .*")
 ARGUMENT = re.compile(r"(\w+) = (\[[^]]*\]|[^,]+)")
