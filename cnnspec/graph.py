@@ -41,6 +41,8 @@ class Scope:
     results: tuple[Port, ...] = ()
     members: list[Node | Scope] = field(default_factory=list)
     trace: list[Item] = field(default_factory=list)
+    #: The parameters on whose value more than a width or a rate was decided.
+    consumed: frozenset[str] = frozenset()
 
     @property
     def segment(self) -> str:

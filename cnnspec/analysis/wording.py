@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cnnspec.analysis.fold import Part
+from cnnspec.analysis.noise import rates
 from cnnspec.graph import Node, Scope
 from cnnspec.kinds import show
 from cnnspec.shapes import Shape
@@ -60,25 +61,32 @@ def is_automatic(member: Node | Scope) -> bool:
 
 
 def call(scope: Scope, *, shared: Mapping[str, Any] | None = None, longest: int = LONGEST) -> str:
-    """Say a block with its arguments as a spec would: `bottleneck(128, stride = 2)`.
+    """Say a block with its arguments, its stride as a figure has it: `bottleneck(128) /2`.
 
-    Arguments that are the block's defaults are left out, and so are those that are not plain;
-    with `shared`, those that are not in it.
+    Arguments that are the block's defaults are left out, and so are those that are not plain, and
+    rates of dropping; with `shared`, those that are not in it.
     """
     defaults = _defaults(scope.definition)
+    values = scope.values if shared is None else shared
+    unsaid = rates(scope) if float in map(type, values.values()) else frozenset()
+    stride = values.get("stride")
+    strides = isinstance(stride, int) and stride > 1
     words = []
-    for name, value in (scope.values if shared is None else shared).items():
+    for name, value in values.items():
+        if name in unsaid or (name == "stride" and strides):
+            continue
         if not isinstance(value, bool | int | float | str | tuple | list):
             continue
         if name not in defaults:
             words.append(show(value))
         elif defaults[name] != value:
             words.append(f"{name} = {show(value)}")
-    text = ", ".join(words)
-    if len(text) > longest:
-        kept = text[:longest].rpartition(",")[0]
-        text = f"{kept}, ..." if kept else "..."
-    return f"{scope.block}({text})" if words else str(scope.block)
+    if len(", ".join(words)) > longest:
+        while words and len(", ".join([*words, "..."])) > longest:
+            words.pop()
+        words.append("...")
+    said = f"{scope.block}({', '.join(words)})" if words else str(scope.block)
+    return f"{said} /{stride}" if strides else said
 
 
 def _defaults(definition: object) -> dict[str, object]:

@@ -7,12 +7,10 @@ from typing import Final
 
 from cnnspec.analysis.fold import SMALL, Part
 from cnnspec.analysis.wording import (
-    call,
     content,
     is_automatic,
     layer,
     numbers,
-    same_values,
 )
 from cnnspec.graph import Node, Scope
 
@@ -90,15 +88,33 @@ def of_scope(part: Part) -> str:
     assert isinstance(scope, Scope)
     if not scope.block:
         return content(part, times=TIMES)
-    added = {
-        port.node.scope.path
-        for each in part.parts
-        if isinstance(each.head, Node) and each.head.kind == "add"
-        for port in each.head.inputs
-    }
-    groups = [each.head for each in part.parts if isinstance(each.head, Scope)]
-    labelled = [g.segment for g in groups if g.block is None and name(g) and g.path in added]
-    return block(part) + (f" + {labelled[0]}" if len(labelled) == 1 else "")
+    shortcut = _shortcut(part, scope)
+    return content(part) + (f" + {shortcut}" if shortcut else "")
+
+
+def _shortcut(part: Part, scope: Scope) -> str:
+    """Name the shortest way to a block's sum, where it holds a weight and was given a name."""
+    for head in (each.head for each in part.parts):
+        if isinstance(head, Node) and head.kind == "add":
+            ways = [_way(port.node, scope) for port in head.inputs]
+            short = min(ways, key=len) - set.intersection(*ways)
+            if any(node.weights for node in short):
+                first = min(short, key=lambda node: node.index)
+                segment = first.path.removeprefix(f"{scope.path}.").partition(".")[0]
+                return name(next(each for each in scope.members if each.segment == segment))
+    return ""
+
+
+def _way(node: Node, scope: Scope) -> set[Node]:
+    """Give the nodes of a scope that a node comes from, itself among them."""
+    found: set[Node] = set()
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if each not in found and each.path.startswith(f"{scope.path}."):
+            found.add(each)
+            pending.extend(port.node for port in each.inputs)
+    return found
 
 
 def of_frame(part: Part) -> str:
@@ -106,18 +122,7 @@ def of_frame(part: Part) -> str:
     scope = part.head
     assert isinstance(scope, Scope)
     if scope.block is not None:
-        return block(part)
+        return content(part)
     kinds = {each.head.block for each in part.parts if isinstance(each.head, Scope)}
     same = len(kinds) == 1 and None not in kinds
     return content(part, times=TIMES) if same and len(part.parts) <= 2 else ""
-
-
-def block(part: Part) -> str:
-    """Say a block's call, its stride as a figure has it: `bottleneck(128) /2`."""
-    scope, values = part.head, dict(same_values(part))
-    assert isinstance(scope, Scope)
-    stride = values.get("stride")
-    if not isinstance(stride, int) or isinstance(stride, bool) or stride < 2:
-        return call(scope, shared=values)
-    del values["stride"]
-    return f"{call(scope, shared=values)} /{stride}"

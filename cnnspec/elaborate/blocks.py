@@ -79,7 +79,7 @@ class Blocks:
         finally:
             session.depth -= 1
             session.trail.pop()
-        scope.trace = frame.items
+        scope.trace, scope.consumed = frame.items, frozenset(frame.consumed)
         if result is POISON:
             return POISON
         if not is_nodes(result):
