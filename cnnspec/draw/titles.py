@@ -97,7 +97,7 @@ def _shortcut(part: Part, scope: Scope) -> str:
     for head in (each.head for each in part.parts):
         if isinstance(head, Node) and head.kind == "add":
             ways = [_way(port.node, scope) for port in head.inputs]
-            short = min(ways, key=len) - set.intersection(*ways)
+            short = min(ways, key=len) - ways[0].intersection(*ways)
             if any(node.weights for node in short):
                 first = min(short, key=lambda node: node.index)
                 segment = first.path.removeprefix(f"{scope.path}.").partition(".")[0]
