@@ -6,7 +6,7 @@ import pytest
 
 import cnnspec
 from cnnspec.analysis.fold import Part, fold
-from cnnspec.analysis.wording import content
+from cnnspec.analysis.wording import content, layer
 from cnnspec.draw.titles import of_scope
 
 SPEC = """
@@ -39,6 +39,20 @@ def part(body: str, call: str) -> Part:
 )
 def test_rates_of_dropping_are_not_said(body: str, call: str, words: str) -> None:
     assert content(part(body, call)) == words
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("conv(4, 3, groups = 4)", "conv 3x3 depthwise"),
+        ("conv(8, 3, groups = 4)", "conv 3x3 groups 4"),
+        ("conv(4, 3, groups = 2)", "conv 3x3 groups 2"),
+        ("channel_shuffle(4)", "channel_shuffle groups 4"),
+    ],
+)
+def test_a_convolution_of_each_channel_alone_is_depthwise(step: str, words: str) -> None:
+    net = cnnspec.loads(f"network net {{ output y = input(4, 8, 8) -> {step} }}")
+    assert layer(fold(net.elaborated)[1]) == words
 
 
 def test_a_call_is_cut_between_its_arguments() -> None:

@@ -42,7 +42,10 @@ def numbers(node: Node) -> str:
     if isinstance(dilation, tuple) and max(dilation) > 1:
         words.append(f"dilation {show(dilation[0] if len({*dilation}) == 1 else dilation)}")
     if isinstance(groups, int) and groups > 1:
-        words.append(f"groups {groups}")
+        alone = groups == node.shape.channels == node.input_shapes[0].channels
+        words.append(
+            "depthwise" if alone and node.op.family == "convolution" else f"groups {groups}"
+        )
     return " ".join(words)
 
 

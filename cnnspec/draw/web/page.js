@@ -11,6 +11,13 @@ const byId = (id) => document.getElementById(id);
 const canvas = document.createElement("canvas").getContext("2d");
 const FONT = 'Arimo, "Liberation Sans", Arial, Helvetica, sans-serif';
 
+// Before what can be opened, and before what is open.
+const CLOSED = "\u25b8 ", OPEN = "\u25be ";
+
+function titleOf(item) {
+  return (hasInner(item) ? CLOSED : "") + headOf(item);
+}
+
 function widthOf(text, bold) {
   canvas.font = `${bold ? "bold " : ""}${LINE}px ${FONT}`;
   return canvas.measureText(text).width;
@@ -34,7 +41,7 @@ const headOf = (item) => (item.times ? `${item.title} \u00d7 ${item.times}` : it
 
 function measure(item) {
   if (!isOpen(item)) {
-    const head = widthOf(`${headOf(item)}${hasInner(item) ? "  +" : ""}`, true) + 2 * PAD;
+    const head = widthOf(titleOf(item), true) + 2 * PAD;
     const shape = item.shape ? widthOf(item.shape) + 2 * PAD : 0;
     const cost = item.cost ? widthOf(item.cost) + 2 * PAD : 0;
     item.shapeWidth = shape;
@@ -92,7 +99,7 @@ function arrange(scope) {
     left = Math.min(left, one.x - one.w / 2);
     right = Math.max(right, one.x + one.w / 2);
   });
-  const title = widthOf(headOf(scope), true) + (scope.cost ? widthOf(scope.cost) + 12 : 0) + 34;
+  const title = widthOf(OPEN + headOf(scope), true) + (scope.cost ? widthOf(scope.cost) + 12 : 0) + 34;
   const room = scope === root ? 0 : title;
   const broad = Math.max(right - left, across ? 0 : room);
   const shift = (broad - (right - left)) / 2 - left;
@@ -176,15 +183,15 @@ function draw(item, parent, x, y, depth) {
 
 function drawBox(item, group) {
   const color = colors.families[item.family] || colors.other;
-  put(group, "rect", { width: item.w, height: item.h, fill: colors.cell, stroke: item.times ? colors.skip : color, "stroke-width": item.times ? 2 : 1, ...(item.trains ? { "stroke-dasharray": "4,3" } : {}) });
+  const border = item.times ? 2 : 1;
+  put(group, "rect", { width: item.w, height: item.h, fill: colors.cell, stroke: item.times ? colors.skip : color, "stroke-width": border, ...(item.trains ? { "stroke-dasharray": "4,3" } : {}) });
   put(group, "rect", { width: item.w, height: ROW, fill: color });
-  const mark = hasInner(item) ? "  +" : "";
-  put(group, "text", { x: item.w / 2, y: ROW - 6, "text-anchor": "middle", class: "head", fill: colors.headerInk }, headOf(item) + mark);
+  put(group, "text", { x: item.w / 2, y: ROW - 6, "text-anchor": "middle", class: "head", fill: colors.headerInk }, titleOf(item));
   if (item.h <= ROW) return;
   const shape = item.cost ? item.w - item.costWidth : item.w;
   if (item.cost) {
     const warm = item.step < 0 ? colors.cell : colors.heat[item.step];
-    put(group, "rect", { x: shape, y: ROW, width: item.costWidth, height: ROW, fill: warm });
+    put(group, "rect", { x: shape, y: ROW, width: item.costWidth - border / 2, height: ROW - border / 2, fill: warm });
     put(group, "text", { x: shape + item.costWidth / 2, y: 2 * ROW - 6, "text-anchor": "middle", fill: item.step < 0 ? colors.ink : colors.heatInk }, item.cost);
   }
   put(group, "text", { x: shape / 2, y: 2 * ROW - 6, "text-anchor": "middle", fill: colors.ink }, item.shape);
@@ -194,7 +201,7 @@ function drawOpen(item, group, depth) {
   const edge = item.edge;
   if (item !== root) {
     put(group, "rect", { width: item.w, height: item.h, rx: 7, fill: item.times ? colors.run : colors.frames[depth % 2], stroke: item.times ? colors.skip : colors.border, "stroke-width": item.times ? 1.5 : 1, ...(item.trains ? { "stroke-dasharray": "4,3" } : {}) });
-    const bold = headOf(item) + "  \u2212";
+    const bold = OPEN + headOf(item);
     const long = widthOf(bold, true) + (item.cost ? widthOf(item.cost) + 12 : 0) + 16;
     const middle = across ? long / 2 + 6 : item.w / 2;
     put(group, "rect", { x: middle - long / 2, y: 3, width: long, height: ROW, rx: 5, fill: colors.pill, stroke: colors.border });
