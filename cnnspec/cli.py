@@ -8,46 +8,49 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections import UserDict
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final, NoReturn
 
 import click
 
 from cnnspec import __version__
-from cnnspec.commands import catalogue, inspect
-from cnnspec.commands.compare import compare
-from cnnspec.commands.compile import compile_
-from cnnspec.commands.convert import convert
-from cnnspec.commands.cost import cost
-from cnnspec.commands.draw import draw
-from cnnspec.commands.output import report
-from cnnspec.commands.verify import verify
+
+#: The commands, each with the module of `cnnspec.commands` that has it.
+COMMANDS: Final[Mapping[str, str]] = {
+    "backends": "catalogue",
+    "check": "inspect",
+    "compare": "compare",
+    "compile": "compile",
+    "convert": "convert",
+    "cost": "cost",
+    "draw": "draw",
+    "explain": "catalogue",
+    "ops": "catalogue",
+    "paths": "inspect",
+    "verify": "verify",
+    "zoo": "catalogue",
+}
+
+
+class Commands(UserDict[str, Any]):
+    """Commands by their names, each imported when it is asked for."""
+
+    def __getitem__(self, key: str) -> click.Command:
+        module = import_module(f"cnnspec.commands.{self.data[key]}")
+        found = (each for each in vars(module).values() if isinstance(each, click.Command))
+        return next(each for each in found if each.name == key)
 
 
 @click.group(
+    commands=Commands(COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="SPEC is a path, -, path.cnn:network, or the name of a network that ships.",
 )
 @click.version_option(__version__, prog_name="cnnspec", message="%(prog)s %(version)s")
 def program() -> None:
     """Compile one small text for a convolutional network into source, costs and pictures."""
-
-
-for command in (
-    compile_,
-    inspect.check,
-    cost,
-    compare,
-    draw,
-    inspect.paths,
-    verify,
-    convert,
-    catalogue.zoo,
-    catalogue.backends,
-    catalogue.ops,
-    catalogue.explain,
-):
-    program.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -92,6 +95,8 @@ def _command(arguments: list[str] | None) -> int:
 
         if not isinstance(failure, SpecError):
             raise
+        from cnnspec.commands.output import report
+
         report(failure.diagnostics)
         return 1
     return result if isinstance(result, int) else 0
