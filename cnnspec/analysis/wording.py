@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cnnspec.analysis.fold import Part
-from cnnspec.analysis.noise import rates
 from cnnspec.graph import Node, Scope
 from cnnspec.kinds import show
 from cnnspec.shapes import Shape
 from cnnspec.syntax import tree
+from cnnspec.trace import rates
 
 #: A call's arguments are cut after so many characters: they are in the spec, on the line given.
 LONGEST: Final = 28

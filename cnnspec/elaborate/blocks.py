@@ -8,6 +8,7 @@ from cnnspec.diagnostics import Label, error, nearest
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.bodies import Returned
 from cnnspec.elaborate.frame import Frame, Place
+from cnnspec.elaborate.instances import Instances
 from cnnspec.elaborate.values import (
     POISON,
     BlockValue,
@@ -34,6 +35,9 @@ class Blocks:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.instances = Instances(session)
+        #: How often a block was passed to a block so far.
+        self.passed = 0
 
     def call(
         self,
@@ -71,9 +75,13 @@ class Blocks:
         caller.items.append(call)
         session.trail.append((scope, step))
         session.depth += 1
-        result: Any = None
+        arguments = self.instances.arguments(block, frame)
+        first, spent, passed = len(session.nodes), session.spent, self.passed
+        result = self.instances.copied(arguments, frame, scope) if arguments is not None else None
+        copied = result is not None
         try:
-            session.bodies.run(block.body, frame)
+            if not copied:
+                session.bodies.run(block.body, frame)
         except Returned as returned:
             result = returned.value
         finally:
@@ -92,6 +100,8 @@ class Blocks:
             )
         call.arguments = {key: each for key, each in outside.items() if key != "*"}
         scope.results = call.results = ports(result)
+        if arguments is not None and not copied and passed == self.passed:
+            self.instances.keep(arguments, frame, scope, result, first, spent)
         self._leave(frame, caller, outside, scope)
         return result
 
@@ -149,6 +159,7 @@ class Blocks:
     ) -> None:
         passed = [(each, block_in(each.value)) for each in values.values()]
         if any(inner is not None for _, inner in passed):
+            self.passed += 1
             self.session.takes_blocks.add(id(block))
         for each, inner in passed:
             if inner is not None and id(inner.definition) in self.session.takes_blocks:
@@ -186,8 +197,10 @@ class Blocks:
                 value = values[key].value
             else:
                 assert parameter.default is not None
-                value = self.session.evaluator.evaluate(parameter.default, frame)
-                value = translate(value, words)
+                own = self.session.evaluator.evaluate(parameter.default, frame)
+                value = translate(own, words)
+                if not isinstance(value, Written):
+                    frame.consume(own)
             if value is POISON:
                 raise Poisoned
             if is_nodes(value):

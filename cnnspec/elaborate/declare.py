@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from cnnspec.diagnostics import Label, SpecError, error, nearest
 from cnnspec.elaborate.files import Entry, FileNames
@@ -13,6 +13,7 @@ from cnnspec.elaborate.session import Session
 from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
 from cnnspec.expression import plain
 from cnnspec.kinds import Refusal
+from cnnspec.ops import Operators
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.parse import parse
@@ -29,6 +30,22 @@ class Foreign:
     file: FileNames
 
 
+class Read(NamedTuple):
+    """A file that was read without a mistake, with which operators, what it uses, what it took."""
+
+    operators: Operators
+
+    file: FileNames
+    parsed: tree.File
+    used: tuple[tuple[str, Span, Source], ...]
+    spent: int
+
+
+#: So many files are kept for the next elaboration, the last ones: what is set changes none of them.
+MOST_READ: Final = 8
+_READ: Final[dict[Any, Read]] = {}
+
+
 class Declarations:
     """Reads files, used ones first, each once."""
 
@@ -36,6 +53,30 @@ class Declarations:
         self.session = session
         self.resolve = resolve
         self.files: dict[str, FileNames] = {}
+        self.used: list[tuple[str, Span, Source]] = []
+
+    def top(self, source: Source) -> tuple[FileNames, tree.File]:
+        """Read a spec, or take it as it was read before if all that it uses is still the same."""
+        session = self.session
+        key = source.name, source.text, session.limits, id(session.operators)
+        known = _READ.pop(key, None)
+        if known is not None and all(self._is(*each) for each in known.used):
+            session.spent += known.spent
+            _READ[key] = known
+            return known.file, known.parsed
+        file, parsed = self.read(source, ())
+        if not session.diagnostics:
+            while len(_READ) >= MOST_READ:
+                _READ.pop(next(iter(_READ)), None)
+            _READ[key] = Read(session.operators, file, parsed, tuple(self.used), session.spent)
+        return file, parsed
+
+    def _is(self, path: str, span: Span, source: Source) -> bool:
+        try:
+            now = self.resolve(path, span)
+        except SpecError:
+            return False
+        return (now.name, now.text) == (source.name, source.text)
 
     def read(
         self, source: Source, using: tuple[tuple[str, Span], ...]
@@ -116,6 +157,7 @@ class Declarations:
         self, item: tree.Use, index: int, file: FileNames, using: tuple[tuple[str, Span], ...]
     ) -> None:
         source = self.resolve(item.path, item.path_span)
+        self.used.append((item.path, item.path_span, source))
         chain = (*using, (file.source.name, item.span))
         for used, span in chain:
             if used == source.name:

@@ -228,7 +228,10 @@ class Evaluator:
             return written(not bare, "not", value)
         if not is_number(bare):
             raise error("wrong-type", f"`-` of {describe(value)}", expr.operand.span)
-        return written(-bare, "negate", value)
+        result = written(-bare, "negate", value)
+        if not isinstance(result, Written):
+            frame.consume(value)
+        return result
 
     def _chain(self, expr: tree.Chain, frame: Frame) -> Any:
         if expr.rest[0][0] in ("and", "or"):

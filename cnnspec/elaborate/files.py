@@ -33,6 +33,10 @@ class FileNames:
     operators: dict[tuple[int, str], Any] = field(default_factory=dict)
     #: Whether a file that it uses could not be read: then an unknown name is not its mistake.
     lacking: bool = False
+    #: Instances of its blocks that others may be copied from, by what they were given.
+    instances: dict[Any, list[Any]] = field(default_factory=dict)
+    #: How many nodes these have.
+    kept: int = 0
 
     def index_of(self, item: tree.Item) -> int:
         """The position of an item in the file."""

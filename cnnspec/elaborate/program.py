@@ -61,7 +61,7 @@ def elaborate(
     networks = Networks(session)
     with _undisturbed():
         try:
-            file, parsed = Declarations(session, resolve).read(source, ())
+            file, parsed = Declarations(session, resolve).top(source)
             definition = _chosen(parsed, network)
             graph = networks.instantiate(file, definition, settings or Settings({}))
             warnings = list(unused_parameters(parsed))

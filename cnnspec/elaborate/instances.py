@@ -1,0 +1,364 @@
+"""Block instances equal to one that was elaborated before: copied, not worked out again.
+
+What a body makes depends on its arguments and on the shapes of its inputs; instances with the same
+of both differ in their place alone. The second such instance is kept as a model and later ones are
+copied from it: in this elaboration, or in another of the same file, as when the variants of one
+family are tried. Where a budget might run out the body is run, and says so at the right place.
+
+A fraction that reaches nothing but noise, as the rate of stochastic depth does, may differ: nothing
+was decided by it, and the steps that it reaches are bound anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.values import BlockValue, CallStep, Operator, is_data
+from cnnspec.expression import Written, evaluate
+from cnnspec.graph import Node, Port, Scope, walk_scopes
+from cnnspec.kinds import Refusal
+from cnnspec.op import Op
+from cnnspec.syntax import tree
+from cnnspec.trace import Binding, BlockCall, Choice, Item, Loop, Step, rates, steps
+
+if TYPE_CHECKING:
+    from cnnspec.elaborate.session import Session
+
+#: A larger instance is not kept: it seldom comes again.
+MOST_NODES: Final = 128
+#: A file knows so many sets of arguments and so many models' nodes, and then begins anew.
+MOST_KNOWN: Final = 5_000
+
+
+@dataclass(slots=True, eq=False)
+class Arguments:
+    """What an instance was given: a key for all of it but fractions, these, and its inputs."""
+
+    key: Any
+    fractions: dict[str, float]
+    inputs: list[Port]
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """What one instance made of its arguments."""
+
+    scope: Scope
+    #: The scopes in it, parents first.
+    scopes: list[Scope]
+    nodes: list[Node]
+    inputs: list[Port]
+    result: Any
+    #: How channels of what comes out are written in its body.
+    channels: Mapping[Port, Any]
+    consumed: frozenset[str]
+    #: Fractions that another instance must have too.
+    fixed: Mapping[str, str]
+    #: Steps that a fraction reaches which may differ.
+    rated: list[Step]
+    spent: int
+    depth: int
+    longest: int
+
+
+class Instances:
+    """Knows the instances of one elaboration's blocks, and of earlier ones of the same files."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        #: Those that were the first with what they were given, and are no models yet.
+        self.ran: dict[Any, tuple[Any, ...]] = {}
+
+    def arguments(self, block: tree.Block, frame: Frame) -> Arguments | None:
+        """Read what an instance was given; None if that cannot be said apart from its place."""
+        found = Arguments(None, {}, [])
+        try:
+            parts = [self._part(each.name.id, frame, found) for each in block.parameters]
+            found.key = (block, *parts)
+            hash(found.key)
+        except (_Unportable, TypeError):
+            return None
+        return found
+
+    def _part(self, word: str, frame: Frame, found: Arguments) -> Any:
+        value = frame.names[word]
+        if isinstance(value, Written):
+            if type(value.value) is float:
+                found.fractions[word] = value.value
+                return float
+            return value.value.__class__, value.value
+        if isinstance(value, Port):
+            return _numbered(value, found.inputs)
+        return _portable(value, found.inputs)
+
+    def copied(self, arguments: Arguments, frame: Frame, scope: Scope) -> Any:
+        """Make an instance from one that is known, and give its result; None if none is."""
+        session = self.session
+        model = self._known(arguments, frame)
+        if model is None or not self._fits(model, scope):
+            return None
+        try:
+            ops = {step.node: _rated(step, scope) for step in model.rated}
+        except Refusal:
+            return None
+        session.spent += model.spent
+        copy = _Copy(model, scope, arguments.inputs, session.new_node, ops)
+        frame.items = copy.trace(model.scope.trace)
+        frame.consumed |= model.consumed
+        for port in model.scope.results:
+            frame.channels[id(copy.ports[port])] = model.channels[port]
+        return copy.value(model.result)
+
+    def _known(self, arguments: Arguments, frame: Frame) -> Instance | None:
+        """Find a model; what ran once in this network becomes one when it is asked for."""
+        models: list[Instance] | None = frame.file.instances.get(arguments.key)
+        if models is None:
+            return None
+        ran = self.ran.pop(arguments.key, None)
+        if ran is not None:
+            self._add(*ran)
+        for model in models:
+            if all(repr(arguments.fractions[key]) == said for key, said in model.fixed.items()):
+                return model
+        return None
+
+    def _fits(self, model: Instance, scope: Scope) -> bool:
+        """Whether no budget ends in a copy."""
+        session, limits = self.session, self.session.limits
+        return (
+            session.spent + model.spent <= session.most
+            and len(session.nodes) + len(model.nodes) <= limits.nodes
+            and session.depth + model.depth <= limits.depth
+            and len(scope.path) + model.longest < limits.text
+        )
+
+    def keep(
+        self, arguments: Arguments, frame: Frame, scope: Scope, result: Any, first: int, spent: int
+    ) -> None:
+        """Remember an instance; if one like it was there before, as a model."""
+        session, file = self.session, frame.file
+        nodes = session.nodes[first:]
+        if len(nodes) > MOST_NODES or session.diagnostics:
+            return
+        if len(file.instances) + file.kept >= MOST_KNOWN:
+            file.instances, file.kept = {}, 0
+        ran = arguments, frame, scope, result, nodes, session.spent - spent
+        if arguments.key in file.instances:
+            self._add(*ran)
+        else:
+            file.instances[arguments.key] = []
+            self.ran[arguments.key] = ran
+
+    def _add(
+        self,
+        arguments: Arguments,
+        frame: Frame,
+        scope: Scope,
+        result: Any,
+        nodes: list[Node],
+        spent: int,
+    ) -> None:
+        """Add a model, copied to no place, so that it keeps nothing of the network around it."""
+        own = list(steps(scope.trace))
+        given = [v for call in own if isinstance(call, BlockCall) for v in call.arguments.values()]
+        if not all(map(_is_apart, given)):
+            return
+        free = rates(scope) - _names(given)
+        rated = [step for step in own if isinstance(step, Step) and _reached(step, free)]
+        if not all(_says(value, scope) for step in rated for value in step.written.values()):
+            free, rated = frozenset(), []
+        instance = Instance(
+            scope,
+            list(walk_scopes(scope))[1:],
+            nodes,
+            arguments.inputs,
+            result,
+            {port: frame.channels_of(port) for port in scope.results},
+            scope.consumed,
+            {word: repr(v) for word, v in arguments.fractions.items() if word not in free},
+            rated,
+            spent,
+            _depth(scope) - 1,
+            max((len(node.path) for node in nodes), default=0) - len(scope.path),
+        )
+        frame.file.instances[arguments.key].append(_apart(instance))
+        frame.file.kept += len(nodes)
+
+
+def _reached(step: Step, fractions: frozenset[str]) -> bool:
+    return not fractions.isdisjoint(_names(step.written.values()))
+
+
+def _says(value: Any, scope: Scope) -> bool:
+    """Whether how a value is written gives it, from the instance's arguments."""
+    try:
+        return isinstance(value, Written) and value.value == _worked_out(value, scope)
+    except (KeyError, ArithmeticError):
+        return False
+
+
+def _worked_out(value: Written, scope: Scope) -> Any:
+    return evaluate(value.expression, scope.values)
+
+
+def _rated(step: Step, scope: Scope) -> tuple[Op, Mapping[str, Any]]:
+    """Bind a step anew to the fractions that reach it; raises Refusal."""
+    written = {
+        key: Written(_worked_out(value, scope), value.expression)
+        for key, value in step.written.items()
+    }
+    values = {key: value.value for key, value in written.items()}
+    op = step.node.op
+    return type(op)(**{**op.values, **values}), written
+
+
+class _Copy:
+    """One instance made from another: its nodes, scopes and trace, each at its new place."""
+
+    def __init__(
+        self,
+        model: Instance,
+        scope: Scope,
+        inputs: Sequence[Port],
+        make: Any,
+        ops: Mapping[Node, tuple[Op, Mapping[str, Any]]],
+    ) -> None:
+        self.own, self.scope, self.ops = model.scope, scope, ops
+        self.ports = ports = dict(zip(model.inputs, inputs, strict=True))
+        self.made: dict[Node | Scope, Any] = {model.scope: scope}
+        made, begin, cut = self.made, scope.path, len(model.scope.path)
+        for old in model.scopes:
+            assert old.parent is not None
+            path = begin + old.path[cut:]
+            copy = Scope(path, old.kind, made[old.parent], old.span, old.block, old.definition)
+            copy.values, copy.consumed = old.values, old.consumed
+            made[old] = copy
+        for node in model.nodes:
+            op = ops[node][0] if node in ops else node.op
+            into = tuple([ports[port] for port in node.inputs])
+            path = begin + node.path[cut:]
+            new = make(path, op, into, node.shapes, node.weights, made[node.scope], node.span)
+            made[node] = new
+            ports.update(zip(node.ports, new.ports, strict=True))
+        scope.members = [made[member] for member in model.scope.members]
+        for old in model.scopes:
+            copy = made[old]
+            copy.members = [made[member] for member in old.members]
+            if old.block is not None:
+                copy.inputs = tuple([(word, self.each(found)) for word, found in old.inputs])
+                copy.results = self.each(old.results)
+                copy.trace = self.trace(old.trace)
+
+    def path(self, old: str) -> str:
+        """Give the place of what stood at another."""
+        return self.scope.path + old[len(self.own.path) :]
+
+    def each(self, ports: Sequence[Port]) -> tuple[Port, ...]:
+        """Give the ports for others."""
+        return tuple([self.ports[port] for port in ports])
+
+    def value(self, result: Any) -> Any:
+        """Give the node or list of nodes for another."""
+        if isinstance(result, Port):
+            return self.ports[result]
+        return tuple(map(self.value, result))
+
+    def trace(self, items: Sequence[Item]) -> list[Item]:
+        """Say what happened, at the new place."""
+        return list(map(self._item, items))
+
+    def _item(self, item: Item) -> Item:
+        if isinstance(item, Step):
+            written = self.ops[item.node][1] if item.node in self.ops else item.written
+            return Step(self.made[item.node], written, item.target, item.channels)
+        if isinstance(item, Binding):
+            return Binding(item.name, self.ports[item.port])
+        if isinstance(item, BlockCall):
+            inputs, results = self.each(item.inputs), self.each(item.results)
+            return BlockCall(self.made[item.scope], item.arguments, inputs, results, item.target)
+        if isinstance(item, Choice):
+            place = self.path(item.place)
+            return Choice(item.site, place, item.tests, item.taken, self.trace(item.body))
+        turns = list(map(self.trace, item.turns))
+        return Loop(item.site, self.path(item.place), item.count, turns)
+
+
+def _apart(instance: Instance) -> Instance:
+    """Copy an instance to no place, so that keeping it does not keep the network around it."""
+    old = instance.scope
+    scope = Scope("", old.kind, None, old.span, old.block, old.definition, old.values)
+    nowhere: Any = None
+    inputs = [Port(nowhere, number) for number in range(len(instance.inputs))]
+    copy = _Copy(instance, scope, inputs, _node, {})
+    scope.results, scope.trace = copy.each(old.results), copy.trace(old.trace)
+    channels = {copy.ports[port]: value for port, value in instance.channels.items()}
+    rated = {copy.made[step.node] for step in instance.rated}
+    own = [step for step in steps(scope.trace) if isinstance(step, Step)]
+    return replace(
+        instance,
+        scope=scope,
+        scopes=[copy.made[each] for each in instance.scopes],
+        nodes=[copy.made[node] for node in instance.nodes],
+        inputs=inputs,
+        result=copy.value(instance.result),
+        channels=channels,
+        rated=[step for step in own if step.node in rated],
+    )
+
+
+def _node(*facts: Any) -> Node:
+    node = Node(0, *facts)
+    node.ports = tuple([Port(node, number) for number in range(len(node.shapes))])
+    return node
+
+
+class _Unportable(Exception):
+    """A value is bound to a place."""
+
+
+def _portable(value: Any, inputs: list[Port]) -> Any:
+    """Say a value so that equal ones are the same wherever they stand; nodes by their numbers."""
+    if isinstance(value, Port):
+        return _numbered(value, inputs)
+    if isinstance(value, tuple):
+        return tuple([_portable(each, inputs) for each in value])
+    if isinstance(value, bool | int | float | str):
+        return type(value), repr(value) if isinstance(value, float) else value
+    if isinstance(value, Operator):
+        return value.op, tuple((key, _portable(v, inputs)) for key, v in value.defaults.items())
+    if isinstance(value, BlockValue):
+        return value.definition, value.file
+    if isinstance(value, CallStep) and _is_apart(value):
+        return value
+    raise _Unportable
+
+
+def _numbered(port: Port, inputs: list[Port]) -> Any:
+    for number, known in enumerate(inputs):
+        if known is port:
+            return Port, number
+    inputs.append(port)
+    return Port, len(inputs) - 1, port.shape
+
+
+def _is_apart(value: Any) -> bool:
+    """Whether a value holds no node: it may stand anywhere."""
+    if isinstance(value, tuple):
+        return all(map(_is_apart, value))
+    if isinstance(value, CallStep):
+        return all(_is_apart(each.value) for each in value.given)
+    return isinstance(value, Written | Operator | BlockValue) or is_data(value)
+
+
+def _names(values: Iterable[Any]) -> frozenset[str]:
+    found = (each.expression.names for each in values if isinstance(each, Written))
+    return frozenset[str]().union(*found)
+
+
+def _depth(scope: Scope) -> int:
+    """Count how deep blocks stand in blocks, the scope's own among them."""
+    inner = [_depth(each) for each in scope.members if isinstance(each, Scope)]
+    return max(inner, default=0) + (scope.kind == "block")
