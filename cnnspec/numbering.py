@@ -10,6 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, product
+from typing import Final
+
+#: So many ways to name a step's inputs are tried, where they were made in several.
+MOST_ALIKE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Run:
     _by_weight: dict[tuple[str, str], int] = field(default_factory=dict)
     _alike: dict[Hashable, list[int]] = field(default_factory=dict)
     _claimed: set[int] = field(default_factory=set)
+    _same: dict[int, list[int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._operations)
@@ -77,7 +83,11 @@ class Run:
         values tell whether it is right. Where there is none, the values are of no operation.
         """
         exact, rough = _keys(label, arguments, inputs)
-        found = self._by_number.get(self._number(exact))
+        found = None
+        alike = product(*([each.exact, *self._same.get(each.exact, ())] for each in inputs))
+        for numbers in islice(alike, MOST_ALIKE):
+            if found is None:
+                found = self._by_number.get(self._number((label, arguments, numbers)))
         for value in inputs:
             if found is None and value.weight is not None:
                 found = self._by_weight.get((label, value.weight))
@@ -88,6 +98,11 @@ class Run:
             return self._values(exact, rough, outputs)
         self._claimed.add(found)
         return list(self._operations[found])
+
+    def same(self, value: Value, other: Value) -> None:
+        """Say that two values of the run are one: a step was done to one value in two ways."""
+        if other.exact != value.exact:
+            self._same.setdefault(value.exact, []).append(other.exact)
 
     def places(self) -> dict[int, Place]:
         """Give, by a value's number, where it first came to be."""

@@ -260,3 +260,13 @@ def test_a_permuted_image_may_be_normalised() -> None:
     # PyTorch's group norm ends the process here, if its input needs no gradient: docs/frameworks.md
     spec = "network n { output y = input(3, 3, 2) -> permute(axes = [2, 0, 1]) -> gn(groups = 2) }"
     assert verify(cnnspec.loads(spec), witnesses(), training=True).agrees
+
+
+def test_a_step_that_is_written_in_two_ways_is_found_in_both() -> None:
+    # Without its noise, `relu6` is done to the image twice: once in the flow, once in a sequence.
+    spec = """network n {
+        image = input(4, 2, 2)
+        output a = image -> relu6
+        output b = image -> g: (dropout -> relu6) -> channel_shuffle(2) -> tanh
+    }"""
+    assert verify(cnnspec.loads(spec), witnesses(), training=True).agrees

@@ -317,7 +317,8 @@ def template(
 ) -> list[Value]:
     """Lower a step by itself, run that on the meta device, and find what it does in the run.
 
-    A step is written in one way within a flow and in another where a sequence holds it.
+    A step is written in one way within a flow and in another where a sequence holds it; a run in
+    which equal steps are written in both has made one value twice.
     """
     lowered = emitted.lowerings[node.kind](Applied(node.op, node.input_shapes, node.shapes, {}))
     names = [f"x{position}" for position in range(len(inputs))]
@@ -328,6 +329,7 @@ def template(
     places = run.places()
     given = {value.exact for value in inputs}
     result: list[Value] = []
+    found: list[Value] = []
     for loose in (False, True):
         for module, code in ways:
             numbered = Numbered(run, partial(run.expects, loose=loose))
@@ -342,7 +344,11 @@ def template(
                     made = forward(step, *arguments)
                 result = [numbered.value(each) for each in _outputs(made)]
             if all(each.exact in places or each.exact in given for each in result):
-                return result
+                for one, other in zip(found, result, strict=False):
+                    run.same(one, other)
+                found = found or result
+        if found:
+            return found
     return result
 
 
