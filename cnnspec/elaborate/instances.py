@@ -1,9 +1,9 @@
 """Block instances equal to one that was elaborated before: copied, not worked out again.
 
 What a body makes depends on its arguments and on the shapes of its inputs; instances with the same
-of both differ in their place alone. The second such instance is kept as a model and later ones are
-copied from it: in this elaboration, or in another of the same file, as when the variants of one
-family are tried. Where a budget might run out the body is run, and says so at the right place.
+of both differ in their place alone. When a second such instance comes the first becomes a model,
+and it and all later ones are copied: in this elaboration, or in another of the same file, as when
+the variants of one family are tried. Where a budget might run out the body is run, and says so at the right place.
 
 A fraction that reaches nothing but noise, as the rate of stochastic depth does, may differ: nothing
 was decided by it, and the steps that it reaches are bound anew.
@@ -11,10 +11,11 @@ was decided by it, and the steps that it reaches are bound anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cnnspec.elaborate.copies import Copy, Instance, apart
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import BlockValue, CallStep, Operator, is_data
 from cnnspec.expression import Written, evaluate
@@ -22,7 +23,7 @@ from cnnspec.graph import Node, Port, Scope, walk_scopes
 from cnnspec.kinds import Refusal
 from cnnspec.op import Op
 from cnnspec.syntax import tree
-from cnnspec.trace import Binding, BlockCall, Choice, Item, Loop, Step, rates, steps
+from cnnspec.trace import BlockCall, Step, rates, steps
 
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
@@ -40,28 +41,6 @@ class Arguments:
     key: Any
     fractions: dict[str, float]
     inputs: list[Port]
-
-
-@dataclass(slots=True, eq=False)
-class Instance:
-    """What one instance made of its arguments."""
-
-    scope: Scope
-    #: The scopes in it, parents first.
-    scopes: list[Scope]
-    nodes: list[Node]
-    inputs: list[Port]
-    result: Any
-    #: How channels of what comes out are written in its body.
-    channels: Mapping[Port, Any]
-    consumed: frozenset[str]
-    #: Fractions that another instance must have too.
-    fixed: Mapping[str, str]
-    #: Steps that a fraction reaches which may differ.
-    rated: list[Step]
-    spent: int
-    depth: int
-    longest: int
 
 
 class Instances:
@@ -105,7 +84,7 @@ class Instances:
         except Refusal:
             return None
         session.spent += model.spent
-        copy = _Copy(model, scope, arguments.inputs, session.new_node, ops)
+        copy = Copy(model, scope, arguments.inputs, session.new_node, ops)
         frame.items = copy.trace(model.scope.trace)
         frame.consumed |= model.consumed
         for port in model.scope.results:
@@ -184,7 +163,7 @@ class Instances:
             _depth(scope) - 1,
             max((len(node.path) for node in nodes), default=0) - len(scope.path),
         )
-        frame.file.instances[arguments.key].append(_apart(instance))
+        frame.file.instances[arguments.key].append(apart(instance))
         frame.file.kept += len(nodes)
 
 
@@ -213,106 +192,6 @@ def _rated(step: Step, scope: Scope) -> tuple[Op, Mapping[str, Any]]:
     values = {key: value.value for key, value in written.items()}
     op = step.node.op
     return type(op)(**{**op.values, **values}), written
-
-
-class _Copy:
-    """One instance made from another: its nodes, scopes and trace, each at its new place."""
-
-    def __init__(
-        self,
-        model: Instance,
-        scope: Scope,
-        inputs: Sequence[Port],
-        make: Any,
-        ops: Mapping[Node, tuple[Op, Mapping[str, Any]]],
-    ) -> None:
-        self.own, self.scope, self.ops = model.scope, scope, ops
-        self.ports = ports = dict(zip(model.inputs, inputs, strict=True))
-        self.made: dict[Node | Scope, Any] = {model.scope: scope}
-        made, begin, cut = self.made, scope.path, len(model.scope.path)
-        for old in model.scopes:
-            assert old.parent is not None
-            path = begin + old.path[cut:]
-            copy = Scope(path, old.kind, made[old.parent], old.span, old.block, old.definition)
-            copy.values, copy.consumed = old.values, old.consumed
-            made[old] = copy
-        for node in model.nodes:
-            op = ops[node][0] if node in ops else node.op
-            into = tuple([ports[port] for port in node.inputs])
-            path = begin + node.path[cut:]
-            new = make(path, op, into, node.shapes, node.weights, made[node.scope], node.span)
-            made[node] = new
-            ports.update(zip(node.ports, new.ports, strict=True))
-        scope.members = [made[member] for member in model.scope.members]
-        for old in model.scopes:
-            copy = made[old]
-            copy.members = [made[member] for member in old.members]
-            if old.block is not None:
-                copy.inputs = tuple([(word, self.each(found)) for word, found in old.inputs])
-                copy.results = self.each(old.results)
-                copy.trace = self.trace(old.trace)
-
-    def path(self, old: str) -> str:
-        """Give the place of what stood at another."""
-        return self.scope.path + old[len(self.own.path) :]
-
-    def each(self, ports: Sequence[Port]) -> tuple[Port, ...]:
-        """Give the ports for others."""
-        return tuple([self.ports[port] for port in ports])
-
-    def value(self, result: Any) -> Any:
-        """Give the node or list of nodes for another."""
-        if isinstance(result, Port):
-            return self.ports[result]
-        return tuple(map(self.value, result))
-
-    def trace(self, items: Sequence[Item]) -> list[Item]:
-        """Say what happened, at the new place."""
-        return list(map(self._item, items))
-
-    def _item(self, item: Item) -> Item:
-        if isinstance(item, Step):
-            written = self.ops[item.node][1] if item.node in self.ops else item.written
-            return Step(self.made[item.node], written, item.target, item.channels)
-        if isinstance(item, Binding):
-            return Binding(item.name, self.ports[item.port])
-        if isinstance(item, BlockCall):
-            inputs, results = self.each(item.inputs), self.each(item.results)
-            return BlockCall(self.made[item.scope], item.arguments, inputs, results, item.target)
-        if isinstance(item, Choice):
-            place = self.path(item.place)
-            return Choice(item.site, place, item.tests, item.taken, self.trace(item.body))
-        turns = list(map(self.trace, item.turns))
-        return Loop(item.site, self.path(item.place), item.count, turns)
-
-
-def _apart(instance: Instance) -> Instance:
-    """Copy an instance to no place, so that keeping it does not keep the network around it."""
-    old = instance.scope
-    scope = Scope("", old.kind, None, old.span, old.block, old.definition, old.values)
-    nowhere: Any = None
-    inputs = [Port(nowhere, number) for number in range(len(instance.inputs))]
-    copy = _Copy(instance, scope, inputs, _node, {})
-    scope.results, scope.trace = copy.each(old.results), copy.trace(old.trace)
-    channels = {copy.ports[port]: value for port, value in instance.channels.items()}
-    rated = {copy.made[step.node] for step in instance.rated}
-    own = [step for step in steps(scope.trace) if isinstance(step, Step)]
-    return replace(
-        instance,
-        scope=scope,
-        scopes=[copy.made[each] for each in instance.scopes],
-        nodes=[copy.made[node] for node in instance.nodes],
-        inputs=inputs,
-        result=copy.value(instance.result),
-        channels=channels,
-        rated=[step for step in own if step.node in rated],
-    )
-
-
-def _node(*facts: Any) -> Node:
-    node = Node(0, *facts)
-    node.ports = tuple([Port(node, number) for number in range(len(node.shapes))])
-    return node
 
 
 class _Unportable(Exception):
