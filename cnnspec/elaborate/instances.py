@@ -3,7 +3,8 @@
 What a body makes depends on its arguments and on the shapes of its inputs; instances with the same
 of both differ in their place alone. When a second such instance comes the first becomes a model,
 and it and all later ones are copied: in this elaboration, or in another of the same file, as when
-the variants of one family are tried. Where a budget might run out the body is run, and says so at the right place.
+the variants of one family are tried. Where a budget might run out the body is run, and says so at
+the right place.
 
 A fraction that reaches nothing but noise, as the rate of stochastic depth does, may differ: nothing
 was decided by it, and the steps that it reaches are bound anew.
