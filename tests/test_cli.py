@@ -278,3 +278,45 @@ def test_no_colour_is_sent_where_it_is_not_wanted(tiny: Path) -> None:
     done = process("check", "tiny.cnn", cwd=tiny.parent, env={**os.environ, "NO_COLOR": "1"})
     assert done.returncode == 1
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "file"),
+    [
+        *(("draw {spec} -q -o {file}", f"x.{end}") for end in ("svg", "png", "pdf", "html")),
+        *(("draw {spec} -q -o {file}", f"x.{end}") for end in ("dot", "mmd", "md")),
+        *(
+            (f"cost {{spec}} --format {kind} -o {{file}}", f"x.{kind}")
+            for kind in ("csv", "json", "md", "latex", "table")
+        ),
+        ("compare {spec} alexnet --format csv -o {file}", "x.csv"),
+        ("verify {spec} -q --backends numpy,torch --json -o {file}", "x.json"),
+        ("compile {spec} -q -b torch -o {file}", "x.py"),
+    ],
+)
+def test_what_somebody_wrote_or_edited_is_overwritten_only_with_force(
+    command: str, file: str, tmp_path: Path, capsys
+) -> None:
+    target, spec = tmp_path / file, tmp_path / "lenet5.cnn"
+    spec.write_text(library.zoo_text("lenet5"))
+    words = command.format(spec=spec, file=target).split()
+    assert run(words) == 0
+    left = target.read_bytes()
+    again = left if "--json" not in words else None  # a certificate says how long it took
+    assert run(words) == 0
+    assert again is None or target.read_bytes() == again
+    edited = b"mine\n" + target.read_bytes()
+    target.write_bytes(edited)
+    assert run(words) == 2
+    assert target.read_bytes() == edited
+    assert "--force" in capsys.readouterr().err
+    assert run([*words, "--force"]) == 0
+    assert again is None or target.read_bytes() == again
+
+
+@pytest.mark.parametrize("command", ["cost", "draw --format svg"])
+def test_a_spec_is_not_overwritten(command: str, tmp_path: Path) -> None:
+    spec = tmp_path / "net.cnn"
+    spec.write_text(library.zoo_text("lenet5"))
+    assert run([*command.split(), str(spec), "-o", str(spec)]) == 2
+    assert spec.read_text() == library.zoo_text("lenet5")

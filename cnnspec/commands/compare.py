@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cnnspec.commands.output import Missing, Refused, as_json, say, send
+from cnnspec.commands.output import Missing, Refused, as_json, deliver, say, takes_output
 from cnnspec.commands.spec import takes_run
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _column(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     default="bubbles",
     help="Top-1 against MACs, or bars of where MACs and parameters are.",
 )
-@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+@takes_output
 @click.option("-q", "--quiet", is_flag=True, help="No words but errors.")
 def compare(
     specs: tuple[str, ...],
@@ -76,6 +76,7 @@ def compare(
     plot: str | None,
     picture: str,
     output: str | None,
+    force: bool,
     quiet: bool,
 ) -> None:
     """Compare networks: SPECS are networks, files of several, or patterns like 'resnet*'."""
@@ -92,7 +93,7 @@ def compare(
         raise click.UsageError("name networks to compare, or --all")
     meters, families = _meters(specs, run, device, every=every, quiet=quiet)
     if plot is not None:
-        _draw(plot, picture, meters, families, quiet=quiet)
+        _draw(plot, picture, meters, families, force=force, quiet=quiet)
         return
     shown = columns or (*comparison.USUAL, *(("time",) if device else ()))
     found = comparison.rows(meters, (*shown, *((sort,) if sort and sort not in shown else ())))
@@ -100,7 +101,8 @@ def compare(
     if format_ == "json":
         listed = comparison.rows(meters, tuple(comparison.FACTS))
         listed = (comparison.ordered(listed, sort) if sort else listed)[:top]
-        send(as_json(comparison.SCHEMA, batch=batch, dtype=dtype, networks=listed), output)
+        content = as_json(comparison.SCHEMA, batch=batch, dtype=dtype, networks=listed)
+        deliver(content, output, format_, force=force)
         return
     write = {
         "table": comparison.as_table,
@@ -108,7 +110,7 @@ def compare(
         "md": comparison.as_markdown,
         "latex": comparison.as_latex,
     }[format_]
-    send(write(found, shown), output)
+    deliver(write(found, shown), output, format_, force=force)
 
 
 def _meters(
@@ -160,7 +162,7 @@ def _matching(pattern: str) -> list[str]:
 
 
 def _draw(
-    target: str, picture: str, meters: list[Meter], families: list[str], *, quiet: bool
+    target: str, picture: str, meters: list[Meter], families: list[str], *, force: bool, quiet: bool
 ) -> None:
     form = Path(target).suffix.removeprefix(".").lower()
     if form not in ("svg", "png", "html"):
@@ -175,5 +177,5 @@ def _draw(
         drawn = plot.bars(meters) if picture == "bars" else plot.bubbles(meters, families)
     except plot.NothingToPlot as nothing:
         raise Refused(f"nothing to plot: {nothing}") from None
-    send(plot.written(drawn, form, meters), target)
+    deliver(plot.written(drawn, form, meters), target, form, force=force)
     say(f"drew {len(meters)} networks in {target}", quiet=quiet)

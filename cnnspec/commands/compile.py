@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnspec.commands import complete
-from cnnspec.commands.output import Bug, Missing, Refused, say, send
+from cnnspec.commands.output import Bug, Missing, not_ours, say, send, takes_output
 from cnnspec.commands.spec import loaded, takes_spec
 
 if TYPE_CHECKING:
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     shell_complete=complete.backends,
     help="What to write: `cnnspec backends` lists.",
 )
-@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
 @click.option("--inference", is_flag=True, help="Leave out training heads and what feeds them.")
 @click.option("--check", is_flag=True, help="Build it, and hold its weights against the graph.")
-@click.option("--force", is_flag=True, help="Overwrite a file that cnnspec did not leave so.")
+@takes_output
 def compile_(
     spec: str,
     backend: str,
@@ -92,6 +91,4 @@ def _guard(path: Path) -> None:
     except (OSError, UnicodeDecodeError):
         text = ""
     if not intact(text):
-        raise Refused(
-            f"{path} is not as cnnspec wrote it; `--force` overwrites it, `-o FILE` goes elsewhere"
-        )
+        raise not_ours(path)

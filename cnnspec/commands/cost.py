@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cnnspec.commands.output import colourful, say, send
+from cnnspec.commands.output import colourful, deliver, say, takes_output
 from cnnspec.commands.spec import loaded, takes_run, takes_spec
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _takes_budgets(command: Any) -> Any:
     default="table",
     help="How to write it.",
 )
-@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+@takes_output
 @_takes_budgets
 def cost(
     spec: str,
@@ -129,6 +129,7 @@ def cost(
     device: Device | None,
     format_: str,
     output: str | None,
+    force: bool,
     settings: dict[str, str],
     sizes: tuple[int, ...] | None,
     limits: dict[str, int],
@@ -148,10 +149,11 @@ def cost(
     network = loaded(spec, settings, sizes, limits, quiet=quiet)
     meter = _meter(Meter, network.elaborated, Run(batch, dtype, in_place), device)
     if format_ == "json":
-        send(data.as_json(data.cost(meter, optimiser=view.optimiser)), output)
+        content = data.as_json(data.cost(meter, optimiser=view.optimiser))
     else:
         color = output in (None, "-") and colourful(sys.stdout)
-        send(view.text(meter, format_, color=color), output)
+        content = view.text(meter, format_, color=color)
+    deliver(content, output, format_, force=force)
     _within(meter, budgets, view.optimiser)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cnnspec.commands.output import Missing, Refused, report, say, send
+from cnnspec.commands.output import Missing, Refused, deliver, report, say, takes_output
 from cnnspec.commands.spec import loaded, takes_spec
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _shown(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
 )
 @click.option("--watch", is_flag=True, help="Draw again whenever the spec's file changes.")
 @click.option("--open", "open_", is_flag=True, help="Open the picture, where there is a desktop.")
-@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+@takes_output
 def draw(
     spec: str,
     *,
@@ -110,6 +110,7 @@ def draw(
     output: str | None,
     watch: bool,
     open_: bool,
+    force: bool,
     quiet: bool,
     **asked: Any,
 ) -> None:
@@ -125,8 +126,8 @@ def draw(
     def once() -> str:
         network = loaded(spec, quiet=quiet, **how)
         target = output or f"{network.name}.{SUFFIX.get(chosen, chosen)}"
-        content, notes = _picture(network, chosen, target, **asked)
-        send(content, target)
+        content, notes = _picture(network, chosen, target, force=force, **asked)
+        deliver(content, target, chosen, force=force)
         for note in notes:
             say(f"note: {note}", quiet=quiet)
         if target != "-":
@@ -168,6 +169,7 @@ def _picture(
     layout_: str,
     engine: str,
     timeout: float,
+    force: bool,
 ) -> tuple[bytes, Iterable[str]]:
     from cnnspec import draw as pictures
 
@@ -193,7 +195,7 @@ def _picture(
         raise Refused(f"the engine {engine} failed: {failure}") from None
     except pictures.Undrawn as failure:
         kept = "-" if target == "-" else str(Path(target).with_suffix(".dot"))
-        send(failure.dot, kept)
+        deliver(failure.dot, kept, "dot", force=force)
         where = "" if kept == "-" else f"; its text for Graphviz is in {kept}"
         raise Refused(
             f"{failure}{where}\n  = help: fold more (--depth 0) or raise --timeout"

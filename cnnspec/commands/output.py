@@ -7,7 +7,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,41 @@ def send(content: str | bytes, target: str | None) -> None:
             raise Refused(f"cannot write to standard output: {_reason(failure)}") from None
     else:
         replace(Path(str(target)), encoded)
+
+
+def takes_output(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where its output goes."""
+    output = click.option(
+        "--output", "-o", metavar="FILE", help="Where to; `-` is standard output."
+    )
+    force = click.option(
+        "--force", is_flag=True, help="Overwrite a file that cnnspec did not leave so."
+    )
+    return output(force(command))
+
+
+def deliver(content: str | bytes, target: str | None, kind: str, *, force: bool) -> None:
+    """Send data; a file is marked as its kind is, and replaces only what cnnspec left.
+
+    Raises Refused for what somebody else wrote, or edited.
+    """
+    from cnnspec.commands.mark import is_ours, marked
+
+    if target in (None, "-"):
+        send(content, target)
+        return
+    path = Path(str(target))
+    new = marked(content.encode() if isinstance(content, str) else content, kind)
+    if path.is_file() and not force and not is_ours(path.read_bytes(), new):
+        raise not_ours(path)
+    replace(path, new)
+
+
+def not_ours(path: Path) -> Refused:
+    """Say that a file is somebody's."""
+    return Refused(
+        f"{path} is not as cnnspec wrote it; `--force` overwrites it, `-o FILE` goes elsewhere"
+    )
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnspec.commands.output import Bug, Missing, Refused, as_json, colourful, report, send
+from cnnspec.commands.output import (
+    Bug,
+    Missing,
+    Refused,
+    as_json,
+    colourful,
+    deliver,
+    report,
+    takes_output,
+)
 from cnnspec.commands.spec import loaded, takes_spec
 
 if TYPE_CHECKING:
@@ -32,7 +41,7 @@ INSTALL = "`pip install 'cnnspec[{}]'`"
 @click.option("--batch", type=click.IntRange(1, 64), default=2, help="Examples at once (2).")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of weights and inputs (0).")
 @click.option("--json", "json_", is_flag=True, help="The certificate as JSON.")
-@click.option("--output", "-o", metavar="FILE", help="Where to; `-` is standard output.")
+@takes_output
 def verify(
     spec: str,
     backends: str | None,
@@ -43,6 +52,7 @@ def verify(
     seed: int,
     json_: bool,
     output: str | None,
+    force: bool,
     quiet: bool,
     **how: Any,
 ) -> None:
@@ -70,7 +80,7 @@ def verify(
         if json_
         else table.table(certificate, color=output in (None, "-") and colourful(sys.stdout))
     )
-    send(text, output)
+    deliver(text, output, "json" if json_ else "table", force=force)
     if not certificate.agrees:
         report(table.diagnostics(certificate))
         raise Bug(f"the backends do not agree on {network.name}")
