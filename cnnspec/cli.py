@@ -34,6 +34,10 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 
 
+#: Blocks may be nested deeper than Python would call by itself.
+DEEPEST: Final = 60_000
+
+
 class Commands(UserDict[str, Any]):
     """Commands by their names, each imported when it is asked for."""
 
@@ -55,6 +59,7 @@ def program() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the program and leave with its exit status; never with a traceback."""
+    sys.setrecursionlimit(DEEPEST)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the shell closed it: `>&-`
             setattr(sys, name, io.TextIOWrapper(io.BytesIO()))
@@ -80,6 +85,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         raise
+    except RecursionError:
+        click.echo(
+            "error: the network is nested too deeply for this\n"
+            "  = help: put fewer blocks into blocks: `for` repeats one beside the other",
+            err=True,
+        )
+        return 1
     except Exception as bug:
         if os.environ.get("CNNSPEC_TRACEBACK"):
             raise

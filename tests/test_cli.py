@@ -320,3 +320,32 @@ def test_a_spec_is_not_overwritten(command: str, tmp_path: Path) -> None:
     spec.write_text(library.zoo_text("lenet5"))
     assert run([*command.split(), str(spec), "-o", str(spec)]) == 2
     assert spec.read_text() == library.zoo_text("lenet5")
+
+
+def test_totals_are_of_inference_and_of_training_in_every_table(tmp_path: Path, capsys) -> None:
+    spec = tmp_path / "heads.cnn"
+    spec.write_text(
+        "network t { x = input(3, 8, 8) -> conv(4, 3)\n"
+        "train output a = x -> gap -> f1: dense(3)\noutput y = x -> gap -> f2: dense(2) }"
+    )
+    for kind in ("table", "md", "latex"):
+        assert run(["cost", str(spec), "--format", kind]) == 0
+        rows = [line for line in capsys.readouterr().out.splitlines() if "total" in line]
+        assert ["122" in rows[0], "137" in rows[1], len(rows)] == [True, True, 2]
+
+
+def test_one_shape_is_not_given_to_several_inputs(tmp_path: Path, capsys) -> None:
+    spec = tmp_path / "two.cnn"
+    spec.write_text("network t { a = input(3, 8, 8) b = input(4)\noutput y = concat(a -> gap, b) }")
+    assert run(["check", str(spec), "--input", "3x16x16"]) == 1
+    assert "t has several" in capsys.readouterr().err
+
+
+def test_blocks_nested_thousands_deep_are_costed_or_refused(tmp_path: Path) -> None:
+    spec = tmp_path / "deep.cnn"
+    block = "block f(x, n) recurs on n {\nif n == 0 { return x }\nreturn x -> relu -> f(n - 1) }"
+    for depth, status in ((1000, 0), (20_000, 1)):
+        spec.write_text(f"{block}\nnetwork t {{ output y = input(3, 8, 8) -> f({depth}) }}")
+        done = process("cost", str(spec), "--limit", "depth=100000", "--limit", "text=10000000")
+        assert done.returncode == status
+    assert "nested too deeply" in done.stderr

@@ -7,7 +7,7 @@ import pytest
 import cnnspec
 from cnnspec.analysis.fold import Part, fold
 from cnnspec.analysis.wording import content, layer
-from cnnspec.draw.titles import of_scope
+from cnnspec.draw.titles import of_line, of_scope
 
 SPEC = """
 block unit(x, width, drop, stride = 1) {{
@@ -66,18 +66,61 @@ def test_a_call_is_cut_between_its_arguments() -> None:
     assert content(found, longest=99) == "unit([16, 32, 64, 128], [3, 4, 6, 3])"
 
 
+IF = "s = x\n if width == 4 {{ s = x -> {} }}\n return add({}, s)"
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         ("return add(y, x)", "unit(4)"),
-        ("return add(x -> proj: conv(width, 1), y)", "unit(4) + proj"),
-        ("return add(y, x -> proj: (conv(width, 1) -> bn))", "unit(4) + proj"),
-        ("return add(y, x -> conv(width, 1))", "unit(4)"),
-        # The longer way is the block itself, whatever it is called.
+        (IF.format("proj: conv(width, 1)", "y"), "unit(4) + proj"),
+        (IF.format("proj: (conv(width, 1) -> bn)", "y"), "unit(4) + proj"),
+        (IF.format("conv(width, 1)", "y"), "unit(4)"),
+        (IF.format("skip: relu", "y"), "unit(4)"),
+        (IF.format("skip: conv(4, 1)", "y -> body: (bn -> relu)"), "unit(4) + skip"),
+        # What is always there tells nothing, nor does the longer way, whatever it is called.
+        ("return add(y, x -> proj: (conv(width, 1) -> bn))", "unit(4)"),
         ("z = y -> body: (bn -> relu)\n return add(z, x)", "unit(4)"),
-        ("z = y -> body: (bn -> relu)\n return add(z, x -> skip: conv(4, 1))", "unit(4) + skip"),
-        ("return add(y, x -> skip: relu)", "unit(4)"),
     ],
 )
-def test_the_shortcut_is_said_by_its_name(body: str, words: str) -> None:
+def test_the_shortcut_that_only_some_have_is_said_by_its_name(body: str, words: str) -> None:
     assert of_scope(part(body, "unit(4, 0.1)")) == words
+
+
+BLOCKS = """
+block unit(x, from, to, act = relu, more = [], size = [3, 3]) {
+    return x -> conv(4 + from + to, size, pad = 1) -> act
+}
+block parts(x, unit) { return add(x -> g.1: unit, x -> g.2: unit) }
+"""
+
+
+@pytest.mark.parametrize(
+    ("flow", "words"),
+    [
+        ("unit(1, 2)", "unit(1, 2)"),
+        ("unit(1, 2, act = relu, more = [], size = [3, 3])", "unit(1, 2)"),
+        ("unit(1, 2, act = gelu)", "unit(1, 2, act = gelu)"),
+        ("unit(1, 2, act = elu(alpha = 0.5))", "unit(1, 2, act = elu(...))"),
+        ("unit(1, 2, more = [1])", "unit(1, 2, more = [1])"),
+        ("parts(unit(1, 2))", "parts"),
+    ],
+)
+def test_what_is_no_default_is_said(flow: str, words: str) -> None:
+    spec = f"{BLOCKS} network net {{ output y = input(4, 8, 8) -> {flow} }}"
+    assert content(fold(cnnspec.loads(spec).elaborated)[1]) == words
+
+
+def test_what_stands_behind_an_argument_that_differs_has_its_name() -> None:
+    spec = f"""{BLOCKS} network net {{
+        x = input(4, 8, 8)
+        output y = add(x -> g.1: unit(1, 0), x -> g.2: unit(1, 0)) -> h: (unit(2, 1) -> unit(3, 1))
+    }}"""
+    *_, group = [p for p in fold(cnnspec.loads(spec).elaborated) if p.parts]
+    assert content(group) == "unit(to = 1) x 2"
+
+
+def test_small_steps_alone_are_said_in_their_order() -> None:
+    spec = "network net { output y = input(4, 8, 8) -> a: (relu -> bn) -> conv(2, 1) }"
+    parts = fold(cnnspec.loads(spec).elaborated)[1].parts
+    assert of_line(parts) == "relu (bn)"

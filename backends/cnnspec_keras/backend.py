@@ -40,7 +40,10 @@ class KerasBackend:
 
     def mismatch(self, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
         """Build the model and hold its weights against the graph's; say what differs."""
-        model = self.load(text, class_name)()
+        from cnnspec_keras.quiet import quietly
+
+        with quietly():
+            model = self.load(text, class_name)()
         found = {key: tuple(value.shape) for key, value in held(model).items()}
         wanted = {
             (each.layer, each.variable): each.layout.keras

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cnnspec.analysis.fold import Part
+from cnnspec.elaborate.values import BlockValue, CallStep, Operator
 from cnnspec.graph import Node, Scope
 from cnnspec.kinds import show
 from cnnspec.shapes import Shape
@@ -66,24 +67,24 @@ def is_automatic(member: Node | Scope) -> bool:
 def call(scope: Scope, *, shared: Mapping[str, Any] | None = None, longest: int = LONGEST) -> str:
     """Say a block with its arguments, its stride as a figure has it: `bottleneck(128) /2`.
 
-    Arguments that are the block's defaults are left out, and so are those that are not plain, and
-    rates of dropping; with `shared`, those that are not in it.
+    Arguments that are the block's defaults are left out, and so are rates of dropping, and blocks
+    and operators that have no default; with `shared`, those that are not in it. What stands behind
+    one that differs is said with its name.
     """
+    shown = scope.values if shared is None else shared
+    unsaid = rates(scope) if float in map(type, shown.values()) else frozenset()
     defaults = _defaults(scope.definition)
-    values = scope.values if shared is None else shared
-    unsaid = rates(scope) if float in map(type, values.values()) else frozenset()
-    stride = values.get("stride")
+    stride = shown.get("stride")
     strides = isinstance(stride, int) and stride > 1
     words = []
-    for name, value in values.items():
-        if name in unsaid or (name == "stride" and strides):
+    named = False
+    for name, value in scope.values.items():
+        named |= name not in shown and _is_said(value)
+        said = None if name not in shown or name in unsaid else _said(value)
+        if said is None or (name == "stride" and strides) or defaults.get(name) == said:
             continue
-        if not isinstance(value, bool | int | float | str | tuple | list):
-            continue
-        if name not in defaults:
-            words.append(show(value))
-        elif defaults[name] != value:
-            words.append(f"{name} = {show(value)}")
+        if name in defaults or _is_said(value):
+            words.append(f"{name} = {said}" if named or name in defaults else said)
     if len(", ".join(words)) > longest:
         while words and len(", ".join([*words, "..."])) > longest:
             words.pop()
@@ -92,16 +93,38 @@ def call(scope: Scope, *, shared: Mapping[str, Any] | None = None, longest: int 
     return f"{said} /{stride}" if strides else said
 
 
-def _defaults(definition: object) -> dict[str, object]:
+def _is_said(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str | tuple | list)
+
+
+def _said(value: Any) -> str | None:
+    """Write an argument: data as a spec does, an operator or block by its name."""
+    if _is_said(value):
+        return show(value)
+    if isinstance(value, CallStep):
+        return f"{_said(value.callee)}(...)"
+    if isinstance(value, Operator):
+        return value.op.name
+    return value.name if isinstance(value, BlockValue) else None
+
+
+def _defaults(definition: object) -> dict[str, str | None]:
+    """Write the defaults of a block's parameters; None for what is worked out."""
     if not isinstance(definition, tree.Block):
         return {}
-    return {
-        each.name.id: each.default.value
-        if isinstance(each.default, tree.Number | tree.Text | tree.Truth)
-        else None
-        for each in definition.parameters
-        if each.default is not None
-    }
+    defaults = ((each.name.id, each.default) for each in definition.parameters)
+    return {name: _default(value) for name, value in defaults if value is not None}
+
+
+def _default(value: tree.Expr) -> str | None:
+    if isinstance(value, tree.Number | tree.Text | tree.Truth):
+        return show(value.value)
+    if isinstance(value, tree.Name):
+        return value.id
+    if isinstance(value, tree.ListOf):
+        items = [_default(each) for each in value.items]
+        return None if None in items else f"[{', '.join(map(str, items))}]"
+    return None
 
 
 def same_values(part: Part) -> Mapping[str, Any]:

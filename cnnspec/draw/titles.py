@@ -13,6 +13,7 @@ from cnnspec.analysis.wording import (
     numbers,
 )
 from cnnspec.graph import Node, Scope
+from cnnspec.trace import Choice, Step, steps
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 #: A header that says a line of layers is at most so long.
@@ -50,7 +51,7 @@ def of_line(parts: Sequence[Part]) -> str | None:
             last = head.kind
         small.update((each.kind, None) for each in behind)
     first = parts[0].head
-    leads = isinstance(first, Node) and first.op.family in SMALL
+    leads = len(parts) > 1 and isinstance(first, Node) and first.op.family in SMALL
     behind_words = f" ({', '.join(small)}{' first' if leads else ''})" if small else ""
     text = ", ".join(words) + behind_words
     return text if words and len(text) <= LONGEST_LINE else None
@@ -93,7 +94,16 @@ def of_scope(part: Part) -> str:
 
 
 def _shortcut(part: Part, scope: Scope) -> str:
-    """Name the shortest way to a block's sum, where it holds a weight and was given a name."""
+    """Name the shortest way to a block's sum, where only some instances have it.
+
+    It holds a weight, was given a name, and stands behind an `if`.
+    """
+    sometimes = {
+        step.node if isinstance(step, Step) else step.scope
+        for item in scope.trace
+        if isinstance(item, Choice)
+        for step in steps(item.body)
+    }
     for head in (each.head for each in part.parts):
         if isinstance(head, Node) and head.kind == "add":
             ways = [_way(port.node, scope) for port in head.inputs]
@@ -101,7 +111,8 @@ def _shortcut(part: Part, scope: Scope) -> str:
             if any(node.weights for node in short):
                 first = min(short, key=lambda node: node.index)
                 segment = first.path.removeprefix(f"{scope.path}.").partition(".")[0]
-                return name(next(each for each in scope.members if each.segment == segment))
+                if first in sometimes or first.scope in sometimes:
+                    return name(next(each for each in scope.members if each.segment == segment))
     return ""
 
 

@@ -107,7 +107,7 @@ class _Grower:
             "title": printable(f"{name} = {title}" if name else title),
             "family": "block" if scope else head.op.family if isinstance(head, Node) else "",
             "shape": shape,
-            "cost": words.costs(one, look),
+            "cost": _each(words.costs(one, look), equal=equal),
             "step": heat.step(whole, look.heat, self.total) if look.heat and any(whole) else -1,
             "tip": printable(self._tip(part, one), lines=True),
             "line": head.span.line,
@@ -116,6 +116,7 @@ class _Grower:
         if part.times > 1:
             item["times"] = part.times
             item["grows"] = part.grows
+            item["sum"] = words.costs(part.cost, look)
         if part.parts:
             inside = many * part.times if equal else many
             item |= self.scope(part.parts, inside)
@@ -146,6 +147,10 @@ class _Grower:
                 f"{each}{one.written:,} numbers written",
             )
         )
+
+
+def _each(costs: str, *, equal: bool) -> str:
+    return f"each {costs}" if costs and equal else costs
 
 
 def _inputs(part: Part) -> list[Port]:

@@ -73,7 +73,7 @@ class Networks:
         scope.trace = frame.items
         inputs = tuple(node for node in self.session.nodes if node.op.name == "input")
         if not self.session.diagnostics:
-            self._complete(definition, inputs, settings)
+            self._complete(definition, inputs)
         untouched = not settings.parameters and settings.input is None
         kept = self.session.expectations if untouched and not changed else []
         expected = [*kept]
@@ -172,9 +172,7 @@ class Networks:
         scope.values = values
         return changed
 
-    def _complete(
-        self, definition: tree.NetworkDef, inputs: tuple[Any, ...], settings: Settings
-    ) -> None:
+    def _complete(self, definition: tree.NetworkDef, inputs: tuple[Any, ...]) -> None:
         if not any(not output.train for output in self.session.outputs):
             raise error(
                 "no-output",
@@ -188,12 +186,6 @@ class Networks:
                 f"the network {definition.name.id} has no input",
                 definition.name.span,
                 help="begin it with `image = input(3, 224, 224)`",
-            )
-        if settings.input is not None and len(inputs) > 1:
-            raise error(
-                "bad-argument",
-                f"--input is for networks with one input; {definition.name.id} has several",
-                help="give its inputs' sizes parameters, and `--set` those",
             )
 
     def _values(self, entries: list[tuple[tree.Entry, Frame]]) -> Iterator[Expectation]:

@@ -44,7 +44,7 @@ class Nodes:
         if op_class.name == "input":
             segments = self._as_input(step, frame) if segments is None else segments
             if self.session.input_override is not None:
-                given = self.session.input_override
+                given = self._override(frame)
                 rest = tuple([Given(None, size, step.span) for size in given])
         self._check_arity(op_class, inputs, step)
         arguments, spans = self._arguments(op_class, operator, rest, step)
@@ -85,6 +85,19 @@ class Nodes:
                 help="pass the image to the block as a parameter",
             )
         return (frame.target,) if frame.target else None
+
+    def _override(self, frame: Frame) -> tuple[int, ...]:
+        """Give the shape that was set for the one input; raises SpecError if there are several."""
+        given = self.session.input_override
+        assert given is not None
+        if any(node.op.name == "input" for node in self.session.nodes):
+            assert frame.definition is not None
+            raise error(
+                "bad-argument",
+                f"--input is for networks with one input; {frame.definition.name.id} has several",
+                help="give its inputs' sizes parameters, and `--set` those",
+            )
+        return given
 
     def _check_arity(self, op: type[Op], inputs: tuple[Port, ...], step: CallStep) -> None:
         least, most = op.arity

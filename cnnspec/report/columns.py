@@ -111,7 +111,10 @@ COLUMNS: Final[Mapping[str, Column]] = {
         "all its operations over the bytes that it moves",
     ),
     "time": Column(
-        "time", lambda row, _: row.figures.seconds, duration, "least time on the --device"
+        "time",
+        lambda row, total: row.figures.seconds if total.seconds else None,
+        duration,
+        "least time on the --device",
     ),
     "time%": Column(
         "of time",

@@ -10,6 +10,7 @@ from typing import Any
 
 from cnnspec.analysis.figures import Meter
 from cnnspec.report.columns import COLUMNS, Row
+from cnnspec.report.rows import totals
 
 _LATEX = str.maketrans(
     {
@@ -50,22 +51,23 @@ def as_latex(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Write a `tabular` with the lines of booktabs, to be put into a `table`."""
     kinds = "".join("l" if COLUMNS[key].left else "r" for key in columns)
     texts = _texts(meter, rows, columns, "~~")
-    *body, total = [[escaped(cell) for cell in line] for line in texts]
+    listed = [_row([escaped(cell) for cell in line]) for line in texts]
     head = [escaped(COLUMNS[key].head) for key in columns]
     lines = [rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", _row(head), r"\midrule"]
-    lines += [*map(_row, body), r"\midrule", _row(total), r"\bottomrule", r"\end{tabular}"]
+    body, sums = listed[: len(rows)], listed[len(rows) :]
+    lines += [*body, r"\midrule", *sums, r"\bottomrule", r"\end{tabular}"]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _texts(
     meter: Meter, rows: Sequence[Row], columns: Sequence[str], indent: str
 ) -> list[list[str]]:
-    """Give the rows as they are shown, and the total last."""
-    total = meter.total
-    last = Row("total", "", total)
+    """Give the rows as they are shown, and the totals last."""
     result = []
-    for row in (*rows, last):
-        cells = [COLUMNS[key].text(row, total) for key in columns]
+    last = totals(meter)
+    for row in (*rows, *last):
+        whole = row.figures if row in last else meter.total
+        cells = [COLUMNS[key].text(row, whole) for key in columns]
         if "layer" in columns:
             at = columns.index("layer")
             cells[at] = indent * row.depth + cells[at]

@@ -79,6 +79,14 @@ def grouped(meter: Meter, by: str) -> list[Row]:
     return sorted(found, key=lambda row: (-row.figures.macs, -row.figures.params))
 
 
+def totals(meter: Meter) -> list[Row]:
+    """Give the last row, or one for inference and one for training where that has heads."""
+    if meter.inference.nodes == meter.total.nodes:
+        return [Row("total", "", meter.total)]
+    named = {"total at inference": meter.inference, "total in training": meter.training}
+    return [Row(name, "", figures) for name, figures in named.items()]
+
+
 def ordered(rows: Sequence[Row], meter: Meter, by: str) -> list[Row]:
     """Sort by a column: the largest first, words from A to Z; rows with nothing there last."""
 

@@ -10,6 +10,7 @@ from cnnspec.analysis.wording import size
 from cnnspec.graph import Graph
 from cnnspec.report.columns import COLUMNS, Row
 from cnnspec.report.ink import PLAIN, Ink
+from cnnspec.report.rows import totals
 
 #: The bar that stands for all MACs, in characters: at least, and at most.
 BAR: Final = (6, 20)
@@ -142,12 +143,8 @@ def _line(columns: Sequence[str], cells: Sequence[Cell], widths: Sequence[int]) 
 
 def _sums(meter: Meter, columns: Sequence[str]) -> list[list[str]]:
     """Give the last rows: the total, or one for inference and one for training with its heads."""
-    named = {"total": meter.total}
-    if meter.inference.nodes < meter.total.nodes:
-        named = {"total at inference": meter.inference, "total in training": meter.training}
-    rows = [Row(name, "", figures) for name, figures in named.items()]
     shown = ADD_UP | {"layer"}
     return [
         [COLUMNS[key].text(row, row.figures) if key in shown else "" for key in columns]
-        for row in rows
+        for row in totals(meter)
     ]

@@ -43,7 +43,7 @@ function measure(item) {
   if (!isOpen(item)) {
     const head = widthOf(titleOf(item), true) + 2 * PAD;
     const shape = item.shape ? widthOf(item.shape) + 2 * PAD : 0;
-    const cost = item.cost ? widthOf(item.cost) + 2 * PAD : 0;
+    const cost = item.cost ? widthOf(item.sum || item.cost) + 2 * PAD : 0;
     item.shapeWidth = shape;
     item.costWidth = cost;
     item.w = Math.max(head, shape + cost);
@@ -192,7 +192,7 @@ function drawBox(item, group) {
   if (item.cost) {
     const warm = item.step < 0 ? colors.cell : colors.heat[item.step];
     put(group, "rect", { x: shape, y: ROW, width: item.costWidth - border / 2, height: ROW - border / 2, fill: warm });
-    put(group, "text", { x: shape + item.costWidth / 2, y: 2 * ROW - 6, "text-anchor": "middle", fill: item.step < 0 ? colors.ink : colors.heatInk }, item.cost);
+    put(group, "text", { x: shape + item.costWidth / 2, y: 2 * ROW - 6, "text-anchor": "middle", fill: item.step < 0 ? colors.ink : colors.heatInk }, item.sum || item.cost);
   }
   put(group, "text", { x: shape / 2, y: 2 * ROW - 6, "text-anchor": "middle", fill: colors.ink }, item.shape);
 }
@@ -206,7 +206,7 @@ function drawOpen(item, group, depth) {
     const middle = across ? long / 2 + 6 : item.w / 2;
     put(group, "rect", { x: middle - long / 2, y: 3, width: long, height: ROW, rx: 5, fill: colors.pill, stroke: colors.border });
     put(group, "text", { x: middle - long / 2 + 8, y: ROW - 3, class: "head", fill: item.times ? colors.skip : colors.ink }, bold);
-    if (item.cost) put(group, "text", { x: middle + long / 2 - 8, y: ROW - 3, "text-anchor": "end", fill: colors.ink }, (item.times && !item.grows ? "" : "") + item.cost);
+    if (item.cost) put(group, "text", { x: middle + long / 2 - 8, y: ROW - 3, "text-anchor": "end", fill: colors.ink }, item.cost);
   }
   const inside = put(group, "g", across ? { transform: `translate(${item === root ? 0 : -ROW},${item === root ? 0 : edge + ROW})` } : { transform: `translate(${edge},0)` });
   const wires = put(inside, "g", {});
