@@ -212,20 +212,21 @@ class Pad:
     words: `same` makes the output ceil(input / stride), the odd pixel after; `same_lower` before.
     """
 
-    automatic: bool = True
+    automatic: tuple[Literal["same", "same_lower"], ...] = ("same", "same_lower")
     high: int | None = 65_536
 
     @property
     def words(self) -> str:
-        words = ", same or same_lower" if self.automatic else ""
+        words = f", {' or '.join(self.automatic)}" if self.automatic else ""
         return (
             f"a whole number, [vertical, horizontal], [top, bottom, left, right]{words},"
             " none negative"
         )
 
     def read(self, value: object) -> Pads:
-        if self.automatic and value in ("same", "same_lower"):
-            return "same" if value == "same" else "same_lower"
+        for word in self.automatic:
+            if value == word:
+                return word
         sides = _sides(value)
         if sides is None or any(
             not _is_int(side) or side < 0 or (self.high is not None and side > self.high)
@@ -278,4 +279,4 @@ class Arg:
         """The words that may be written for it, bare."""
         if isinstance(self.kind, Choice):
             return self.kind.choices
-        return ("same", "same_lower") if isinstance(self.kind, Pad) and self.kind.automatic else ()
+        return self.kind.automatic if isinstance(self.kind, Pad) else ()

@@ -146,3 +146,29 @@ def test_files_that_use_each_other_are_told_so(empty: Path, capsys) -> None:
     (empty / "b.cnn").write_text('use "./a.cnn"\n')
     assert run(["check", "a.cnn"]) == 1
     assert "use-cycle" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("body", "help_"),
+    [
+        ("output y = x -> upsample(2, mode = bicubic)", "`mode` is `nearest` or `bilinear`"),
+        ("output y = add(x -> conv(4, 1), x)", "`x -> conv(3, 1)`"),
+        (
+            "output y = add(x -> conv(4, 3, stride = 2, pad = 1), x)",
+            "`x -> conv(4, 1, stride = 2)`",
+        ),
+        ("output y = add(x -> conv(4, 3), x)", "make channels, heights and widths equal"),
+        ("output y = concat(x -> gap, x)", "bring both to vectors: `x -> gap` or `x -> flatten`"),
+        ("output y = concat(x -> conv(4, 3), x)", "check `pad` and `stride`"),
+    ],
+)
+def test_the_help_leads_to_what_works(body: str, help_: str) -> None:
+    with pytest.raises(cnnspec.SpecError) as mistake:
+        cnnspec.loads(f"network n {{ x = input(3, 8, 8)\n{body} }}")
+    assert help_ in str(mistake.value.diagnostics[0].help)
+
+
+@pytest.mark.parametrize("shape", ["3x32", "0x3x3", "3x3x3x3", "ax3x3"])
+def test_a_shape_is_an_image_or_a_vector(shape: str, capsys) -> None:
+    assert run(["check", "lenet5", "--input", shape]) == 2
+    assert "3x224x224" in capsys.readouterr().err

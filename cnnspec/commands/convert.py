@@ -80,16 +80,19 @@ def convert(
         raise Missing(
             f"this needs {failure.name}, which is not installed: `pip install 'cnnspec[{extra}]'`"
         ) from None
-    _tell(done, target, network.title, quiet=quiet)
+    _tell(done, target, network.title, inference=inference, quiet=quiet)
 
 
-def _tell(done: Converted, target: Path, title: str, *, quiet: bool) -> None:
+def _tell(done: Converted, target: Path, title: str, *, inference: bool, quiet: bool) -> None:
     """Say what went over, and what did not."""
     types = " and ".join(f"{count:,} of {name}" for name, count in done.types.items())
     say(f"wrote {target}: {title}, {sum(done.types.values()):,} tensors, {types}", quiet=quiet)
     for words, keys in (
         ("set to 0, for the checkpoint has none", done.started),
-        ("left out, for this kind of file has no place", done.dropped),
+        (
+            f"left out, for {'inference' if inference else 'this kind of file'} has no place",
+            done.dropped,
+        ),
         ("set aside, for it is no part of a network", done.aside),
     ):
         if keys:

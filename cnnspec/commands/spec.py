@@ -27,7 +27,10 @@ def _shape(
         return None
     if not _SIZES.fullmatch(value.lower()):
         raise click.BadParameter(f"{value!r} is not a shape; write it as 3x224x224")
-    return tuple(int(each) for each in value.lower().split("x"))
+    shape = tuple(int(each) for each in value.lower().split("x"))
+    if len(shape) not in (1, 3) or 0 in shape:
+        raise click.BadParameter(f"{value!r} is no image CxHxW and no vector; write 3x224x224")
+    return shape
 
 
 def _settings(

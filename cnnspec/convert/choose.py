@@ -44,7 +44,7 @@ def kind_for(path: Path, name: str | None) -> Kind:
     if not path.name.endswith(kind.suffixes):
         raise error(
             "unknown-checkpoint",
-            f"{kind.name} does not read a file called {shown(path)}",
+            f"{kind.name} does not write a file called {shown(path)}",
             help=f"let its name end in {' or '.join(kind.suffixes)}",
         )
     return kind

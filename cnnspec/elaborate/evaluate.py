@@ -104,12 +104,13 @@ class Evaluator:
                     return self.evaluate(expr, bare)
         return self.evaluate(expr, frame)
 
-    def given(self, expr: tree.Call, frame: Frame) -> tuple[Given, ...]:
+    def given(self, expr: tree.Call, frame: Frame, callee: Any = None) -> tuple[Given, ...]:
         result: list[Given] = []
         for argument in expr.arguments:
             try:
                 value = self.evaluate(argument.value, frame)
             except SpecError as mistake:
+                mistake = _perhaps_word(mistake, argument, callee)
                 raise _perhaps_named(mistake, argument) from None
             if argument.keyword is None and result and result[-1].keyword is not None:
                 raise error(
@@ -125,7 +126,7 @@ class Evaluator:
 
     def call(self, expr: tree.Call, frame: Frame, segments: tuple[str, ...] | None = None) -> Any:
         callee = self.callee(expr.callee, frame)
-        given = self.given(expr, frame)
+        given = self.given(expr, frame, callee)
         if isinstance(callee, Function):
             return self._function(callee, given, expr, frame)
         if not isinstance(callee, Operator | BlockValue | CallStep):
@@ -269,6 +270,19 @@ class Evaluator:
         left = self.evaluate(expr.left, frame)
         right = self.evaluate(expr.right, frame)
         return self.session.arithmetic.operate(expr.operator, left, right, expr.span, frame)
+
+
+def _perhaps_word(mistake: SpecError, argument: tree.Argument, callee: Any) -> SpecError:
+    """Propose the words of an argument that takes words, for a name that nothing has."""
+    operator = callee.callee if isinstance(callee, CallStep) else callee
+    first = mistake.diagnostics[0]
+    if not isinstance(operator, Operator) or first.code != "unknown-name":
+        return mistake
+    arg = operator.op.arguments.get(argument.keyword or "")
+    if arg is None or not arg.choices or not isinstance(argument.value, tree.Name):
+        return mistake
+    words = " or ".join(f"`{each}`" for each in arg.choices)
+    return SpecError([replace(first, help=f"`{argument.keyword}` is {words}")])
 
 
 def _perhaps_named(mistake: SpecError, argument: tree.Argument) -> SpecError:

@@ -46,7 +46,9 @@ class Steps:
             callee = self.session.evaluator.callee(expr.callee, frame)
             if isinstance(callee, Operator | BlockValue | CallStep):
                 self.session.spend(1, expr.span)
-                return with_more(callee, self.session.evaluator.given(expr, frame), expr.span)
+                return with_more(
+                    callee, self.session.evaluator.given(expr, frame, callee), expr.span
+                )
         elif isinstance(expr, tree.Paren):
             return self._grouped(self.read(expr.inner, frame), expr)
         elif isinstance(expr, tree.Flow):

@@ -131,7 +131,7 @@ class TransposedConv(Op):
     filters = Arg(Int(1), "Number of filters: the output's channels.")
     size = Arg(Pair(1), SIZE)
     stride = Arg(Pair(1), "How far apart input places land in the output.", 1)
-    pad = Arg(Pad(), "What is cropped from the full output, or `same`.", 0)
+    pad = Arg(Pad(("same",)), "What is cropped from the full output, or `same`.", 0)
     output_pad = Arg(Pair(0), "Rows and columns added after; less than stride or dilation.", 0)
     dilation = Arg(Pair(1), DILATION, 1)
     groups = Arg(Int(1), "Groups that channels and filters are split into.", 1)
@@ -144,8 +144,6 @@ class TransposedConv(Op):
                 argument="groups",
                 code="groups-mismatch",
             )
-        if self.pad == "same_lower":
-            raise Refusal("conv_transpose has `same`, not `same_lower`", argument="pad")
         for axis in (0, 1):
             extra = self.output_pad[axis]
             if extra and (

@@ -69,9 +69,7 @@ class PadImage(Op):
 
     name = "pad"
     family = "layout"
-    sides = Arg(
-        Pad(automatic=False), "Zeros: a number, `[h, w]`, or `[top, bottom, left, right]`.", 0
-    )
+    sides = Arg(Pad(automatic=()), "Zeros: a number, `[h, w]`, or `[top, bottom, left, right]`.", 0)
     channels = Arg(Pair(0), "Channels of zeros `[before, after]`.", 0)
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -88,9 +86,7 @@ class Crop(Op):
     name = "crop"
     family = "layout"
     is_view = True
-    sides = Arg(
-        Pad(automatic=False), "How much: a number, `[h, w]`, or `[top, bottom, left, right]`."
-    )
+    sides = Arg(Pad(automatic=()), "How much: a number, `[h, w]`, or `[top, bottom, left, right]`.")
 
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs

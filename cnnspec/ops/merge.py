@@ -45,12 +45,21 @@ class _Elementwise(Op):
 
 def _mend(wanted: Shape, other: Shape) -> str:
     if wanted.is_image and other.is_image and wanted.channels != other.channels:
-        stride = wanted.height and max(other.height // wanted.height, 1)
+        small, large = sorted((wanted, other), key=lambda shape: shape.height)
+        stride = large.height // small.height
+        if [-(-length // stride) for length in large[1:]] != [*small[1:]]:
+            return "make channels, heights and widths equal: check `pad` and `stride` on both ways"
         step = f", stride = {stride}" if stride > 1 else ""
-        return f"bring one to the other's channels: `x -> conv({wanted.channels}, 1{step})`"
+        return f"bring one to the other's channels: `x -> conv({small.channels}, 1{step})`"
     if wanted.is_image and other.is_image:
         return "make their heights and widths equal: check `pad` and `stride` on both ways"
     return "only a vector of the image's channels, or C x 1 x 1, spreads over an image"
+
+
+def _join(first: Shape, other: Shape) -> str:
+    if first.is_image and other.is_image:
+        return "make them equal: check `pad` and `stride`, or `crop` the larger"
+    return "bring both to vectors: `x -> gap` or `x -> flatten`"
 
 
 class Add(_Elementwise):
@@ -97,6 +106,6 @@ class Concat(Op):
                     f"cannot concatenate {_thing(inputs)} of different height or width",
                     input=position,
                     code="shape-mismatch",
-                    help="make them equal: check `pad` and `stride`, or `crop` the larger",
+                    help=_join(first, each),
                 )
         return Shape((sum(each.channels for each in inputs), *first[1:]))

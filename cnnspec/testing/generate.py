@@ -311,7 +311,7 @@ def _value(random: Random, arg: Arg, inputs: Sequence[Shape]) -> Any:
             one, other = random.randint(least, least + 3), random.randint(least, least + 3)
             return one if random.random() < 0.6 else [one, other]
         case Pad():
-            words = ("same", "same_lower") if kind.automatic else ()
+            words = kind.automatic
             if words and random.random() < 0.5:
                 return random.choice(words)
             count = random.choice((1, 1, 2, 4))

@@ -130,7 +130,7 @@ def arguments(arg: Arg, inputs: Sequence[Shape] = ()) -> st.SearchStrategy[Any]:
             one = _small(kind.low, kind.high, span=3)
             return st.one_of(one, st.lists(one, min_size=2, max_size=2))
         case Pad():
-            words = [st.sampled_from(("same", "same_lower"))] if kind.automatic else []
+            words = [st.sampled_from(kind.automatic)] if kind.automatic else []
             one = st.integers(0, 2)
             lists = [st.lists(one, min_size=size, max_size=size) for size in (2, 4)]
             return st.one_of(one, *lists, *words)
