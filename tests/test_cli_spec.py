@@ -152,7 +152,7 @@ def test_files_that_use_each_other_are_told_so(empty: Path, capsys) -> None:
     ("body", "help_"),
     [
         ("output y = x -> upsample(2, mode = bicubic)", "`mode` is `nearest` or `bilinear`"),
-        ("output y = add(x -> conv(4, 1), x)", "`x -> conv(3, 1)`"),
+        ("output y = add(x -> conv(4, 1), x)", "`x -> conv(4, 1)`"),
         (
             "output y = add(x -> conv(4, 3, stride = 2, pad = 1), x)",
             "`x -> conv(4, 1, stride = 2)`",
