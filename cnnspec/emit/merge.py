@@ -7,7 +7,7 @@ the block's parameters and up to decisions. Whatever cannot be merged honestly i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import count
 from typing import Any
 
@@ -27,7 +27,6 @@ from cnnspec.emit.merged import (
 )
 from cnnspec.emit.units import (
     CallUnit,
-    Decision,
     LoopUnit,
     OpUnit,
     Path,
@@ -337,15 +336,17 @@ class Merger:
 
 
 def _hint(column: list[Any]) -> str:
-    for unit in column:
-        pending = list(unit.body)
-        while pending:
-            each = pending.pop(0)
-            if isinstance(each, Decision):
-                pending += each.body
-            elif isinstance(each, OpUnit):
-                return f"with_{each.node.op.name}"
-            else:
-                word = each.path[-1]
-                return f"with_{word}" if word.isidentifier() else "with_branch"
+    """Name a test after what is done where it holds, but not where it fails; else the reverse."""
+    done = [_words(unit.body for unit in column if unit.taken == arm) for arm in (0, 1)]
+    for prefix, mine, other in (("with", *done), ("without", *reversed(done))):
+        for word in mine:
+            if word not in other:
+                return f"{prefix}_{word}"
     return "with_branch"
+
+
+def _words(bodies: Iterable[list[Unit]]) -> list[str]:
+    """What bodies do, each operator by its kind and each block by its label, in order."""
+    units = [each for body in bodies for each in flatten(body)]
+    words = [each.node.op.name if isinstance(each, OpUnit) else each.path[-1] for each in units]
+    return [word if word.isidentifier() else "branch" for word in words]
