@@ -288,3 +288,44 @@ def test_what_one_instance_must_say_is_said_though_another_may_leave_it_out() ->
     tensors, given = drawn(net), images(net)
     found = outputs_of_keras(keras_model(net, tensors), given, training=False)
     assert found.shape == (2, 2, 5, 5)
+
+
+#: A block of which one instance has a stride, and how the network calls it.
+STRIDED = """
+block basic(x, stride = 1, residual = []) {
+    y = x -> conv(4, 3, stride = stride, pad = 1)
+    return add(y, if len(residual) > 0 then residual[0] else x)
+}
+network net { image = input(4, 8, 8)  p = image -> maxpool(2)  output y = image -> %s }
+"""
+
+
+@pytest.mark.parametrize(
+    ("calls", "zeros"),
+    [
+        # One function has the stride, another has none.
+        ("basic(stride = 2, residual = [p]) -> basic -> basic", 1),
+        ("basic -> basic(stride = 2, residual = [p])", 1),
+        # One function has both.
+        ("basic(stride = 2, residual = [p]) -> basic(residual = [p])", 1),
+        ("basic -> basic", 0),
+    ],
+)
+def test_zeros_stand_only_before_what_may_have_a_stride(calls: str, zeros: int) -> None:
+    net = cnnspec.loads(STRIDED % calls)
+    source = net.source("keras")
+    assert source.count("ZeroPadding2D") == source.count("padded evenly") == zeros, source
+    assert net.mismatch("keras") == []
+
+
+def test_turns_of_a_loop_are_padded_each_as_it_needs() -> None:
+    net = cnnspec.loads("""
+    network net {
+        image = input(4, 8, 8)
+        x = image
+        for i in range(2) { x = x -> conv(4, 3, stride = 2 - i, pad = 1) }
+        output y = x
+    }
+    """)
+    source = net.source("keras")
+    assert source.count("ZeroPadding2D") == source.count('padding="same"') == 1, source

@@ -1,6 +1,6 @@
 """What is found out about steps before they are lowered: where Keras's plain layer is right.
 
-A step is lowered for all instances of its block, so what is found out holds for all of them.
+A step is lowered for all instances that share a function, so what is found out holds for all.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cnnspec.emit.lowering import Applied
+from cnnspec.emit.merged import MergedOp
 from cnnspec.graph import Graph, Node
 from cnnspec.ops.convolution import Conv, DepthwiseConv
 from cnnspec.ops.geometry import Sides, sides
@@ -17,8 +18,12 @@ from cnnspec_keras.lowerings.pooling import extended
 from cnnspec_keras.orders import channels_last
 
 
-def find_hints(graph: Graph) -> Mapping[int, frozenset[str]]:
-    """Give the hints of the nodes that have any, by index."""
+def find_hints(graph: Graph, steps: Mapping[int, MergedOp]) -> Mapping[int, frozenset[str]]:
+    """Give the hints of the nodes that have any, by index.
+
+    `steps` says which nodes are written as one step. What is written in one place of the spec is
+    padded in one way where that may be one step, or where a step is of both sorts.
+    """
     flattened = channels_last(graph)
     found = {
         node.index: frozenset((PLAIN,))
@@ -26,16 +31,24 @@ def find_hints(graph: Graph) -> Mapping[int, frozenset[str]]:
         if node.kind == "flatten" and node.index in flattened
     }
     sites: dict[object, list[Node]] = {}
+    known: dict[object, list[Node]] = {}
     for node in graph.nodes:
         if isinstance(node.op, Conv | DepthwiseConv | MaxPool) and node.op.pad != "same":
             sites.setdefault((node.span, node.kind), []).append(node)
+            if node.index in steps:
+                known.setdefault(steps[node.index], []).append(node)
     for nodes in sites.values():
         found |= _padding(nodes)
+    for nodes in known.values():
+        if len({_is_same(node, _around(node)) for node in nodes}) == 1:
+            for node in nodes:
+                found.pop(node.index, None)
+            found |= _padding(nodes)
     return found
 
 
 def _padding(nodes: list[Node]) -> Mapping[int, frozenset[str]]:
-    """Say which steps written in one place are to be padded by Keras's `same`.
+    """Say which of the nodes of one place, or of one step, are to be padded by Keras's `same`.
 
     All of them if that is right for all. None if it is not and all are padded: zeros before the
     layer do for them. Else where the stride is 1 if that tells them apart; else each as it is.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from cnnspec.emit.code import Leaf
@@ -43,9 +44,11 @@ def write(
     graph: Graph, lower: Mapping[str, Lowering], head: list[str], *, inference: bool
 ) -> Written:
     """Write the source of a network; `head` are the lines of the module's docstring."""
-    hints = find_hints(graph)
-    plans = make_plans(graph, lower, inference=inference, hints=hints, keep=_keeps, functional=True)
-    nested = is_deep(graph, lower, hints)
+    find = partial(find_hints, graph)
+    plans = make_plans(
+        graph, lower, inference=inference, find_hints=find, keep=_keeps, functional=True
+    )
+    nested = is_deep(graph, lower, plans.hints)
     space = Namespace(RESERVED | set(LAYERS))
     network = space.take(graph.name)
     names: dict[int, str] = {id(plans.network): network}

@@ -202,6 +202,7 @@ class Merger:
             self._names(column, who),
             self._shape(column),
             {index: unit.path for unit, index in zip(column, who, strict=True)},
+            tuple(unit.node.index for unit in column),
         )
 
     def path(self, column: list[Any], who: list[int]) -> MergedPath:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -74,6 +74,8 @@ class MergedOp:
     shape: Shape | None
     #: The path in each instance, by its number: digits may differ where a member may be absent.
     paths: Mapping[int, Path]
+    #: The graph's nodes that it stands for, by their indices.
+    nodes: tuple[int, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -206,6 +208,21 @@ def reads_of(unit: Merged) -> Iterator[Value]:
         for each in unit.body:
             yield from reads_of(each)
         yield from (carried.following for carried in unit.carried)
+
+
+def operators(units: Iterable[Merged]) -> Iterator[MergedOp]:
+    """The operators among units, in rows, decisions and loops too."""
+    for unit in units:
+        match unit:
+            case MergedOp():
+                yield unit
+            case MergedRow():
+                yield from operators(unit.members)
+            case MergedLoop():
+                yield from operators(unit.body)
+            case MergedDecision():
+                for arm in unit.arms:
+                    yield from operators(arm)
 
 
 @dataclass(slots=True, eq=False)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cnnspec.emit.loops import KeepLoop, LoopMerger, loop_merger, no_loops
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.merge import Merger
-from cnnspec.emit.merged import Plan
+from cnnspec.emit.merged import MergedOp, Plan, operators
 from cnnspec.emit.reader import Reader
 from cnnspec.emit.units import CallUnit, Decision, Instance, LoopUnit, Row, Unit
 from cnnspec.emit.words import Split, Words
 from cnnspec.expression import Written
 from cnnspec.graph import Graph, Output, Scope
+
+#: What is handed to the lowerings, by a node's index.
+Hints = Mapping[int, frozenset[str]]
+#: Finds the hints, told which nodes are written as one step: those of equal values.
+FindHints = Callable[[Mapping[int, MergedOp]], Hints]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,12 @@ class Plans:
     blocks: tuple[Plan, ...]
     network: Plan
     outputs: tuple[Output, ...]
+    hints: Hints
+
+    def steps(self) -> Mapping[int, MergedOp]:
+        """The step that each node is written as, by the node's index."""
+        plans = (*self.blocks, self.network)
+        return {index: op for plan in plans for op in operators(plan.units) for index in op.nodes}
 
 
 def make_plans(
@@ -31,20 +43,39 @@ def make_plans(
     lower: Mapping[str, Lowering],
     *,
     inference: bool = False,
-    hints: Mapping[int, frozenset[str]] | None = None,
+    find_hints: FindHints | None = None,
     keep: KeepLoop = no_loops,
     functional: bool = False,
 ) -> Plans:
     """Plan the source of a network; with `inference` training heads are left out.
 
-    `hints` are handed to the lowerings, by a node's index. `keep` says which loops the backend can
-    write as loops; others are written turn by turn. `functional` is for
+    `find_hints` finds what the lowerings are told: first before it is known which nodes are
+    written as one step, then once more where knowing it tells more. `keep` says which loops the
+    backend can write as loops; others are written turn by turn. `functional` is for
     one whose layers are applied to tensors: a tensor says its channels, so they are no parameters,
     and groups that are chains are not gathered.
     """
-    loops = loop_merger(keep)
     outputs = graph.inference_outputs if inference else graph.outputs
-    reader = Reader(graph.needed(outputs), lower, hints or {}, rows=not functional)
+    make = partial(_make, graph, lower, outputs, loop_merger(keep), functional=functional)
+    if find_hints is None:
+        return make({})
+    plans = make(find_hints({}))
+    hints = find_hints(plans.steps())
+    return plans if hints == plans.hints else make(hints, known=plans)
+
+
+def _make(
+    graph: Graph,
+    lower: Mapping[str, Lowering],
+    outputs: tuple[Output, ...],
+    loops: LoopMerger,
+    hints: Hints,
+    *,
+    functional: bool,
+    known: Plans | None = None,
+) -> Plans:
+    """Plan the source of a network; instances of one plan that is `known` stay together."""
+    reader = Reader(graph.needed(outputs), lower, hints, rows=not functional)
     results = tuple(output.port for output in outputs)
     root = reader.instance(graph.root, results)
     root.inputs = tuple(node.ports[0] for node in graph.inputs)
@@ -52,7 +83,10 @@ def make_plans(
     instances: dict[int, Instance] = {id(graph.root): root}
     order: list[Instance] = []
     _discover(root, reader, opens, instances, order)
-    groups = _grouped(order)
+    if known is None:
+        groups = _grouped(order)
+    else:
+        groups = [[instances[id(e.scope)] for e in plan.instances] for plan in known.blocks]
     plan_of: dict[int, Plan] = {}
     blocks: list[Plan] = []
     for members in groups:
@@ -64,7 +98,7 @@ def make_plans(
     network = Plan(graph.name, graph.root.definition, [root], functional=functional)
     words = Words(network, [root], opens[id(graph.root)])
     Merger(words, lambda scope: plan_of[id(scope)], loops).merge()
-    return Plans(tuple(blocks), network, outputs)
+    return Plans(tuple(blocks), network, outputs, hints)
 
 
 def calls(units: list[Unit]) -> list[CallUnit]:
