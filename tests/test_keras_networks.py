@@ -329,3 +329,19 @@ def test_turns_of_a_loop_are_padded_each_as_it_needs() -> None:
     """)
     source = net.source("keras")
     assert source.count("ZeroPadding2D") == source.count('padding="same"') == 1, source
+
+
+def test_a_number_that_few_instances_have_is_said_by_parameters_that_are_there() -> None:
+    net = cnnspec.loads("""
+    block unit(x, width) {
+        y = x -> conv(width * 4, 1)
+        if x.channels != width * 4 { x = x -> down: conv(width * 4, 1) }
+        return add(x, y)
+    }
+    network net {
+        image = input(4, 8, 8)
+        output y = image -> unit(2) -> unit(2) -> pick: conv(16, 1) -> unit(4)
+    }
+    """)
+    assert 'layers.Conv2D(width * 4, 1, name=f"{name}_down")' in net.source("keras")
+    assert net.mismatch("keras") == []

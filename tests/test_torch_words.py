@@ -42,3 +42,63 @@ def test_a_flag_is_named_after_what_is_done_where_it_is_true(name: str) -> None:
     network net {{ image = input(4, 8, 8)  output y = image -> unit -> unit(flag = true) }}
     """)
     assert wanted in text, text
+
+
+#: A block's body, the calls of it, what its class must hold and what it must not.
+NUMBERS = {
+    "the parameter is there anyway": (
+        """
+        y = x -> conv(width * 4, 1)
+        if x.channels != width * 4 { x = x -> down: conv(width * 4, 1) }
+        return add(y, x)
+        """,
+        "unit(2) -> unit(2) -> pick: conv(16, 1) -> unit(4)",
+        ["self.down = nn.Conv2d(in_channels, width * 4, 1)"],
+        [],
+    ),
+    "the parameter is there only for what comes later": (
+        """
+        if x.channels != width * 4 { x = x -> down: conv(width * 4, 1) }
+        return add(x, x -> conv(width * 4, 1))
+        """,
+        "unit(2) -> unit(2) -> pick: conv(16, 1) -> unit(4)",
+        ["self.down = nn.Conv2d(in_channels, width * 4, 1)"],
+        [],
+    ),
+    "there is no such parameter": (
+        "if deep { x = x -> down: conv(width * 4, 1) }  return x -> relu",
+        "unit(2) -> unit(4, deep = true) -> unit(3)",
+        ["nn.Conv2d(in_channels, 16, 1)", "deep"],
+        ["width"],
+    ),
+    "all instances have the step": (
+        "return x -> conv(width * scale, 1) -> conv(width, 1)",
+        "unit(2, scale = 6) -> unit(4, scale = 3)",
+        ["width, 1)", "(in_channels, 12, 1)"],
+        ["scale"],
+    ),
+    "a loop that only some have": (
+        """
+        x = x -> conv(width * 4, 1)
+        if deep { for i in range(3) { x = x -> turns.{i}: conv(width * 4, 1) } }
+        return x
+        """,
+        "unit(2) -> unit(4, deep = true)",
+        ["nn.Conv2d(width * 4, width * 4, 1) for _ in range(3)"],
+        ["16"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_that_few_instances_have_is_said_by_parameters_that_are_there(name: str) -> None:
+    body, calls, wanted, unwanted = NUMBERS[name]
+    text = source(f"""
+    block unit(x, width, scale = 4, deep = false) {{ {body} }}
+    network net {{ image = input(4, 8, 8)  output y = image -> {calls} }}
+    """)
+    block = text[text.index("class Unit") : text.index("class Net")]
+    for part in wanted:
+        assert part in block, block
+    for part in unwanted:
+        assert part not in block, block

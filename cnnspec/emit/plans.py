@@ -194,11 +194,9 @@ def _plans(
     while pending:
         part = pending.pop(0)
         scope = part[0].scope
-        plan = Plan(str(scope.block), scope.definition, part, functional=functional)
         open_names = frozenset().union(*(opens[id(each.scope)] for each in part))
         try:
-            words = Words(plan, part, open_names)
-            Merger(words, lambda scope: plan_of[id(scope)], loops).merge()
+            plan = _plan(part, open_names, plan_of, loops, functional=functional)
         except Split as split:
             if len(part) == 1:
                 raise RuntimeError(
@@ -208,6 +206,33 @@ def _plans(
         else:
             result.append(plan)
     return result
+
+
+def _plan(
+    members: list[Instance],
+    open_names: frozenset[str],
+    plan_of: dict[int, Plan],
+    loops: LoopMerger,
+    *,
+    functional: bool,
+) -> Plan:
+    """Merge instances into one plan; raises Split where they do not agree.
+
+    They are merged once more if the parameters that there turned out to be say more.
+    """
+    scope = members[0].scope
+
+    def merged(given: frozenset[str]) -> Words:
+        plan = Plan(str(scope.block), scope.definition, members, functional=functional)
+        words = Words(plan, members, open_names, given)
+        Merger(words, lambda scope: plan_of[id(scope)], loops).merge()
+        return words
+
+    words = merged(frozenset())
+    given = frozenset(words.plan.parameters)
+    if any(names <= given for names in words.wished):
+        words = merged(given)
+    return words.plan
 
 
 def _parts(members: list[Instance], keys: list[Hashable]) -> list[list[Instance]]:

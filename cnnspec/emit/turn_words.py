@@ -43,6 +43,7 @@ class TurnWords(Words):
         self.plan = outer.plan
         self.open = outer.open
         self.fixed = outer.fixed
+        self.given = outer.given
         self.instances = [
             replace(
                 outer.instances[index],
@@ -78,6 +79,15 @@ class TurnWords(Words):
         values = [leaves[n].value for n in mine]
         if len(mine) > 1 and all(type(each) is int for each in values):
             yield from stepped(said, values, turns, self.index)
+
+    def everywhere(self, who: list[int]) -> bool:
+        """Whether these are all turns, of all instances."""
+        return super().everywhere(who) and self.outer.everywhere([index for index, _ in self.lanes])
+
+    def wish(self, names: frozenset[str]) -> None:
+        """Remember names that would say a number of some turns, but not the loop's own."""
+        if self.index.value not in names:
+            self.outer.wish(names)
 
     def need(self, names: Iterable[str]) -> None:
         """Make names that an expression speaks of parameters, but not the loop's own."""

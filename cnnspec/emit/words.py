@@ -52,13 +52,23 @@ class Words:
     """Finds how to write what differs between instances.
 
     In every method `who` numbers the instances to which the values, in this order, belong.
+    `given` are the parameters that the plan is known to have whatever is said of some instances.
     """
 
-    def __init__(self, plan: Plan, instances: list[Instance], open_names: frozenset[str]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        instances: list[Instance],
+        open_names: frozenset[str],
+        given: frozenset[str] = frozenset(),
+    ) -> None:
         self.plan = plan
         self.instances = instances
         self.open = open_names
+        self.given = given
         self.fixed = fixed_parameters(instances, open_names)
+        #: The names that would say a number of some instances, were they given.
+        self.wished: set[frozenset[str]] = set()
 
     def agree(self, keys: list[Hashable], who: list[int] | None = None) -> None:
         """Raise Split unless the keys are the same."""
@@ -103,7 +113,7 @@ class Words:
                 if not own.names and len(repr(first.value)) > LONG:
                     return Leaf(first.value, own, first.hint)
             if own is None or own.operator != "name" or own.names & self.fixed.keys():
-                return Leaf(first.value, None, first.hint)
+                return Leaf(first.value, self.of_some(leaves, who), first.hint)
         for candidate in self.candidates(leaves, who):
             expression = simplify(substitute(candidate, self.fixed))
             if self.holds(expression, leaves, who):
@@ -122,6 +132,36 @@ class Words:
             self.agree([leaf.value for leaf in leaves], who)
         return self.extra_parameter(leaves, who)
 
+    def of_some(self, leaves: list[Leaf], who: list[int]) -> Expression | None:
+        """How to say a number that is the same wherever the step is there, if it is not everywhere.
+
+        It may be the same only because few have the step: parameters that are there say what is
+        meant.
+        """
+        if self.everywhere(who):
+            return None
+        for candidate in self.candidates(leaves, who):
+            expression = simplify(substitute(candidate, self.fixed))
+            if expression.names and self.holds(expression, leaves, who):
+                names = frozenset(n for n in expression.names if not self.is_free(n))
+                if names <= self.given:
+                    self.need(names)
+                    return expression
+                self.wish(names)
+        return None
+
+    def everywhere(self, who: list[int]) -> bool:
+        """Whether these are all instances."""
+        return len(set(who)) == len(self.instances)
+
+    def is_free(self, name: str) -> bool:
+        """Whether a name costs no parameter: tensors may say their channels."""
+        return self.plan.functional and name.endswith(".channels")
+
+    def wish(self, names: frozenset[str]) -> None:
+        """Remember names that would say a number of some instances."""
+        self.wished.add(names)
+
     def candidates(self, leaves: list[Leaf], who: list[int]) -> Iterable[Expression]:
         """Expressions that may say all of the leaves."""
         return dict.fromkeys(leaf.expression for leaf in leaves if leaf.expression is not None)
@@ -129,7 +169,7 @@ class Words:
     def need(self, names: Iterable[str]) -> None:
         """Make names that an expression speaks of parameters of the plan."""
         for name in names:
-            if self.plan.functional and name.endswith(".channels"):
+            if self.is_free(name):
                 continue
             self.plan.parameters.setdefault(
                 name, [each.values.get(name) for each in self.instances]
