@@ -102,3 +102,26 @@ def test_a_number_that_few_instances_have_is_said_by_parameters_that_are_there(n
         assert part in block, block
     for part in unwanted:
         assert part not in block, block
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "y = if deep then (x -> conv(4, 1) -> bn) else (x -> conv(4, 3, pad = 1))",
+        "if deep { y = x -> a: conv(4, 1) } else { y = x -> a: (conv(4, 3, pad = 1) -> bn) }",
+        "if deep { y = x -> a.b: conv(4, 1) } else { y = x -> a: conv(4, 3, pad = 1) }",
+        """
+        y = x
+        if deep { y = x -> a: conv(4, 1) }
+        y = y -> b: conv(4, 1)
+        if not deep { y = y -> a: conv(4, 3, pad = 1) }
+        """,
+    ],
+)
+def test_an_attribute_is_not_given_to_two_modules(body: str) -> None:
+    text = source(f"""
+    block unit(x, deep = false) {{ {body} return add(x, y) }}
+    network net {{ image = input(4, 8, 8)  output y = image -> unit -> unit(deep = true) -> unit }}
+    """)
+    assert text.count("(nn.Module)") == 3
+    assert "Identity" not in text

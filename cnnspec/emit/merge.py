@@ -7,7 +7,7 @@ the block's parameters and up to decisions. Whatever cannot be merged honestly i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -17,6 +17,7 @@ from cnnspec.emit.merged import (
     Merged,
     MergedCall,
     MergedDecision,
+    MergedLoop,
     MergedOp,
     MergedPath,
     MergedRow,
@@ -82,6 +83,8 @@ class Merger:
         self.plan.results = tuple(
             self.value([each[i] for each in vectors], everyone) for i in range(len(vectors[0]))
         )
+        if not (self.plan.functional or self.plan.is_row):
+            self._check_homes()
         first = self.instances[0]
         names = []
         for word, ports in first.scope.inputs:
@@ -90,6 +93,19 @@ class Merger:
         if not names:
             names = [port.node.path for port in first.inputs]
         self.plan.inputs = tuple(names)
+
+    def _check_homes(self) -> None:
+        """Split instances that keep different modules at one path: an object has room for one."""
+        everyone = range(len(self.instances))
+        if not self.decisions:
+            return
+        known: dict[MergedPath, frozenset[int]] = {}
+        for path, who in _homes(self.plan.units, frozenset(everyone)):
+            for other, before in known.items():
+                common = min(len(path), len(other))
+                if path[:common] == other[:common] and who.isdisjoint(before):
+                    raise Split([(i in who,) if i in who | before else None for i in everyone])
+            known[path] = known.get(path, frozenset()) | who
 
     def root_units(self, index: int) -> list[Unit]:
         """All units of the block instance that an instance is, or is a part of."""
@@ -334,6 +350,18 @@ class Merger:
             if len(arms) == 2:
                 return Phi(number, tuple(arms))
         return None
+
+
+def _homes(units: list[Merged], who: frozenset[int]) -> Iterator[tuple[MergedPath, frozenset[int]]]:
+    """The paths at which units keep modules, and the instances that do, of those that `who` has."""
+    for unit in units:
+        if isinstance(unit, MergedDecision):
+            for number, arm in enumerate(unit.arms):
+                yield from _homes(arm, frozenset(i for i in who if unit.taken.get(i) == number))
+        elif isinstance(unit, MergedLoop):
+            yield from _homes(unit.body, who)
+        elif not isinstance(unit, MergedOp) or unit.lowered.module is not None:
+            yield unit.path, who
 
 
 def _hint(column: list[Any]) -> str:
