@@ -8,7 +8,7 @@ says them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +104,7 @@ def steps(items: list[Item]) -> Iterator[Step | BlockCall]:
 
 def rates(scope: Scope) -> frozenset[str]:
     """Give a block instance's parameters that are fractions and reach nothing but noise."""
-    used = scope.consumed.union(*map(_names, _uses(scope.trace)))
+    used = scope.consumed.union(names_in(_uses(scope.trace)))
     return frozenset(
         name for name, value in scope.values.items() if type(value) is float and name not in used
     )
@@ -127,8 +127,12 @@ def _uses(trace: Sequence[Item]) -> Iterator[Any]:
             yield from (value for name, value in item.arguments.items() if name not in quiet)
 
 
-def _names(value: Any) -> frozenset[str]:
-    if isinstance(value, Written):
-        return value.expression.names
-    inside = value if isinstance(value, tuple) else ()
-    return frozenset[str]().union(*map(_names, inside))
+def names_in(values: Iterable[Any]) -> frozenset[str]:
+    """Give the names that values speak of, in lists too."""
+    found: set[str] = set()
+    for value in values:
+        if isinstance(value, Written):
+            found |= value.expression.names
+        elif isinstance(value, tuple):
+            found |= names_in(value)
+    return frozenset(found)

@@ -10,15 +10,13 @@ import zipfile
 from itertools import pairwise
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+import torch
 
 import cnnspec
 from cnnspec.cli import run
-
-np = pytest.importorskip("numpy")
-torch = pytest.importorskip("torch")
-h5py = pytest.importorskip("h5py")
-safetensors = pytest.importorskip("safetensors.numpy")
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -119,19 +117,19 @@ def outputs_apart(network: cnnspec.Network, found: dict, weights: str) -> float:
 # --- both ways
 
 
-@pytest.mark.parametrize("name", SHOWN)
-def test_a_checkpoint_runs_in_keras_and_comes_back_bit_for_bit(
-    name: str, request: pytest.FixtureRequest, capfd
-) -> None:
-    if name not in QUICK and not request.config.getoption("--zoo"):
-        pytest.skip("--zoo converts them all")
-    found = state(cnnspec.load(name))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "shown" in metafunc.fixturenames:
+        metafunc.parametrize("shown", SHOWN if metafunc.config.getoption("--zoo") else QUICK)
+
+
+def test_a_checkpoint_runs_in_keras_and_comes_back_bit_for_bit(shown: str, capfd) -> None:
+    found = state(cnnspec.load(shown))
     saved(found)
-    assert convert("a.pt", "a.weights.h5", spec=name) == 0
-    assert convert("a.weights.h5", "b.pt", spec=name) == 0
-    assert "set to 0" in capfd.readouterr().err or name == "vgg16"
+    assert convert("a.pt", "a.weights.h5", spec=shown) == 0
+    assert convert("a.weights.h5", "b.pt", spec=shown) == 0
+    assert "set to 0" in capfd.readouterr().err or shown == "vgg16"
     assert_same(found, torch.load("b.pt", weights_only=True))
-    assert outputs_apart(cnnspec.load(name, input=SHOWN[name]), found, "a.weights.h5") < 1e-4
+    assert outputs_apart(cnnspec.load(shown, input=SHOWN[shown]), found, "a.weights.h5") < 1e-4
 
 
 def test_every_operators_weights_cross_and_give_equal_outputs(capfd) -> None:

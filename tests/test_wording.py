@@ -124,3 +124,14 @@ def test_small_steps_alone_are_said_in_their_order() -> None:
     spec = "network net { output y = input(4, 8, 8) -> a: (relu -> bn) -> conv(2, 1) }"
     parts = fold(cnnspec.loads(spec).elaborated)[1].parts
     assert of_line(parts) == "relu (bn)"
+
+
+def test_operators_in_a_list_have_their_names() -> None:
+    spec = """
+    block b(x, acts) {
+        for act in acts { x = x -> act }
+        return x
+    }
+    network net { output y = input(4, 8, 8) -> b([relu, elu(alpha = 0.5)]) -> conv(2, 1) }
+    """
+    assert content(fold(cnnspec.loads(spec).elaborated)[1]) == "b([relu, elu(...)])"

@@ -99,6 +99,8 @@ def _is_said(value: Any) -> bool:
 
 def _said(value: Any) -> str | None:
     """Write an argument: data as a spec does, an operator or block by its name."""
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_said(each) or '...' for each in value)}]"
     if _is_said(value):
         return show(value)
     if isinstance(value, CallStep):

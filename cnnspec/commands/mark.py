@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Final
+
+from cnnspec.emit.header import digest
 
 WORDS: Final = "as cnnspec wrote it; sha256 of the rest: "
 #: How a comment is written in each kind of file.
@@ -37,7 +38,7 @@ END: Final = 12
 
 def marked(content: bytes, kind: str) -> bytes:
     """Put the mark at the end of a file of a kind, if that has a place for one."""
-    words = f"{WORDS}{_digest(content)}"
+    words = f"{WORDS}{digest(content)}"
     if kind == "png":
         data = b"tEXtComment\0" + words.encode()
         chunk = (len(data) - 4).to_bytes(4, "big") + data + zlib.crc32(data).to_bytes(4, "big")
@@ -46,7 +47,7 @@ def marked(content: bytes, kind: str) -> bytes:
         return content
     newline = b"" if content.endswith(b"\n") else b"\n"
     content += newline
-    return content + COMMENTS[kind].format(f"{WORDS}{_digest(content)}").encode() + b"\n"
+    return content + COMMENTS[kind].format(f"{WORDS}{digest(content)}").encode() + b"\n"
 
 
 def is_ours(there: bytes, new: bytes) -> bool:
@@ -55,10 +56,6 @@ def is_ours(there: bytes, new: bytes) -> bool:
         return True
     found = (_CHUNK if there.startswith(PNG) else _MARK).search(there)
     if found is not None:
-        return found[1].decode() == _digest(there[: found.start()] + there[found.end() :])
+        return found[1].decode() == digest(there[: found.start()] + there[found.end() :])
     unmarked = (_CHUNK if new.startswith(PNG) else _MARK).search(new) is None
     return unmarked and there.splitlines()[:2] == new.splitlines()[:2]
-
-
-def _digest(content: bytes) -> str:
-    return sha256(content).hexdigest()[:16]

@@ -12,7 +12,7 @@ was decided by it, and the steps that it reaches are bound anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +24,7 @@ from cnnspec.graph import Node, Port, Scope, walk_scopes
 from cnnspec.kinds import Refusal
 from cnnspec.op import Op
 from cnnspec.syntax import tree
-from cnnspec.trace import BlockCall, Step, rates, steps
+from cnnspec.trace import BlockCall, Step, names_in, rates, steps
 
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
@@ -146,7 +146,7 @@ class Instances:
         given = [v for call in own if isinstance(call, BlockCall) for v in call.arguments.values()]
         if not all(map(_is_apart, given)):
             return
-        free = rates(scope) - _names(given)
+        free = rates(scope) - names_in(given)
         rated = [step for step in own if isinstance(step, Step) and _reached(step, free)]
         if not all(_says(value, scope) for step in rated for value in step.written.values()):
             free, rated = frozenset(), []
@@ -169,7 +169,7 @@ class Instances:
 
 
 def _reached(step: Step, fractions: frozenset[str]) -> bool:
-    return not fractions.isdisjoint(_names(step.written.values()))
+    return not fractions.isdisjoint(names_in(step.written.values()))
 
 
 def _says(value: Any, scope: Scope) -> bool:
@@ -231,11 +231,6 @@ def _is_apart(value: Any) -> bool:
     if isinstance(value, CallStep):
         return all(_is_apart(each.value) for each in value.given)
     return isinstance(value, Written | Operator | BlockValue) or is_data(value)
-
-
-def _names(values: Iterable[Any]) -> frozenset[str]:
-    found = (each.expression.names for each in values if isinstance(each, Written))
-    return frozenset[str]().union(*found)
 
 
 def _depth(scope: Scope) -> int:
