@@ -47,3 +47,13 @@ def tiny(empty: Path) -> Path:
     file = empty / "tiny.cnn"
     file.write_text(TINY)
     return file
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to stand in, with the spec that checkpoints are converted for."""
+    from tests.checkpoints import SPEC  # which loads frameworks
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.cnn").write_text(SPEC)
+    return tmp_path

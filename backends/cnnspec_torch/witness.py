@@ -318,7 +318,9 @@ def template(
     """Lower a step by itself, run that on the meta device, and find what it does in the run.
 
     A step is written in one way within a flow and in another where a sequence holds it; a run in
-    which equal steps are written in both has made one value twice.
+    which equal steps are written in both has made one value twice. What is evaluated is the code of
+    a lowering: an argument is a number or one of its operator's words (`cnnspec.kinds.Kind`), so no
+    text of a spec reaches it.
     """
     lowered = emitted.lowerings[node.kind](Applied(node.op, node.input_shapes, node.shapes, {}))
     names = [f"x{position}" for position in range(len(inputs))]

@@ -34,7 +34,6 @@ class Read(NamedTuple):
     """A file that was read without a mistake, with which operators, what it uses, what it took."""
 
     operators: Operators
-
     file: FileNames
     parsed: tree.File
     used: tuple[tuple[str, Span, Source], ...]

@@ -64,9 +64,9 @@ def _texts(
 ) -> list[list[str]]:
     """Give the rows as they are shown, and the totals last."""
     result = []
-    last = totals(meter)
-    for row in (*rows, *last):
-        whole = row.figures if row in last else meter.total
+    listed = [(row, meter.total) for row in rows]
+    listed += [(row, row.figures) for row in totals(meter)]
+    for row, whole in listed:
         cells = [COLUMNS[key].text(row, whole) for key in columns]
         if "layer" in columns:
             at = columns.index("layer")
