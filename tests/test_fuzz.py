@@ -11,8 +11,8 @@ import pytest
 import cnnspec
 from cnnspec import witness
 from cnnspec.testing.fuzz import attempt, fuzz
-from cnnspec.testing.generate import NAMES, Generator
-from cnnspec.testing.program import is_valid, spec
+from cnnspec.testing.generate import LARGEST_GAIN, NAMES, Generator, gain_of_lrn
+from cnnspec.testing.program import Step, is_valid, spec
 from cnnspec.testing.shrink import candidates
 from cnnspec_torch.lowerings import LOWERINGS
 from tests.test_verify import plant
@@ -41,6 +41,16 @@ def test_random_networks_are_the_same_everywhere(witnesses, tmp_path, capsys) ->
 def test_the_same_seed_draws_the_same_networks() -> None:
     one, other = Generator(5), Generator(5)
     assert [spec(one.program(n)) for n in range(9)] == [spec(other.program(n)) for n in range(9)]
+
+
+def test_no_step_makes_values_so_large_that_rounding_is_all_that_is_compared() -> None:
+    generator = Generator(2)
+    programs = [generator.program(number) for number in range(150)]
+    steps = [step for each in programs for step in each.steps]
+    steps += [step for each in programs for block in each.blocks for step in block.steps]
+    found = [each for each in steps if isinstance(each, Step) and each.operator == "lrn"]
+    assert max(gain_of_lrn(each) for each in found) <= LARGEST_GAIN
+    assert gain_of_lrn(Step("lrn", (("beta", 3.0), ("k", 1e-5)), (0,))) > LARGEST_GAIN
 
 
 def test_every_network_compiles_and_so_does_every_simpler_one() -> None:

@@ -36,6 +36,9 @@ NUMBERS = (-1.0, 1e-5, 1e-3, 0.01, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0
 CHOICES = 8
 #: No value of a network holds more numbers than this.
 LARGEST = 3_000
+#: No step may make values larger than by this: what normalises values of 1e13 is left with their
+#: rounding, which is each framework's own.
+LARGEST_GAIN = 100
 NAMES = tuple(name for name in OPERATORS if name != "input")
 
 
@@ -188,6 +191,8 @@ class Generator:
             return None  # torch's gradients are wrong then: docs/frameworks.md
         arguments = tuple(self._arguments(random, op, [shapes[each] for each in inputs]))
         step = Step(operator, arguments, inputs)
+        if operator == "lrn" and gain_of_lrn(step) > LARGEST_GAIN:
+            return None
         try:
             made = apply(step, shapes, {})
         except Refusal:
@@ -256,6 +261,12 @@ class Generator:
         steps = _chained(steps)
         words = [each.name for step in steps for _, each in step.arguments if _is_parameter(each)]
         return Block(tuple(sorted(set(words))), tuple(steps))
+
+
+def gain_of_lrn(step: Step) -> float:
+    """Say how much larger an lrn makes values, at most: its sum of squares holds them down."""
+    values = OPERATORS["lrn"](**dict(step.arguments)).values
+    return float(values["k"]) ** -float(values["beta"])
 
 
 def _is_parameter(value: Any) -> bool:
