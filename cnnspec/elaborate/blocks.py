@@ -52,7 +52,7 @@ class Blocks:
         block = step.callee.definition
         file = step.callee.file
         index = file.index_of(block)
-        values = self._assign(block, given, step)
+        values = self.assign(block, given, step)
         self._guard(block, values, step, caller)
         if session.depth >= session.limits.depth:
             raise limits.exceeded(
@@ -105,9 +105,10 @@ class Blocks:
         self._leave(frame, caller, outside, scope)
         return result
 
-    def _assign(
+    def assign(
         self, block: tree.Block, given: tuple[Given, ...], step: CallStep
     ) -> dict[str, Given]:
+        """Give each argument to its parameter; raises SpecError where that does not come out."""
         names = [each.name.id for each in block.parameters]
         values: dict[str, Given] = {}
         declared = Label(block.name.span, "declared here")
@@ -132,7 +133,7 @@ class Blocks:
                     each.span,
                     "",
                     declared,
-                    help=f"did you mean `{guess}`?" if guess else None,
+                    help=f"did you mean `{guess}`?" if guess else f"it has: {', '.join(names)}",
                 )
             if key in values:
                 raise error(

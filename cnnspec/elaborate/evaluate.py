@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.diagnostics import SpecError, error, nearest
+from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
 from cnnspec.elaborate.arithmetic import is_number
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import call_function
@@ -106,12 +106,17 @@ class Evaluator:
 
     def given(self, expr: tree.Call, frame: Frame, callee: Any = None) -> tuple[Given, ...]:
         result: list[Given] = []
+        wrong: list[Diagnostic] = []
+        poisoned = False
         for argument in expr.arguments:
             try:
                 value = self.evaluate(argument.value, frame)
             except SpecError as mistake:
-                mistake = _perhaps_word(mistake, argument, callee)
-                raise _perhaps_named(mistake, argument) from None
+                wrong += _perhaps_named(_perhaps_word(mistake, argument, callee), argument)
+                continue
+            except Poisoned:
+                poisoned = True
+                continue
             if argument.keyword is None and result and result[-1].keyword is not None:
                 raise error(
                     "wrong-arity",
@@ -122,6 +127,10 @@ class Evaluator:
             if isinstance(value, tuple):
                 self.session.weigh(value, argument.span)
             result.append(Given(argument.keyword, value, argument.span))
+        if wrong:
+            raise SpecError(wrong)
+        if poisoned:
+            raise Poisoned
         return tuple(result)
 
     def call(self, expr: tree.Call, frame: Frame, segments: tuple[str, ...] | None = None) -> Any:
@@ -272,25 +281,25 @@ class Evaluator:
         return self.session.arithmetic.operate(expr.operator, left, right, expr.span, frame)
 
 
-def _perhaps_word(mistake: SpecError, argument: tree.Argument, callee: Any) -> SpecError:
+def _perhaps_word(mistake: SpecError, argument: tree.Argument, callee: Any) -> list[Diagnostic]:
     """Propose the words of an argument that takes words, for a name that nothing has."""
     operator = callee.callee if isinstance(callee, CallStep) else callee
-    first = mistake.diagnostics[0]
+    first, *rest = mistake.diagnostics
     if not isinstance(operator, Operator) or first.code != "unknown-name":
-        return mistake
+        return [first, *rest]
     arg = operator.op.arguments.get(argument.keyword or "")
     if arg is None or not arg.choices or not isinstance(argument.value, tree.Name):
-        return mistake
+        return [first, *rest]
     words = " or ".join(f"`{each}`" for each in arg.choices)
-    return SpecError([replace(first, help=f"`{argument.keyword}` is {words}")])
+    return [replace(first, help=f"`{argument.keyword}` is {words}"), *rest]
 
 
-def _perhaps_named(mistake: SpecError, argument: tree.Argument) -> SpecError:
+def _perhaps_named(mistakes: list[Diagnostic], argument: tree.Argument) -> list[Diagnostic]:
     """Propose one `=` where `stride == 2` compares with a name that nothing has."""
-    test, first = argument.value, mistake.diagnostics[0]
+    test, (first, *rest) = argument.value, mistakes
     if not isinstance(test, tree.Binary) or not isinstance(test.left, tree.Name):
-        return mistake
+        return mistakes
     if first.code != "unknown-name" or first.labels[0].span != test.left.span:
-        return mistake
+        return mistakes
     help_ = f"an argument is given by one `=`: `{test.left.id} = …`"
-    return SpecError([replace(first, help=help_)])
+    return [replace(first, help=help_), *rest]

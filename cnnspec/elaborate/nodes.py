@@ -63,6 +63,11 @@ class Nodes:
         self._carry(node, arguments, sources, frame)
         return node.ports[0] if len(node.ports) == 1 else node.ports
 
+    def bound(self, step: CallStep, operator: Operator) -> Op:
+        """Bind a step's arguments, whatever flows into it; raises SpecError for wrong ones."""
+        _, rest = self._inputs(operator.op, None, step)
+        return self._bind(operator.op, *self._arguments(operator.op, operator, rest, step), step)
+
     def _inputs(
         self, op: type[Op], value: Any, step: CallStep
     ) -> tuple[tuple[Port, ...], tuple[Given, ...]]:

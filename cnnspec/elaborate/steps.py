@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import error
+from cnnspec.diagnostics import SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
+from cnnspec.elaborate.rest import and_the_rest
 from cnnspec.elaborate.values import (
     POISON,
     WAITING,
@@ -114,26 +115,37 @@ class Steps:
         return step
 
     def flow(self, expr: tree.Flow, frame: Frame) -> Any:
-        value = self.session.evaluator.evaluate(expr.steps[0], frame)
-        if isinstance(value, WAITING) or (
-            isinstance(value, Operator | BlockValue) and not is_nodes(value)
-        ):
-            head = self.waiting(value, expr.steps[0].span)
-            rest = [self.read(each, frame) for each in expr.steps[1:]]
-            return Group((head, *rest), True, expr.span)
-        if not is_nodes(value):
-            raise error(
-                "wrong-type",
-                f"nothing flows out of {describe(value)}",
-                expr.steps[0].span,
-                "a node must stand before `->`",
-            )
-        for each in expr.steps[1:]:
-            step = self.read(each, frame)
-            value = self.session.applier.apply(step, value, frame)
-            if value is POISON:
-                raise Poisoned
-        return value
+        rest, step = iter(expr.steps[1:]), None
+        try:
+            value = self._head(expr.steps[0], frame)
+            if isinstance(value, WAITING):
+                return Group((value, *[self.read(each, frame) for each in rest]), True, expr.span)
+            for each in rest:
+                step = self.read(each, frame)
+                value = self._flow_into(step, value, frame)
+            return value
+        except (SpecError, Poisoned) as stop:
+            raise and_the_rest(stop, step, rest, frame, self.session) from None
+
+    def _flow_into(self, step: Any, value: Any, frame: Frame) -> Any:
+        result = self.session.applier.apply(step, value, frame)
+        if result is POISON:
+            raise Poisoned
+        return result
+
+    def _head(self, expr: tree.Expr, frame: Frame) -> Any:
+        """Evaluate what flows: nodes, or a step that waits for them."""
+        value = self.session.evaluator.evaluate(expr, frame)
+        if isinstance(value, Operator | BlockValue) or is_nodes(value):
+            return value if is_nodes(value) else self.waiting(value, expr.span)
+        if isinstance(value, WAITING):
+            return value
+        raise error(
+            "wrong-type",
+            f"nothing flows out of {describe(value)}",
+            expr.span,
+            "a node must stand before `->`",
+        )
 
     def paren(self, expr: tree.Paren, frame: Frame) -> Any:
         value = self.session.evaluator.evaluate(expr.inner, frame)

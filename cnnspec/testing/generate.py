@@ -266,7 +266,7 @@ class Generator:
 def gain_of_lrn(step: Step) -> float:
     """Say how much larger an lrn makes values, at most: its sum of squares holds them down."""
     values = OPERATORS["lrn"](**dict(step.arguments)).values
-    return float(values["k"]) ** -float(values["beta"])
+    return float(values["k"] ** -values["beta"])
 
 
 def _is_parameter(value: Any) -> bool:
