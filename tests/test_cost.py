@@ -1,64 +1,25 @@
-"""What a network costs: figures against known ones, parts against totals, forms alike."""
+"""What a network costs: figures against known ones, parts against totals, sizes and time."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import cnnspec
 from cnnspec.analysis.accepted import accepted
 from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.fold import Part, fold
-from cnnspec.analysis.liveness import peak
-from cnnspec.analysis.memory import activation_bytes
-from cnnspec.analysis.order import best_order
 from cnnspec.analysis.run import Run
-from cnnspec.analysis.training import training
-from cnnspec.cli import run
 from cnnspec.ops import OPERATORS
-from cnnspec.report.columns import COLUMNS
 from cnnspec.shapes import image
 from tests.emitted import network
-
-INCEPTION = """network branches {
-    image = input(3, 16, 16)
-    a = image -> conv(4, 1)
-    b = image -> conv(64, 1) -> conv(4, 3, pad = 1)
-    c = image -> conv(2, 1) -> conv(32, 3, pad = 1) -> conv(4, 1)
-    output y = concat(a, b, c) -> gap -> dense(3)
-}
-"""
-DENSE = """block grow(x, by) {
-    return concat(x, x -> bn -> relu -> conv(by, 3, pad = 1))
-}
-network growing {
-    image = input(3, 16, 16)
-    output y = image -> conv(8, 3) -> body: (grow(4) * 5) -> gap -> dense(10)
-}
-"""
-HEADS = """network heads {
-    image = input(3, 16, 16)
-    x = image -> conv(8, 3, pad = 1) -> relu
-    output y = x -> gap -> dense(10)
-    train output aux(weight = 0.3) = x -> flatten -> dense(10)
-}
-"""
+from tests.small import DENSE, HEADS, INCEPTION
 
 
 @pytest.fixture(scope="module")
 def resnet50() -> cnnspec.Network:
     return network("resnet50")
-
-
-def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert run(["cost", *arguments]) == 0
-    return capsys.readouterr().out
 
 
 # --- figures that are known
@@ -195,103 +156,6 @@ def test_heads_count_in_training_only() -> None:
     assert cost["training"]["macs_forward"] - cost["macs"] == aux
 
 
-# --- memory
-
-
-def test_the_best_order_is_found_and_needs_less() -> None:
-    graph = cnnspec.loads(INCEPTION).elaborated
-    written, best = peak(graph, Run()), best_order(graph, Run())
-    assert best.exact
-    assert best.bytes < written.bytes
-    assert fullest_of(graph, best.order) == best.bytes
-
-
-def test_beyond_the_stated_size_the_best_order_is_a_bound() -> None:
-    graph = cnnspec.loads(INCEPTION).elaborated
-    bound = best_order(graph, Run(), states=2)
-    assert not bound.exact
-    assert best_order(graph, Run()).bytes <= bound.bytes <= peak(graph, Run()).bytes
-
-
-def fullest_of(graph, order) -> int:
-    """Work the fullest moment of an order out anew, from edges alone (no views, nothing unread)."""
-    place = {node.index: n for n, node in enumerate(order)}
-    last = {}
-    for node in order:
-        assert all(place[port.node.index] < place[node.index] for port in node.inputs)
-        last.update(dict.fromkeys((port.node.index for port in node.inputs), place[node.index]))
-    alive = [
-        sum(
-            each.shape.size
-            for each in order
-            if place[each.index] <= now <= last.get(each.index, len(order))
-        )
-        for now in range(len(order))
-    ]
-    return 4 * max(alive)
-
-
-@st.composite
-def tangles(draw: st.DrawFn) -> str:
-    """Write a network of random wiring: convolutions of random widths, each of an earlier value."""
-    lines, names = [], ["image"]
-    for n in range(draw(st.integers(1, 6))):
-        source = draw(st.sampled_from(names))
-        lines.append(f"    v{n} = {source} -> conv({draw(st.integers(1, 9))}, 1)")
-        names.append(f"v{n}")
-    wires = ", ".join(names)
-    return f"""network tangle {{
-    image = input(2, 4, 4)
-{chr(10).join(lines)}
-    output y = concat({wires}) -> gap -> dense(2)
-}}
-"""
-
-
-@settings(deadline=None, max_examples=40)
-@given(tangles())
-def test_no_order_needs_less_than_the_best_one(text: str) -> None:
-    graph = cnnspec.loads(text).elaborated
-    best = best_order(graph, Run())
-    assert best.exact
-    assert best.bytes == min(fullest_of(graph, order) for order in orders(graph.nodes))
-
-
-def orders(nodes):
-    """Give every order in which nodes can run, the input first."""
-    import networkx as nx
-
-    dag = nx.DiGraph()
-    dag.add_nodes_from(nodes)
-    dag.add_edges_from((port.node, node) for node in nodes for port in node.inputs)
-    return nx.all_topological_sorts(dag)
-
-
-def test_activations_in_place_write_nothing() -> None:
-    graph = cnnspec.loads(HEADS).elaborated
-    relu = 4 * 8 * 16 * 16
-    assert activation_bytes(graph) - activation_bytes(graph, Run(in_place=True)) == relu
-    assert peak(graph, Run()).bytes == 2 * relu
-    assert peak(graph, Run(in_place=True)).bytes == relu + 4 * 3 * 16 * 16
-
-
-def test_recomputing_blocks_saves_memory_and_costs_operations(resnet50) -> None:
-    whole = training(resnet50.elaborated, Run(8))
-    again = training(resnet50.elaborated, Run(8), recompute=True)
-    assert again.saved < whole.saved / 2
-    assert again.peak < whole.peak
-    assert 0 < again.recomputed < again.macs
-    assert whole.recomputed == 0
-
-
-@pytest.mark.parametrize(("optimiser", "times"), [("sgd", 0), ("momentum", 1), ("adam", 2)])
-def test_an_optimiser_keeps_numbers_for_each_parameter(
-    optimiser: str, times: int, resnet50
-) -> None:
-    found = training(resnet50.elaborated, Run(dtype="bf16"), optimiser=optimiser)
-    assert found.optimiser == times * found.gradients == times * 2 * resnet50.params
-
-
 # --- sizes, time
 
 
@@ -336,72 +200,3 @@ def test_unknown_settings_are_refused(resnet50) -> None:
         resnet50.cost(device="abacus")
     with pytest.raises(ValueError, match="adamant"):
         resnet50.cost(optimiser="adamant")
-
-
-# --- forms
-
-
-def test_csv_json_and_table_say_the_same(capsys) -> None:
-    data = json.loads(asked(capsys, "resnet18", "--format", "json"))
-    assert data["schema"] == "cnnspec.cost/1"
-    listed = list(csv.DictReader(io.StringIO(asked(capsys, "resnet18", "--format", "csv"))))
-    assert [row["layer"].split()[0] for row in listed] == [row["path"] for row in data["nodes"]]
-    for name in ("params", "macs", "flops", "all_flops", "state"):
-        assert [int(row[name]) for row in listed] == [row[name] for row in data["nodes"]]
-    assert "11,689,512 parameters; 1,814,073,344 MACs" in asked(capsys, "resnet18")
-
-
-@pytest.mark.parametrize("form", ["table", "csv", "md", "latex"])
-@pytest.mark.parametrize(
-    "view", [["--by", "kind"], ["--sort", "params", "--top", "3"], ["--depth", "3"]]
-)
-def test_every_column_in_every_form(form: str, view: list[str], capsys) -> None:
-    columns = ",".join(COLUMNS)
-    out = asked(capsys, "resnet18", "--format", form, "--columns", columns, "--device", "t4", *view)
-    assert out.count("\n") > 3
-    assert not any(line.endswith(" ") for line in out.splitlines())
-
-
-def test_sorted_rows_fall(capsys) -> None:
-    out = asked(
-        capsys,
-        "resnet18",
-        "--sort",
-        "macs",
-        "--top",
-        "7",
-        "--columns",
-        "layer,macs",
-        "--format",
-        "csv",
-    )
-    values = [int(line.rpartition(",")[2]) for line in out.splitlines()[1:]]
-    assert len(values) == 7
-    assert values == sorted(values, reverse=True)
-
-
-def test_a_budget_turns_the_status(capsys) -> None:
-    assert run(["cost", "resnet18", "--max-macs", "1.82G", "--max-params", "12M"]) == 0
-    assert run(["cost", "resnet18", "--max-macs", "1.81G", "--max-peak", "1M"]) == 1
-    out, said = capsys.readouterr()
-    assert said.splitlines() == [
-        "error: 1,814,073,344 MACs, and --max-macs is 1,810,000,000",
-        "error: 6,422,528 bytes of values at a time at inference, and --max-peak is 1,000,000",
-    ]
-    assert "ResNet-18" in out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--columns", "layer,mac"], "no column 'mac'"),
-        (["--sort", "size"], "no column 'size'"),
-        (["--device", "abacus"], "'abacus' is no device"),
-        (["--device", "t4", "--dtype", "fp64"], "no peak of t4 is known for fp64"),
-        (["--max-macs", "much"], "'much' is not a count"),
-        (["--batch", "0"], "0"),
-    ],
-)
-def test_wrong_usage_is_named(arguments: list[str], words: str, capsys) -> None:
-    assert run(["cost", "resnet18", *arguments]) == 2
-    assert words in capsys.readouterr().err

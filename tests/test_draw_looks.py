@@ -1,0 +1,90 @@
+"""How a picture looks: heat, themes, what boxes show, which way it runs."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from cnnspec.draw import Look, svg
+from cnnspec.draw.boxes import Box
+from cnnspec.draw.heat import step
+from cnnspec.draw.plan import Plan
+from cnnspec.draw.theme import THEMES
+from tests.pictures import drawn, drawn_with, picture
+
+
+def test_heat_follows_the_share_of_the_whole() -> None:
+    drawn = picture("vgg16", Plan(1))
+    (dense,) = (box for box in drawn.boxes if box.family == "dense")
+    assert step(dense.all_cost, "params", drawn.whole) == 4
+    assert step(dense.all_cost, "macs", drawn.whole) == 0
+    hot = THEMES["light"].heat[-1]
+    assert drawn_with("vgg16", look=Look(heat="params")).decode().count(hot) == 2
+    assert hot not in drawn_with("vgg16", look=Look(heat=None)).decode()
+
+
+def test_heat_counts_repeats_together() -> None:
+    drawn = picture("resnet152", Plan(1))
+    box = next(b for b in drawn.boxes if b.path == "layer3.1.conv1")
+    assert box.all_cost.macs == 35 * box.cost.macs
+    assert step(box.all_cost, "macs", drawn.whole) == 4
+
+
+@pytest.mark.parametrize("theme", sorted(THEMES))
+def test_every_theme_draws_and_its_words_can_be_read(theme: str) -> None:
+    look = THEMES[theme]
+    assert look.background in drawn_with("resnet18", look=Look(theme=theme)).decode()
+    for color in (*look.families.values(), look.other):
+        assert contrast(look.header_ink, color) >= 4.5, color
+    for color in look.heat:
+        assert contrast(look.heat_ink, color) >= 4.5, color
+    assert contrast(look.ink, look.background) >= 7
+    assert contrast(look.muted, look.background) >= 4.5
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast ratio of WCAG 2.1."""
+
+    def luminance(color: str) -> float:
+        shares = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_shapes_have_their_channels_where_they_are_asked_for() -> None:
+    assert "112×112×64" in drawn_with("resnet18", look=Look(layout="hwc")).decode()
+    assert "64×112×112" in drawn("resnet18").decode()
+
+
+def test_boxes_show_what_is_asked_for() -> None:
+    text = drawn_with("resnet18", look=Look(show=("memory",), heat=None)).decode()
+    assert "MB" in text
+    assert "64×112×112" not in text.replace("3×224×224", "")
+    with pytest.raises(ValueError, match="flops"):
+        Look(show=("flops",))
+
+
+def test_to_the_right_is_wider_than_high() -> None:
+    width, height, _ = svg.box_of(drawn_with("resnet18", look=Look(direction="lr")))
+    assert width > 2 * height
+
+
+def test_the_page_holds_the_whole_network() -> None:
+    text = drawn_with("resnet152", format="html").decode()
+    held = json.loads(re.search(r'id="network">(.*?)</script>', text, re.DOTALL)[1])
+
+    def count(item: dict) -> int:
+        return 1 + sum(count(each) for each in item.get("inner", ()))
+
+    assert count(held["root"]) > 50
+    assert set(re.findall(r"\w+://[^\"]*", text)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_a_box_is_what_it_says_it_is() -> None:
+    first = next(each for each in picture("resnet18", Plan(1)).inner if isinstance(each, Box))
+    assert (first.role, first.path) == ("input", "image")

@@ -1,0 +1,146 @@
+"""What a picture opens and folds, and which lines it has."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import cnnspec
+from cnnspec.draw import UnknownPath, View, svg
+from cnnspec.draw.boxes import Frame
+from cnnspec.draw.choose import choose
+from cnnspec.draw.page import READABLE, smallest_text
+from cnnspec.draw.plan import Plan
+from cnnspec.draw.turn import turn
+from cnnspec.draw.wires import wires
+from tests.emitted import network
+from tests.pictures import drawn, drawn_with, picture
+
+
+def titles(inner) -> list[str]:
+    return [
+        f"[{', '.join(titles(each.inner))}]" if isinstance(each, Frame) else each.title
+        for each in inner
+    ]
+
+
+# --- what is opened
+
+
+def test_depth_opens_levels() -> None:
+    assert titles(picture("resnet50", Plan(-1, looks=0)).inner)[3] == "bottleneck(64) × 3"
+    (_, _, _, first, *_) = picture("resnet50", Plan(1, looks=0)).inner
+    assert titles([first]) == ["[bottleneck(64) + downsample, bottleneck(64) × 2]"]
+
+
+def test_what_repeats_is_looked_into() -> None:
+    (_, _, _, first, *_) = picture("resnet50", Plan(1)).inner
+    assert titles([first]) == [
+        "[bottleneck(64) + downsample, [conv 1x1, 3x3, 1x1 (bn, relu), + (relu)]]"
+    ]
+
+
+def test_expand_opens_a_block_and_one_inside_a_run_opens_the_run() -> None:
+    plain = drawn_with("resnet50", view=View(0))
+    one = drawn_with("resnet50", view=View(0, expand=("layer3.4",)))
+    same = drawn_with("resnet50", view=View(0, expand=("layer3.1",)))
+    assert b"conv 1x1" not in plain
+    assert one == same
+    assert b"conv 3x3 (bn, relu)" in one
+
+
+def test_expand_opens_what_is_inside_a_run() -> None:
+    two = drawn_with("resnet50", view=View(0, expand=("layer3.0.downsample",)))
+    assert b"downsample" in two
+
+
+def test_focus_draws_a_block_with_its_neighbours() -> None:
+    content = drawn_with("resnet152", view=View(focus="layer3"))
+    ids = {each.get("id") for each in ET.fromstring(content).iter() if each.get("id")}
+    assert {"layer2", "layer3", "layer4"} <= ids
+    assert not {"image", "fc", "layer1"} & ids
+
+
+def test_all_draws_every_layer() -> None:
+    graph = network("resnet18").elaborated
+    everything = drawn_with("resnet18", view=View(all=True)).decode()
+    convolutions = [node.path for node in graph.nodes if node.op.family == "convolution"]
+    assert len(convolutions) == 20
+    # A layer that is all of its group goes by the group's name.
+    assert all(
+        f'id="{path}"' in everything or f'id="{path.rpartition(".")[0]}"' in everything
+        for path in convolutions
+    )
+    assert ":all" not in everything
+
+
+@pytest.mark.parametrize("view", [View(expand=("layer9",)), View(focus="layer9"), View(focus="")])
+def test_a_path_that_there_is_not_is_refused(view: View) -> None:
+    with pytest.raises(UnknownPath):
+        drawn_with("resnet18", view=view)
+
+
+def test_long_levels_are_cut_in_the_middle() -> None:
+    layers = " -> ".join(f"conv({8 + i % 2}, 1)" for i in range(300))
+    text = f"network long() {{ x = input(8, 9, 9)\n output y = x -> {layers} }}"
+    content = cnnspec.loads(text).draw()
+    assert b"more ..." in content
+    assert smallest_text(*svg.box_of(content)) >= READABLE
+
+
+# --- lines
+
+
+def ways(name: str, plan: Plan) -> list[str]:
+    drawn = picture(name, plan)
+    return [wire.way for wire in wires(drawn)]
+
+
+def test_identities_are_skips() -> None:
+    assert ways("resnet50", Plan(1)).count("skip") == 4
+
+
+def test_dense_blocks_have_a_rail_each() -> None:
+    assert ways("densenet121", Plan(1)).count("rail") == 4
+
+
+@pytest.mark.parametrize("name", ["densenet121", "densenet201"])
+def test_an_unfolded_dense_network_has_few_lines(name: str) -> None:
+    drawn = picture(name, Plan(64, longest=0, lines=False, repeats=False))
+    assert len(wires(drawn)) < 2 * len(drawn.boxes)
+
+
+def test_a_concat_of_a_growing_list_is_a_rail() -> None:
+    text = """network listed() {
+        x = input(8, 9, 9)
+        xs = [x]
+        for i in range(12) { xs = xs + [concat(xs) -> conv(4, 3, pad = 1)] }
+        output y = concat(xs)
+    }"""
+    drawn = choose(cnnspec.loads(text).elaborated, Plan(64, longest=0, repeats=False))
+    found = wires(drawn)
+    assert sum(len(node.inputs) for node in cnnspec.loads(text).nodes) > 90
+    assert len(found) < 3 * 13
+    assert {wire.way for wire in found} == {"flow", "rail"}
+
+
+def test_a_u_net_is_a_u() -> None:
+    drawn = picture("unet", Plan(0))
+    found = turn(drawn, wires(drawn))
+    assert found is not None
+    assert [len(level) for level in found.levels] == [3, 3, 3, 3]
+    kinds = [drawn.boxes[level[-1]].kind for level in found.levels]
+    assert kinds == ["concat"] * 4
+
+
+@pytest.mark.parametrize("name", ["resnet50", "densenet121", "googlenet", "vgg16"])
+def test_other_networks_are_no_u(name: str) -> None:
+    drawn = picture(name, Plan(-1, looks=0))
+    assert turn(drawn, wires(drawn)) is None
+
+
+def test_training_heads_are_marked() -> None:
+    text = drawn("googlenet").decode()
+    assert "aux1 (training only, weight 0.3)" in text
+    assert "stroke-dasharray" in text
