@@ -21,7 +21,7 @@ from cnnspec.emit.merged import (
     Ref,
     Value,
 )
-from cnnspec.emit.names import is_identifier
+from cnnspec.emit.names import is_identifier, says_only
 from cnnspec.emit.printer import fill, statement
 from cnnspec.emit.signature import Signature, resolved
 from cnnspec.emit.turns import turns
@@ -345,7 +345,7 @@ class Body:
         label = unit.path[0] if isinstance(unit.path[0], str) else ""
         whole = isinstance(unit, MergedCall) or len(unit.path) > 1
         kind: str = unit.kind if isinstance(unit, MergedOp) else unit.plan.name
-        labelled = whole and is_identifier(label) and label.rstrip("0123456789") != kind
+        labelled = whole and is_identifier(label) and not says_only(label, kind)
         return (
             *((unit.target,) if unit.target and not passing else ()),
             flowing,

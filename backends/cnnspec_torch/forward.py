@@ -21,7 +21,7 @@ from cnnspec.emit.merged import (
     names_in,
     reads_of,
 )
-from cnnspec.emit.names import is_identifier
+from cnnspec.emit.names import is_identifier, says_only
 from cnnspec.emit.printer import expression, fill, statement
 from cnnspec.emit.signature import resolved
 from cnnspec.emit.turns import turns
@@ -181,7 +181,7 @@ class Forward:
     def _word(self, unit: MergedOp | MergedCall | MergedRow) -> str:
         """Name a result that the spec does not: by its label, else as what flows in is named."""
         word = unit.path[0] if unit.path and isinstance(unit.path[0], str) else ""
-        labelled = not (isinstance(unit, MergedOp) and word.rstrip("0123456789") == unit.kind)
+        labelled = not (isinstance(unit, MergedOp) and says_only(word, unit.kind))
         if labelled and is_identifier(word) and not self.network:
             return word
         return self.arguments[0] if self.arguments and not self.network else "x"

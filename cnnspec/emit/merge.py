@@ -34,6 +34,7 @@ from cnnspec.emit.units import (
     Row,
     Unit,
     count_uses,
+    distinct_inputs,
     flatten,
 )
 from cnnspec.emit.words import Split, Words, all_equal
@@ -61,6 +62,8 @@ class Merger:
         self.uses = uses or [count_uses(each.units, each.results) for each in self.instances]
         self.numbers = count()
         self.refs: list[dict[int, Value]] = [{} for _ in self.instances]
+        #: The inputs that a port is that was handed over for several, in each instance.
+        self.twins: list[dict[int, list[Value]]] = [{} for _ in self.instances]
         self.decisions: list[tuple[int, dict[int, int]]] = []
         #: How many rows are around what is merged just now.
         self.in_row = 0
@@ -69,9 +72,13 @@ class Merger:
         """Fill the plan; raises Split where the instances do not agree."""
         counts = [len(each.inputs) for each in self.instances]
         self.words.agree(list(counts))
-        for each, refs in zip(self.instances, self.refs, strict=True):
-            for index, port in enumerate(each.inputs):
-                refs.setdefault(id(port), Ref(None, index))
+        kept = self.plan.kept = distinct_inputs(self.instances)
+        for number, each in enumerate(self.instances):
+            for index, position in enumerate(kept):
+                port, ref = id(each.inputs[position]), Ref(None, index)
+                known = self.refs[number].setdefault(port, ref)
+                if known != ref:
+                    self.twins[number].setdefault(port, [known]).append(ref)
         rows = [each.is_row for each in self.instances]
         self.words.agree(list(rows))
         self.plan.is_row = rows[0]
@@ -92,7 +99,7 @@ class Merger:
             names += [f"{word}{i}" if several else word for i in range(len(ports))]
         if not names:
             names = [port.node.path for port in first.inputs]
-        self.plan.inputs = tuple(names)
+        self.plan.inputs = tuple(names[position] for position in kept)
 
     def _check_homes(self) -> None:
         """Split instances that keep different modules at one path: an object has room for one."""
@@ -170,12 +177,12 @@ class Merger:
             for output, port in enumerate(unit.outputs):
                 self.refs[index].setdefault(id(port), Ref(number, output))
 
-    def _inputs(self, column: list[Any], who: list[int]) -> tuple[Value, ...]:
+    def _inputs(
+        self, column: list[Any], who: list[int], kept: Iterable[int] | None = None
+    ) -> tuple[Value, ...]:
         self.words.agree([len(unit.inputs) for unit in column], who)
-        return tuple(
-            self.value([unit.inputs[i] for unit in column], who)
-            for i in range(len(column[0].inputs))
-        )
+        positions = range(len(column[0].inputs)) if kept is None else kept
+        return tuple(self.value([unit.inputs[i] for unit in column], who) for i in positions)
 
     def _names(self, column: list[Any], who: list[int]) -> tuple[str | None, ...]:
         """How the spec names each output, in the first instance that does."""
@@ -237,7 +244,7 @@ class Merger:
         self.words.agree([id(each) for each in plans], who)
         path = self.path(column, who)
         plan = plans[0]
-        inputs = self._inputs(column, who)
+        inputs = self._inputs(column, who, plan.kept)
         arguments: dict[str, Leaf] = {}
         for key in plan.parameters:
             leaves = []
@@ -322,11 +329,22 @@ class Merger:
             if ref is None:
                 raise Split([(i,) for i in range(len(self.instances))])
             refs[index] = ref
-        value = self.resolve(refs)
+        value = self._twin(column, refs) or self.resolve(refs)
         if value is None:
             self.words.agree([refs[index] for index in who], who)
             raise AssertionError("refs that agree are resolved")
         return value
+
+    def _twin(self, column: list[Any], refs: dict[int, Value]) -> Value | None:
+        """The input that ports are in every instance, where some are several inputs."""
+        if not any(self.twins[index] for index in refs):
+            return None
+        several = [
+            self.twins[index].get(id(port), [ref])
+            for port, (index, ref) in zip(column, refs.items(), strict=True)
+        ]
+        common = (each for each in several[0] if all(each in other for other in several[1:]))
+        return next(common, None)
 
     def resolve(self, refs: dict[int, Value], before: int | None = None) -> Value | None:
         """One value for those of several instances: the same, or what a decision chooses."""

@@ -235,6 +235,8 @@ class Plan:
     units: list[Merged] = field(default_factory=list)
     results: tuple[Value, ...] = ()
     inputs: tuple[str, ...] = ()
+    #: The positions of these among what a call hands over; None: all of them.
+    kept: tuple[int, ...] | None = None
     is_row: bool = False
     #: Whether tensors say their channels, so that these are no parameters.
     functional: bool = False

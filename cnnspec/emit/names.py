@@ -14,6 +14,15 @@ def is_identifier(word: str) -> bool:
     return plain and not keyword.iskeyword(word) and not word.startswith("__")
 
 
+def says_only(segment: str, kind: str) -> bool:
+    """Whether a segment of a path says no more than a kind does: it stands alone or is numbered.
+
+    >>> says_only("conv1", "conv"), says_only("relu61", "relu6"), says_only("conv_in", "conv")
+    (True, True, False)
+    """
+    return re.fullmatch(rf"{re.escape(kind)}\d*", segment) is not None
+
+
 def class_name(word: str) -> str:
     """Turn a spec's name into a class's.
 

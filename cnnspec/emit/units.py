@@ -108,6 +108,15 @@ class Instance:
         return count_uses(self.units, self.results)
 
 
+def distinct_inputs(instances: list[Instance]) -> tuple[int, ...]:
+    """The positions of inputs, without those that are one node with one before everywhere."""
+    columns = zip(*(map(id, each.inputs) for each in instances), strict=True)
+    first: dict[tuple[int, ...], int] = {}
+    for position, column in enumerate(columns):
+        first.setdefault(column, position)
+    return tuple(first.values())
+
+
 def is_stateless(unit: OpUnit | CallUnit | Row) -> bool:
     """Whether a unit has no module of its own."""
     return isinstance(unit, OpUnit) and unit.lowered.module is None

@@ -36,16 +36,34 @@ def all_equal(values: list[Any]) -> bool:
 def fixed_parameters(
     instances: list[Instance], open_names: frozenset[str]
 ) -> dict[str, Expression]:
-    """Parameters that are the same everywhere and that nothing outside sets: literals."""
+    """How to say parameters that need not be there.
+
+    Those that are the same everywhere and that nothing outside sets are literals; an input that is
+    another one everywhere has that one's channels.
+    """
     values = [each.values for each in instances]
     shared = set(values[0]).intersection(*values[1:])
-    return {
+    literals = {
         key: literal(values[0][key])
         for key in sorted(shared)
         if key not in open_names
         and isinstance(values[0][key], bool | int | float)
         and all_equal([each[key] for each in values])
     }
+    return {**_same_inputs(instances), **literals}
+
+
+def _same_inputs(instances: list[Instance]) -> dict[str, Expression]:
+    """The channels of inputs that are one node with an input before them in every instance."""
+    words = [word for word, ports in instances[0].scope.inputs if len(ports) == 1]
+    nodes = [dict(each.scope.inputs) for each in instances]
+    first: dict[Hashable, str] = {}
+    same = {}
+    for word in words:
+        known = first.setdefault(tuple(each.get(word) for each in nodes), word)
+        if known != word:
+            same[f"{word}.channels"] = Expression("name", value=f"{known}.channels")
+    return same
 
 
 class Words:
