@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -11,6 +11,7 @@ from cnnspec import witness
 from cnnspec.emit.code import Keyword, Leaf, Raw
 from cnnspec.emit.lowering import Lowered
 from cnnspec.verify import verify
+from cnnspec.verify.table import diagnostics
 from cnnspec_keras import weights
 from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.lowerings.parts import apply, layer
@@ -178,3 +179,40 @@ def test_a_mistake_in_training_is_found(mistake: str, monkeypatch) -> None:
     monkeypatch.setitem(LOWERINGS, operator, wrong(operator))
     found = certify(spec, training=True)
     assert where in [(each.what, each.path) for each in found.disagreements]
+
+
+@dataclass(frozen=True)
+class Doubled:
+    """PyTorch, but for one gradient that it says twice as large."""
+
+    name: str = "torch"
+    key: str = "twice1.bn1.weight"
+
+    def __getattr__(self, word: str):
+        return getattr(witness.find("torch"), word)
+
+    def observe(self, case, emitted, see):
+        told = witness.find("torch").observe(case, emitted, see)
+        return replace(told, gradients={**told.gradients, self.key: 2 * told.gradients[self.key]})
+
+
+@pytest.mark.parametrize("order", ["keras torch", "torch keras"])
+def test_the_reference_tells_by_differences_whose_gradient_is_wrong(order: str) -> None:
+    given = {"keras": witness.find("keras"), "torch": Doubled()}
+    heard = [witness.find("numpy"), *(given[name] for name in order.split())]
+    (found,) = verify(cnnspec.loads(SMALL), heard, training=True).disagreements
+    assert (found.what, found.path) == ("gradient", Doubled.key)
+    assert set(found.agree) == {"numpy", "keras"}
+    told = {name: float(value.split(",")[0]) for name, value in found.told.items()}
+    assert told["numpy"] == pytest.approx(told["keras"], abs=1e-6)
+    assert told["torch"] == pytest.approx(2 * told["keras"])
+    assert found.told["numpy"].endswith(", by differences")
+
+
+def test_nobody_is_alone_where_only_two_tell() -> None:
+    heard = [witness.find("keras"), Doubled()]
+    (found,) = verify(cnnspec.loads(SMALL), heard, training=True).disagreements
+    (said,) = diagnostics(verify(cnnspec.loads(SMALL), heard, training=True))
+    assert found.agree == ()
+    assert said.title == "keras and torch do not agree on the gradient twice1.bn1.weight"
+    assert len(said.notes) == 2

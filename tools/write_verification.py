@@ -17,7 +17,7 @@ from cnnspec import library, witness
 from cnnspec.api import load
 from cnnspec.diagnostics import SpecError
 from cnnspec.verify import verify
-from cnnspec.verify.certificate import spec_digest
+from cnnspec.verify.certificate import SCHEMA, spec_digest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "verification"
@@ -101,7 +101,7 @@ def light(name: str, file: Path, *, train: bool) -> None:
     network = load(name, input=smaller(name) if train else None)
     witnesses = [witness.find(each) for each in BACKENDS.split(",")]
     certificate = verify(network, witnesses, training=train, batch=2 if train else 1)
-    facts = {"schema": "cnnspec.certificate/1", **certificate.facts()}
+    facts = {"schema": SCHEMA, **certificate.facts()}
     file.write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     words = [f"{each.path}: {dict(each.told)}" for each in certificate.disagreements]
     print(f"{file.stem}: {'agrees' if certificate.agrees else words[:3]}", flush=True)

@@ -64,6 +64,7 @@ def verify(
     batch norm after it, and the gradient of every weight. Disagreement is exit status 3.
     """
     from cnnspec.verify import table
+    from cnnspec.verify.certificate import SCHEMA
     from cnnspec.verify.spool import NoRoom
 
     network = loaded(spec, quiet=quiet, **how)
@@ -76,7 +77,7 @@ def verify(
         except NoRoom as failure:
             raise Refused(f"{failure}; a smaller --batch or --input takes less") from None
     text = (
-        as_json("cnnspec.certificate/1", **certificate.facts())
+        as_json(SCHEMA, **certificate.facts())
         if json_
         else table.table(certificate, color=output in (None, "-") and colourful(sys.stdout))
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cnnspec.api import loads
 from cnnspec.diagnostics import SpecError
+from cnnspec.graph import Graph
 from cnnspec.network import Network
 from cnnspec.ops import OPERATORS
 from cnnspec.render import render
@@ -115,6 +116,7 @@ def attempt(
     try:
         network = loads(spec(program), name=f"fuzz{number}.cnn")
         able = _able(network, witnesses, report)
+        training = training and not _torch_errs(network.elaborated)
         certificate = verify(network, able, training=training, seed=number)
     except SpecError as mistakes:
         return f"spec {mistakes.diagnostics[0].code}", render(mistakes.diagnostics)
@@ -130,6 +132,12 @@ def attempt(
         return None, ""
     first = certificate.disagreements[0]
     return f"{first.what} {first.kind}", render(diagnostics(certificate))
+
+
+def _torch_errs(graph: Graph) -> bool:
+    """Whether PyTorch's gradients may be wrong: docs/frameworks.md, "thin maps"."""
+    permuted = any(node.kind == "permute" for node in graph.nodes)
+    return permuted and any(node.kind == "bn" and 1 in node.shape[1:] for node in graph.nodes)
 
 
 def _able(network: Network, witnesses: Sequence[Witness], report: Report | None) -> list[Witness]:

@@ -17,14 +17,15 @@ SCHEMA = "cnnspec.certificate/1"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How one witness compares with the first in one respect: how many, and the worst of them.
+    """How one witness compares with another in one respect: how many, and the worst of them.
 
-    `worst` is the largest difference in units of its bound, `difference` that difference itself,
-    `where` the path or key.
+    `against` is the first witness that tells of it. `worst` is the largest difference in units of
+    its bound, `difference` that difference itself, `where` the path or key.
     """
 
     witness: str
     what: What
+    against: str
     compared: int
     worst: float
     difference: float
@@ -97,6 +98,7 @@ class Certificate:
                 {
                     "witness": each.witness,
                     "what": each.what,
+                    "against": each.against,
                     "count": each.compared,
                     "worst_difference": _number(each.difference),
                     "worst_of_bound": _number(each.worst),

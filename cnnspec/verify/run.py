@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from cnnspec.graph import Node
 from cnnspec.verify import draw
-from cnnspec.verify.certificate import (
-    Certificate,
-    Disagreement,
-    Held,
-    What,
-    spec_digest,
-)
+from cnnspec.verify.certificate import Certificate, Held, What, spec_digest
 from cnnspec.verify.compare import Distance, bound, distance
 from cnnspec.verify.spool import Spool, check_room
-from cnnspec.witness import Case, Dtype, Emitted, Testimony, Witness, weight_key
+from cnnspec.verify.verdict import Verdict
+from cnnspec.witness import Case, Dtype, Emitted, Testimony, Witness
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
     from cnnspec.witness import Array
 
+#: What is told when a run is over, and as what.
+ENDS: Final[Mapping[What, str]] = {
+    "output": "outputs",
+    "state": "state",
+    "gradient": "gradients",
+}
 #: Called with the witness's name, and how many of how many nodes it has told.
 Progress = Callable[[str, int, int], None]
 
@@ -66,7 +67,7 @@ def verify(
             witnesses={each.name: each.versions() for each in witnesses},
             nodes=len(case.nodes),
             held=tuple(hearing.held.values()),
-            disagreements=hearing.verdict(),
+            disagreements=Verdict(hearing).disagreements(),
             seconds=hearing.seconds,
             peak_memory=_peak_memory(),
             spooled=spool.written,
@@ -90,6 +91,7 @@ class Hearing:
     spool: Spool
     progress: Progress
     names: list[str] = field(default_factory=list)
+    witnesses: dict[str, tuple[Witness, Emitted | None]] = field(default_factory=dict)
     told: dict[str, Testimony] = field(default_factory=dict)
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -100,10 +102,21 @@ class Hearing:
     #: Noise by its node: how far each witness is from the rate, where it is too far.
     noisy: dict[int, dict[str, Distance]] = field(default_factory=dict)
 
+    def end(self, name: str, what: What) -> Mapping[str, Array] | None:
+        """Give what a witness told at the end, by key; None if it has none of that to tell."""
+        told: Mapping[str, Array] | None = getattr(self.told[name], ENDS[what])
+        return told
+
+    def outputs(self, name: str, case: Case) -> Mapping[str, Array]:
+        """Run a witness once more, on another case."""
+        witness, emitted = self.witnesses[name]
+        return witness.observe(case, emitted, lambda _node, _values: None).outputs
+
     def hear(self, witness: Witness, emitted: Emitted | None) -> None:
         """Run one witness."""
         name, first = witness.name, not self.names
         self.names.append(name)
+        self.witnesses[name] = witness, emitted
         nodes = {node.index: node for node in self.case.nodes}
         done: set[int] = set()
 
@@ -153,39 +166,28 @@ class Hearing:
                 if not any(name in self.apart.get(i.node.index, {}) for i in node.inputs):
                     self.spool.put(f"{node.index}-{name}", values)
 
-    def _hold(self, name: str, what: What, where: str, found: Distance) -> None:
-        old = self.held.get((name, what)) or Held(name, what, 0, 0.0, 0.0, "")
+    def _hold(
+        self, name: str, what: What, where: str, found: Distance, measure: str | None = None
+    ) -> None:
+        first = Held(name, what, measure or self.names[0], 0, 0.0, 0.0, "")
+        old = self.held.get((name, what), first)
         if found.relative >= old.worst:
-            old = Held(name, what, old.compared, found.relative, found.difference, where)
-        self.held[name, what] = Held(
-            name, what, old.compared + 1, old.worst, old.difference, old.where
-        )
+            old = replace(old, worst=found.relative, difference=found.difference, where=where)
+        self.held[name, what] = replace(old, compared=old.compared + 1)
 
     def _compare_ends(self, name: str) -> None:
-        mine = self.told[name]
-        respects: tuple[tuple[What, str], ...] = (
-            ("output", "outputs"),
-            ("state", "state"),
-            ("gradient", "gradients"),
-        )
-        for what, field_name in respects:
-            left: Mapping[str, Array] | None = getattr(mine, field_name)
-            right = next(
-                (
-                    got
-                    for other in self.names
-                    if other != name and (got := getattr(self.told[other], field_name))
-                ),
-                None,
-            )
-            if left is None or right is None:
+        for what in ENDS:
+            left = self.end(name, what)
+            measure = next((n for n in self.names if n != name and self.end(n, what)), None)
+            right = None if measure is None else self.end(measure, what)
+            if measure is None or left is None or right is None:
                 continue
             for key in sorted(left.keys() | right.keys()):
                 if key not in left or key not in right:
                     found = Distance(float("inf"), 1.0, remark="one of them does not have it")
                 else:
                     found = distance(left[key], right[key], self.case.dtype)
-                self._hold(name, what, key, found)
+                self._hold(name, what, key, found, measure)
                 if not found.agrees:
                     self.ends.setdefault((what, key), {})[name] = found
 
@@ -224,115 +226,3 @@ class Hearing:
                 old = (1 - momentum) * self.case.weights[key]
                 state[key] = old + (state[key] - old) * count / (count - 1)
         return state
-
-    # --- the verdict
-
-    def verdict(self) -> tuple[Disagreement, ...]:
-        """Give what is wrong: nodes that nobody found, the first that differ, then ends.
-
-        A node that differs because its input does is not named; nor is an end, if a node is.
-        """
-        result = [self._unfound(node) for node in self.case.nodes if self._missing(node)][:1]
-        for node in self.case.nodes:
-            found = self.apart.get(node.index, {})
-            fresh = {
-                name: each
-                for name, each in found.items()
-                if not any(name in self.apart.get(i.node.index, {}) for i in node.inputs)
-            }
-            if fresh:
-                result.append(self._differs(node, fresh))
-            wrong = self.noisy.get(node.index, {})
-            result += [self._wrong_noise(node, name, each) for name, each in wrong.items()]
-        if not result:
-            result = [self._end(what, key, by) for (what, key), by in self.ends.items()]
-        order = {node.path: node.index for node in self.case.nodes}
-        return tuple(sorted(result, key=lambda each: order.get(each.path, len(order))))
-
-    def _missing(self, node: Node) -> list[str]:
-        return [name for name in self.names if node.path in self.told[name].unmatched]
-
-    def _unfound(self, node: Node) -> Disagreement:
-        missing = self._missing(node)
-        told = {
-            name: self.told[name].unmatched[node.path] if name in missing else "has it"
-            for name in self.names
-        }
-        rest = tuple(name for name in self.names if name not in missing)
-        return Disagreement(
-            "node", node.path, node.span, node.kind, told, rest, None, "not found in what ran"
-        )
-
-    def _differs(self, node: Node, found: dict[str, Distance]) -> Disagreement:
-        worst = max(found.values(), key=lambda each: each.difference)
-        told, kept = {}, {}
-        for name in self.names:
-            values = self.spool.get(f"{node.index}-{name}" if name in found else str(node.index))
-            kept[name] = values or ()
-            same = values is not None and worst.place and len(values) == 1
-            if values is not None and not worst.place:
-                told[name] = " and ".join(" x ".join(map(str, v.shape)) for v in values)
-            else:
-                told[name] = f"{values[0][worst.place]:.9g}" if same and values else "another value"
-        return Disagreement(
-            "node",
-            node.path,
-            node.span,
-            node.kind,
-            told,
-            self._agreeing(found, kept),
-            worst,
-            worst.remark,
-        )
-
-    def _wrong_noise(self, node: Node, name: str, found: Distance) -> Disagreement:
-        told = {name: f"{found.left:.4g} of the values are dropped"}
-        remark = f"the rate of dropping is {node.op.values['rate']}"
-        return Disagreement("noise", node.path, node.span, node.kind, told, (), found, remark)
-
-    def _agreeing(
-        self, found: dict[str, Distance], kept: Mapping[str, tuple[Array, ...]]
-    ) -> tuple[str, ...]:
-        """Name the most witnesses that agree with each other; none where all differ."""
-        best: tuple[str, ...] = ()
-        for name in self.names:
-            if name not in found:
-                near = tuple(each for each in self.names if each not in found)
-            else:
-                near = tuple(
-                    each
-                    for each in self.names
-                    if each in found
-                    and all(
-                        distance(a, b, self.case.dtype).agrees
-                        for a, b in zip(kept[each], kept[name], strict=True)
-                    )
-                )
-            best = max(best, near, key=len)
-        return best if len(best) > 1 else ()
-
-    def _end(self, what: What, key: str, found: dict[str, Distance]) -> Disagreement:
-        worst = max(found.values(), key=lambda each: each.difference)
-        owner = self._owner(what, key)
-        told = {name: f"{each.left:.9g}" for name, each in found.items()}
-        first = next(name for name in self.names if name not in found)
-        told[first] = f"{worst.right:.9g}"
-        near = tuple(name for name in self.names if name not in found)
-        return Disagreement(
-            what,
-            key,
-            owner.span if owner else None,
-            owner.kind if owner else "",
-            told,
-            near if len(near) > 1 else (),
-            worst,
-            worst.remark,
-        )
-
-    def _owner(self, what: What, key: str) -> Node | None:
-        if what == "output":
-            return next((o.port.node for o in self.case.outputs if o.name == key), None)
-        for node in self.case.nodes:
-            if any(weight_key(node, weight) == key for weight in node.weights):
-                return node
-        return None

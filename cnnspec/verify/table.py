@@ -35,7 +35,10 @@ def table(certificate: Certificate, *, color: bool = False, width: int = 92) -> 
         style = "" if each.worst <= 1 else "red"
         worst, share = f"{each.difference:.1e}", f"{each.worst:.1e}"
         count = f"{each.compared:,}"
-        rows.add_row(each.witness, WHAT[each.what], count, worst, share, each.where, style=style)
+        name = each.witness
+        if each.against != next(iter(certificate.witnesses)):
+            name += f", against {each.against}"
+        rows.add_row(name, WHAT[each.what], count, worst, share, each.where, style=style)
     out = StringIO()
     console = Console(
         file=out, width=width, force_terminal=color, no_color=not color, highlight=False
@@ -97,18 +100,20 @@ def diagnostics(certificate: Certificate) -> tuple[Diagnostic, ...]:
 
 def _diagnostic(found: Disagreement, certificate: Certificate) -> Diagnostic:
     what = {"node": "node", "state": "running statistic"}.get(found.what, found.what)
+    who = found.told if len(found.told) > 1 else certificate.witnesses
     labels = () if found.span is None else (Label(found.span, _where(found)),)
     notes = [f"{name}: {value}" for name, value in found.told.items()]
-    if len(certificate.witnesses) > 2:
-        alone = [name for name in certificate.witnesses if name not in found.agree]
+    if len(found.told) > 2:
+        alone = [name for name in found.told if name not in found.agree]
+        does = "does" if len(alone) == 1 else "do"
         notes.append(
-            f"{' and '.join(found.agree)} agree; {' and '.join(alone)} does not"
+            f"{' and '.join(found.agree)} agree; {' and '.join(alone)} {does} not"
             if found.agree
             else "no two of them agree"
         )
     return Diagnostic(
         "backends-disagree",
-        f"{' and '.join(certificate.witnesses)} do not agree on the {what} {found.path}",
+        f"{' and '.join(who)} do not agree on the {what} {found.path}",
         labels,
         notes=tuple(notes),
         help="this is a mistake of cnnspec or of a framework, not of your spec: please report it",
