@@ -144,3 +144,16 @@ def test_training_heads_are_marked() -> None:
     text = drawn("googlenet").decode()
     assert "aux1 (training only, weight 0.3)" in text
     assert "stroke-dasharray" in text
+
+
+def test_no_box_is_left_without_a_line() -> None:
+    ups = "".join(f"u{i} = a -> upsample(2)\n" for i in range(5))
+    text = f"""network pyramid() {{
+        x = input(8, 9, 9)
+        a = x -> conv(8, 1)
+        {ups}
+        output y = concat(a -> conv(8, 1) -> upsample(2), {", ".join(f"u{i}" for i in range(5))})
+    }}"""
+    drawn = choose(cnnspec.loads(text).elaborated, Plan(0))
+    left = {box.order for box in drawn.boxes} - {wire.source.order for wire in wires(drawn)}
+    assert [drawn.boxes[order].role for order in left] == ["output"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from cnnspec.draw.boxes import Box, Picture
 from cnnspec.graph import Node, Port
 
-#: Of more ways around that end at one box only the last is drawn, and says how many there are.
+#: Of more ways around that end at one box only the last is drawn, and says how many there are;
+#: those that are all that leaves their box are drawn besides.
 MOST_SKIPS: Final = 3
 #: So many of a concat's last inputs may be new for the rest to come from an earlier concat.
 MOST_NEW: Final = 4
@@ -43,10 +45,12 @@ def wires(drawn: Picture) -> tuple[Wire, ...]:
                 above[to] |= above[giver.order] | 1 << giver.order
     skips = _skips(drawn, sources, above)
     rail = _rail(drawn, skips)
+    leaving = Counter(source for found in sources for source in found)
     result: list[Wire] = []
     for target, found in enumerate(sources):
         around = sorted(source for source in found if (source, target) in skips)
-        dropped = around[:-1] if len(around) > MOST_SKIPS else []
+        spare = [source for source in around[:-1] if leaving[source] > 1]
+        dropped = spare if len(spare) >= MOST_SKIPS else []
         for source in found:
             if source not in dropped:
                 pair = source, target
