@@ -81,3 +81,40 @@ def test_a_budget_turns_the_status(capsys) -> None:
 def test_wrong_usage_is_named(arguments: list[str], words: str, capsys) -> None:
     assert run(["cost", "resnet18", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_a_row_says_the_shapes_of_all_that_comes_out(tmp_path, capsys) -> None:
+    spec = tmp_path / "pyramid.cnn"
+    spec.write_text(
+        """block pyramid(x, levels) {
+            xs = []
+            for i in range(levels) { xs = xs + [x -> maxpool(2 ** i)] }
+            return xs
+        }
+        network p() {
+            x = input(8, 16, 16)
+            a = x -> two: pyramid(2)
+            b = x -> three: pyramid(3)
+            output y = add(a[1], b[1])
+            output z = b[2]
+            output w = concat(a[0], b[0])
+        }"""
+    )
+    out = asked(capsys, str(spec), "--depth", "1")
+    assert "8x16x16, 8x8x8 " in out
+    assert "8x16x16 ... 8x4x4 " in out
+
+
+def test_a_result_that_nothing_takes_costs_nothing(tmp_path, capsys) -> None:
+    spec = tmp_path / "loose.cnn"
+    spec.write_text(
+        """block two(x) { return x -> conv(8, 3), x -> conv(4, 1) }
+        network loose() {
+            x = input(8, 16, 16)
+            a, b = x -> two
+            output y = b
+        }"""
+    )
+    out = asked(capsys, str(spec))
+    assert "two                   4x16x16      36  8.19 k" in out
+    assert run(["draw", str(spec), "-q", "-o", str(tmp_path / "x.svg")]) == 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from xml.etree import ElementTree as ET
 
 import pytest
 
 import cnnspec
-from cnnspec.draw import UnknownPath, View, svg
+from cnnspec.draw import UnknownPath, View, drawing, svg
 from cnnspec.draw.boxes import Frame
 from cnnspec.draw.choose import choose
 from cnnspec.draw.page import READABLE, smallest_text
@@ -157,3 +158,32 @@ def test_no_box_is_left_without_a_line() -> None:
     drawn = choose(cnnspec.loads(text).elaborated, Plan(0))
     left = {box.order for box in drawn.boxes} - {wire.source.order for wire in wires(drawn)}
     assert [drawn.boxes[order].role for order in left] == ["output"]
+
+
+TWO_SCALES = """block scales(xs) {
+    return [xs[0] -> conv(8, 3, pad = 1), xs[1] -> conv(16, 3, pad = 1)]
+}
+network two() {
+    x = input(8, 16, 16)
+    xs = [x, x -> conv(16, 3, stride = 2, pad = 1)]
+    xs = xs -> a: scales
+    xs = xs -> b: scales
+    output fine = xs[0] -> conv(4, 1)
+    output coarse = xs[1] -> conv(4, 1)
+}"""
+
+
+def test_a_box_says_all_that_comes_out_and_its_lines_which_of_it_they_take() -> None:
+    graph = cnnspec.loads(TWO_SCALES).elaborated
+    found = wires(choose(graph, Plan(-1)))
+    carried = {(w.source.path, w.target.path): w.carries for w in found if w.carries}
+    assert {ends: str(one) for ends, (one,) in carried.items()} == {
+        ("a", "conv2"): "8 x 16 x 16",
+        ("a", "conv3"): "16 x 8 x 8",
+    }
+    text = drawing(graph, view=View(0)).content.decode()
+    assert "8×16×16, 16×8×8" in text
+    assert "→" not in text
+    assert b"|8\xc3\x9716\xc3\x9716|" in drawing(graph, view=View(0), format="mermaid").content
+    page = drawing(graph, format="html").content.decode()
+    assert json.dumps("8×16×16, 16×8×8") in page

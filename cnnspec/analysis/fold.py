@@ -49,6 +49,7 @@ class Part:
     `shape` is what comes out; `trains` says that only training needs it. Where a group of
     neighbours repeats, `members` are all of the group's and `parts` are the group. `grows` is how
     many channels each adds to what flows on, 0 where all are equal; `each` are then all of them.
+    `outs` are the shapes of the values that come out, each once, where there are several.
     """
 
     members: tuple[Node | Scope, ...]
@@ -60,6 +61,7 @@ class Part:
     trains: bool
     grows: int = 0
     each: tuple[Part, ...] = ()
+    outs: tuple[Shape, ...] = ()
 
     @property
     def head(self) -> Node | Scope:
@@ -89,7 +91,8 @@ class _Unit:
     """A part together with its identity, where it stands, and what is wired to it.
 
     Units of one `key` are equal, of one `loose` key equal but for channels. `start` to `stop` are
-    its nodes' positions; `first_use` and `last_use` bound its consumers'.
+    its nodes' positions, `given` those of the nodes whose values may leave it; `first_use` and
+    `last_use` bound its consumers'.
     """
 
     part: Part
@@ -100,6 +103,7 @@ class _Unit:
     sources: tuple[_Source, ...]
     first_use: int
     last_use: int
+    given: tuple[int, ...]
 
 
 def fold(graph: Graph, *, repeats: bool = True) -> tuple[Part, ...]:
@@ -134,12 +138,14 @@ class _Walk:
         self.runs = {node.index for node in graph.inference_nodes}
         self.leaving: list[Scope] = []
         self.position: dict[int, int] = {}
+        self.shapes: list[Shape] = []
         pending: list[tuple[Node | Scope, bool]] = [(graph.root, False)]
         while pending:
             member, left = pending.pop()
             if isinstance(member, Node):
                 if member.index in alive:
                     self.position[member.index] = len(self.position)
+                    self.shapes.append(member.shape)
             elif left:
                 self.leaving.append(member)
             else:
@@ -182,7 +188,7 @@ class _Walk:
         here = self.position[node.index]
         sources = tuple(map(self._source, node.inputs))
         uses = self.first_use[here], self.last_use[here]
-        return _Unit(part, key, loose, here, here + 1, sources, *uses)
+        return _Unit(part, key, loose, here, here + 1, sources, *uses, (here,))
 
     def joins(self, unit: _Unit, node: Node) -> bool:
         """Whether a small step goes with what stands before it: nothing else takes that."""
@@ -200,12 +206,14 @@ class _Walk:
         part = Part(members, 1, cost, second.shape, (), members, first.trains)
         keys = self._key((unit.key, small.key)), self._key((unit.loose, small.loose))
         uses = min(unit.first_use, small.first_use), max(unit.last_use, small.last_use)
-        return _Unit(part, *keys, unit.start, small.stop, unit.sources, *uses)
+        return _Unit(part, *keys, unit.start, small.stop, unit.sources, *uses, small.given)
 
     def scope_unit(self, scope: Scope, units: tuple[_Unit, ...]) -> _Unit:
         parts = self.runs_of(units)
-        shape = scope.results[0].shape if scope.results else parts[-1].shape
-        results = tuple(map(self._source, scope.results))
+        # A result that nothing takes may be left out of the graph.
+        given = [port for port in scope.results if port.node.index in self.position]
+        shape = given[0].shape if given else parts[-1].shape
+        results = tuple(map(self._source, given))
         members, identity = (scope,), (id(scope.definition), scope.kind)
         return self._around(units, members, parts, shape, identity, results)
 
@@ -243,11 +251,15 @@ class _Walk:
         for each in parts:
             cost = cost.plus(each.cost)
         trains = all(part.trains for part in parts)
-        part = Part(members, 1, cost, shape, parts, members, trains)
+        given = tuple(p for unit in units for p in unit.given if self.last_use[p] >= stop)
+        leaving = [position for position, _ in results] or given
+        shapes = dict.fromkeys(self.shapes[position] for position in leaving)
+        outs = tuple(shapes) if len(shapes) > 1 else ()
+        part = Part(members, 1, cost, shape, parts, members, trains, outs=outs)
         keys = self._key((*inside, out)), self._key((*loosely, out))
         first_use = min(unit.first_use for unit in units)
         last_use = max(unit.last_use for unit in units)
-        return _Unit(part, *keys, start, stop, tuple(outside), first_use, last_use)
+        return _Unit(part, *keys, start, stop, tuple(outside), first_use, last_use, given)
 
     def runs_of(self, units: Sequence[_Unit]) -> tuple[Part, ...]:
         """Take equal neighbours, or groups of neighbours, as one part each."""
@@ -324,4 +336,4 @@ def _run(units: Sequence[_Unit]) -> Part:
     grows = 0 if units[0].key == units[1].key else units[1].part.shape[0] - first.shape[0]
     each = tuple(unit.part for unit in units) if grows else ()
     taken = first.members, len(units), cost, last.shape, first.parts, last.last, first.trains
-    return Part(*taken, grows, each)
+    return Part(*taken, grows, each, last.outs)

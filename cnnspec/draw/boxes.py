@@ -20,7 +20,7 @@ class Box:
 
     `cost` is of one; `all_cost` of all that the box stands for, where frames around it say how
     many. `kind` is the operator's, empty for a scope; `before` is the shape that comes in where a
-    folded scope changes it.
+    folded scope changes it; `outs` are the shapes that come out where there are several.
     """
 
     path: str
@@ -37,6 +37,7 @@ class Box:
     order: int
     trains: bool
     paths: str
+    outs: tuple[Shape, ...] = ()
     aside: bool = False
 
 

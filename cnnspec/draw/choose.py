@@ -235,7 +235,7 @@ class _Chooser:
         for part in parts:
             cost = cost.plus(part.cost)
         folded = role == "closed" or parts[0].times > 1
-        before = _before(parts[0]) if folded else None
+        before = _before(parts[0]) if folded and not last.outs else None
         named = role != "input" and len(parts) == 1 and parts[0].times == 1
         box = Box(
             head.path,
@@ -252,6 +252,7 @@ class _Chooser:
             len(self.result.boxes),
             parts[0].trains,
             _paths(parts),
+            last.outs if role == "closed" else (),
         )
         self.result.boxes.append(box)
         for part in parts:
@@ -306,13 +307,15 @@ def _family(line: Sequence[Part]) -> str:
 
 
 def _before(part: Part) -> Shape | None:
-    """Give the shape of what comes in first."""
+    """Give the shape of what comes in; None if values of several shapes do."""
     inside = {node.index for node in nodes(part.members)}
-    for node in nodes(part.members):
-        for port in node.inputs:
-            if port.node.index not in inside:
-                return port.shape
-    return None
+    found = {
+        port.shape
+        for node in nodes(part.members)
+        for port in node.inputs
+        if port.node.index not in inside
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _paths(parts: Sequence[Part]) -> str:

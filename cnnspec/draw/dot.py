@@ -48,7 +48,7 @@ class _Writer:
         self.graph, self.drawn, self.look = graph, drawn, look
         self.theme: Theme = THEMES[look.theme]
         self.turn = turn(drawn, found)
-        self.lines = _lines(drawn, found)
+        self.lines = _lines(drawn, found, look)
         self.titled = {line.target for line in self.lines}
 
     def write(self, *, quick: bool) -> str:
@@ -212,7 +212,8 @@ class _Writer:
         if line.target.startswith("t"):
             look["arrowhead"] = "none"
         if line.label:
-            look["label"] = line.label
+            # The engine leaves no room between a line and its label.
+            look["label"] = f" {line.label}"
         rising = self.turn.rising if self.turn is not None else frozenset()
         if line.way == "flow" and line.target in {f"b{order}" for order in rising}:
             into.edge(line.target, line.source, dir="back", **look)
@@ -220,7 +221,7 @@ class _Writer:
             into.edge(line.source, line.target, **look)
 
 
-def _lines(drawn: Picture, found: Sequence[Wire]) -> tuple[_Line, ...]:
+def _lines(drawn: Picture, found: Sequence[Wire], look: Look) -> tuple[_Line, ...]:
     """Lead lines through the titles of the frames that they enter, so that they cross no text."""
     around = _around(drawn.inner)
     result: dict[_Line, None] = {}
@@ -228,8 +229,10 @@ def _lines(drawn: Picture, found: Sequence[Wire]) -> tuple[_Line, ...]:
         source, target = wire.source.order, wire.target.order
         entered = [name for name in around[target] if name not in around[source]]
         stops = [f"b{source}", *(entered if wire.way == "flow" else []), f"b{target}"]
+        said = words.along(wire, look)
         for first, second in pairwise(stops):
-            result[_Line(first, second, wire.way, wire.label, wire.target.trains)] = None
+            result[_Line(first, second, wire.way, said, wire.target.trains)] = None
+            said = ""
     return tuple(result)
 
 

@@ -35,8 +35,8 @@ def mermaid(graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look) -> 
         *(f"    {line}" for each in drawn.inner for line in _part(each, look, said=False)),
         *(
             f"    b{wire.source.order} {LINES[wire.way]}"
-            f"{f'|{_text(wire.label)}|' if wire.label else ''} b{wire.target.order}"
-            for wire in found
+            f"{f'|{_text(label)}|' if label else ''} b{wire.target.order}"
+            for wire, label in ((wire, words.along(wire, look)) for wire in found)
         ),
     ]
     for family in sorted({box.family for box in drawn.boxes}):

@@ -97,10 +97,10 @@ class _Grower:
         equal = part.times > 1 and not part.grows
         one = Cost(*(count // part.times for count in part.cost)) if equal else part.cost
         whole = Cost(*(many * count for count in part.cost))
-        before = _inputs(part)[:1]
-        shape = words.size(part.shape, look.layout)
-        if scope and before and before[0].shape != part.shape:
-            shape = f"{words.size(before[0].shape, look.layout)} {words.ARROW} {shape}"
+        before = {port.shape for port in _inputs(part)}
+        shape = words.sizes(part.outs, part.shape, look.layout)
+        if scope and len(before) == 1 and part.shape not in before and not part.outs:
+            shape = f"{words.size(before.pop(), look.layout)} {words.ARROW} {shape}"
         title = titles.of_scope(part) if scope else titles.of_layer(part)
         item: Item = {
             "path": printable(head.path),
@@ -142,7 +142,7 @@ class _Grower:
             (
                 paths,
                 f"{head.span.source.name}:{head.span.line}",
-                f"output {part.shape}",
+                f"output {', '.join(map(str, part.outs or [part.shape]))}",
                 f"{each}{one.params:,} parameters, {one.macs:,} MACs",
                 f"{each}{one.written:,} numbers written",
             )

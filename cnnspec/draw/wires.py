@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from cnnspec.draw.boxes import Box, Picture
 from cnnspec.graph import Node, Port
+from cnnspec.shapes import Shape
 
 #: Of more ways around that end at one box only the last is drawn, and says how many there are;
 #: those that are all that leaves their box are drawn besides.
@@ -19,12 +20,16 @@ Way = Literal["flow", "skip", "rail"]
 
 
 class Wire(NamedTuple):
-    """A line from one box to another: a skip goes around what else leads there, a rail grows."""
+    """A line from one box to another: a skip goes around what else leads there, a rail grows.
+
+    `carries` are the shapes that it takes along, where its source gives others besides.
+    """
 
     source: Box
     target: Box
     way: Way
     label: str = ""
+    carries: tuple[Shape, ...] = ()
 
 
 def wires(drawn: Picture) -> tuple[Wire, ...]:
@@ -35,6 +40,7 @@ def wires(drawn: Picture) -> tuple[Wire, ...]:
     """
     sources: list[dict[int, None]] = [{} for _ in drawn.boxes]
     above = [0] * len(drawn.boxes)
+    carried: dict[tuple[int, int], dict[Shape, None]] = {}
     rails = _Rails()
     for box, ports, node in drawn.taken:
         to = box.order
@@ -42,6 +48,7 @@ def wires(drawn: Picture) -> tuple[Wire, ...]:
             giver = drawn.owner.get(port.node.index)
             if giver is not None and giver.order != to:
                 sources[to][giver.order] = None
+                carried.setdefault((giver.order, to), {})[port.shape] = None
                 above[to] |= above[giver.order] | 1 << giver.order
     skips = _skips(drawn, sources, above)
     rail = _rail(drawn, skips)
@@ -56,7 +63,9 @@ def wires(drawn: Picture) -> tuple[Wire, ...]:
                 pair = source, target
                 way: Way = "rail" if pair in rail else "skip" if pair in skips else "flow"
                 label = f"and {len(dropped)} before" if way != "flow" and dropped else ""
-                result.append(Wire(drawn.boxes[source], drawn.boxes[target], way, label))
+                one, found_here = drawn.boxes[source], tuple(carried[pair])
+                carries = found_here if len(found_here) < len(one.outs) else ()
+                result.append(Wire(one, drawn.boxes[target], way, label, carries))
     return tuple(result)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cnnspec.analysis.fold import Cost
@@ -13,11 +13,14 @@ from cnnspec.analysis.quantity import number
 from cnnspec.draw.boxes import Box, Frame
 from cnnspec.draw.options import Look
 from cnnspec.draw.titles import TIMES
+from cnnspec.draw.wires import Wire
 from cnnspec.graph import Graph
 from cnnspec.shapes import Shape
 
 ARROW: Final = "\N{RIGHTWARDS ARROW}"
 DOT: Final = " \N{MIDDLE DOT} "
+#: Of more shapes that come out of one box only those at the ends are said.
+MOST_SHAPES: Final = 4
 #: What heat and `--show` call the counts, for people.
 COUNTED: Final[Mapping[str, str]] = {
     "params": "parameters",
@@ -44,8 +47,20 @@ def shapes(each: Box | Frame, look: Look) -> str:
     """Say what comes out, and where a folded part changes it what goes in."""
     if "shape" not in look.show:
         return ""
-    after = size(each.shape, look.layout)
+    after = sizes(each.outs if isinstance(each, Box) else (), each.shape, look.layout)
     return f"{size(each.before, look.layout)} {ARROW} {after}" if each.before is not None else after
+
+
+def sizes(outs: Sequence[Shape], shape: Shape, layout: str) -> str:
+    """Write all the shapes that come out, or the one; of very many those at the ends."""
+    said = [size(each, layout) for each in outs] or [size(shape, layout)]
+    return ", ".join(said if len(said) <= MOST_SHAPES else [*said[:2], "...", said[-1]])
+
+
+def along(wire: Wire, look: Look) -> str:
+    """Say what stands at a line: how many others it stands for, or which of several values."""
+    shown = wire.carries if "shape" in look.show else ()
+    return wire.label or ", ".join(size(each, look.layout) for each in shown)
 
 
 def costs(cost: Cost, look: Look) -> str:
@@ -86,7 +101,8 @@ def tip(each: Box | Frame) -> str:
     """Say it all: path, line of the spec, what goes in and out, exact numbers."""
     where = f"{each.span.source.name}:{each.span.line}"
     before = f"{each.before} -> " if each.before is not None else ""
-    lines = [each.paths, where, f"output {before}{each.shape}"]
+    outs = each.outs if isinstance(each, Box) else ()
+    lines = [each.paths, where, f"output {before}{', '.join(map(str, outs or [each.shape]))}"]
     if isinstance(each, Frame) and each.times > 1:
         lines.insert(1, f"{each.title}, {each.times} times")
     if isinstance(each, Box) and each.role in ("input", "output"):

@@ -24,6 +24,8 @@ class Row:
     depth: int = 0
     shape: Shape | None = None
     field: Field | None = None
+    #: The shapes of the values that come out, where there are several.
+    outs: tuple[Shape, ...] = ()
 
     @property
     def layer(self) -> str:
@@ -63,6 +65,13 @@ def _rate(value: float) -> str:
     return f"{value:.1f}" if value else "-"
 
 
+def _output(value: Shape | tuple[Shape, ...]) -> str:
+    """Write the shape, or of several values' the first and the last."""
+    if isinstance(value, Shape):
+        return size(value)
+    return (", " if len(value) == 2 else " ... ").join((size(value[0]), size(value[-1])))
+
+
 def _stride(values: tuple[Stride, Stride]) -> str:
     return "x".join(map(str, values))
 
@@ -71,7 +80,10 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "line": Column("line", lambda row, _: row.line, str, "the line of the spec"),
     "layer": Column("layer", lambda row, _: row.layer, str, "what it is", left=True),
     "output": Column(
-        "output", lambda row, _: row.shape, size, "the shape that comes out, C x H x W"
+        "output",
+        lambda row, _: row.outs or row.shape,
+        _output,
+        "the shape that comes out, C x H x W",
     ),
     "nodes": Column("nodes", lambda row, _: row.figures.nodes, number, "how many nodes it is"),
     "params": Column("params", lambda row, _: row.figures.params, number, "trainable parameters"),

@@ -36,6 +36,7 @@ def folded(
                 level,
                 part.shape,
                 seen.get(_end(part).path),
+                part.outs,
             )
             if level + 1 < depth and part.parts:
                 yield from walk(part.parts, level + 1)
