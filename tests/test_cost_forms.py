@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from itertools import takewhile
 
 import pytest
 
+from cnnspec.analysis.figures import Meter
+from cnnspec.analysis.run import Run
 from cnnspec.cli import run
 from cnnspec.report.columns import COLUMNS
+from cnnspec.report.rows import folded
+from tests.emitted import network
 
 
 def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -105,6 +110,11 @@ def test_a_row_says_the_shapes_of_all_that_comes_out(tmp_path, capsys) -> None:
     assert "8x16x16 ... 8x4x4 " in out
 
 
+def test_below_a_table_parameters_at_inference_stand_beside_those_that_are_trained(capsys) -> None:
+    assert "27,161,264 parameters, 23,834,568 at inference; 5," in asked(capsys, "inception_v3")
+    assert "parameters; 1," in asked(capsys, "resnet18")
+
+
 def test_a_result_that_nothing_takes_costs_nothing(tmp_path, capsys) -> None:
     spec = tmp_path / "loose.cnn"
     spec.write_text(
@@ -118,3 +128,44 @@ def test_a_result_that_nothing_takes_costs_nothing(tmp_path, capsys) -> None:
     out = asked(capsys, str(spec))
     assert "two                   4x16x16      36  8.19 k" in out
     assert run(["draw", str(spec), "-q", "-o", str(tmp_path / "x.svg")]) == 0
+
+
+def test_a_group_of_one_part_is_one_row(tmp_path, capsys) -> None:
+    spec = tmp_path / "lean.cnn"
+    spec.write_text(
+        """block unit(x, width) {
+            return add(x, x -> conv(width, 3, pad = 1) -> bn -> relu -> mix: conv(width, 1))
+        }
+        network lean() {
+            x = input(8, 16, 16)
+            x = x -> body: (unit(8) * 4) -> tail: (last: (conv(8, 1) -> relu))
+            output y = x -> gap
+        }"""
+    )
+    out = asked(capsys, str(spec), "--columns", "layer,params")
+    rows = [line.split("  ")[0:2] for line in out.splitlines()[4:6]]
+    assert rows == [["x", "input"], ["body", "unit(8) x 4"]]
+    assert "\n  conv 3x3 (bn, relu) x 4" in out
+    assert "\n  mix  conv 1x1 x 4" in out
+    assert "\ntail.last  conv 1x1 (relu)" in out
+    assert "0-3" not in out
+    closed = asked(capsys, str(spec), "--columns", "layer,params", "--depth", "2")
+    assert "body  unit(8) x 4" in closed
+    assert "mix" not in closed
+
+
+@pytest.mark.parametrize("name", ["resnet152", "densenet121", "googlenet", "shufflenet_v2_x1_0"])
+def test_the_rows_inside_a_row_add_up_to_it(name: str) -> None:
+    meter = Meter(network(name).elaborated, Run())
+    rows = folded(meter, depth=99)
+    assert max(row.depth for row in rows) >= 1
+    sums = [(meter.total, [row for row in rows if row.depth == 0])]
+    for at, row in enumerate(rows):
+        below = list(takewhile(lambda each, top=row: each.depth > top.depth, rows[at + 1 :]))
+        inside = [each for each in below if each.depth == row.depth + 1]
+        sums += [(row.figures, inside)] if inside else []
+    assert len(sums) > 5
+    for whole, inside in sums:
+        assert sum(each.figures.params for each in inside) == whole.params
+        assert sum(each.figures.macs for each in inside) == whole.macs
+        assert sum(each.figures.nodes for each in inside) == whole.nodes

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from cnnspec.analysis.figures import Meter
+from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.fold import Part
 from cnnspec.analysis.receptive_field import receptive_fields
 from cnnspec.analysis.shares import shares
@@ -22,38 +22,78 @@ def folded(
 ) -> list[Row]:
     """Give a row a folded part, `depth` levels of scopes (0: none); fields are its last layer's.
 
-    `longest` cuts the arguments of calls.
+    Rows add up: one inside a part that is there several times is of all of them. `longest` cuts
+    the arguments of calls.
     """
     seen = receptive_fields(meter.graph) if fields else {}
 
-    def walk(parts: Sequence[Part], level: int) -> Iterator[Row]:
-        for part in parts:
+    def walk(alike: Iterable[Sequence[Part]], level: int, left: int, many: int) -> Iterator[Row]:
+        for outer in alike:
+            through = [_through(each) for each in outer]
+            (name, part, levels), (_, last, _) = through[0], through[-1]
+            copies = [each for _, each, _ in through]
             yield Row(
-                _name(part),
-                _words(part, longest),
-                meter.part(part),
-                part.head.span.line,
+                name,
+                _words(part, longest, many * len(copies)),
+                Figures.sum(map(meter.part, copies), many),
+                outer[0].head.span.line,
                 level,
-                part.shape,
-                seen.get(_end(part).path),
-                part.outs,
+                last.shape,
+                seen.get(_end(last).path) if many == 1 else None,
+                last.outs,
             )
-            if level + 1 < depth and part.parts:
-                yield from walk(part.parts, level + 1)
+            if left > levels and part.parts:
+                inside = many if part.grows else many * part.times
+                yield from walk(_inside(copies), level + 1, left - levels, inside)
 
-    return list(walk(meter.parts, 0)) if depth else []
+    return list(walk(((part,) for part in meter.parts), 0, depth, 1)) if depth else []
+
+
+def _inside(copies: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Give what copies of one part hold, what stands at one place in each of them together.
+
+    Repeats that grow cost differently each; equal ones are read once.
+    """
+    each = [one for copy in copies for one in copy.each or (copy,)]
+    return zip(*(one.parts for one in each), strict=True)
+
+
+def _through(part: Part) -> tuple[str, Part, int]:
+    """Look through groups of one part, which would be two rows of one cost: name, part, levels.
+
+    The part goes by the group's name, with its own behind if it was given one.
+    """
+    names, levels = [_name(part)], 1
+    while isinstance(part.head, Scope) and part.head.block is None and len(part.parts) == 1:
+        if part.times > 1 or len(part.members) > 1:
+            break
+        (part,) = part.parts
+        levels += 1
+        if not part.head.segment.isdigit():
+            names.append(_name(part))
+    return ".".join(filter(None, names)), part, levels
 
 
 def fitting(parts: Sequence[Part]) -> int:
     """Give the depth to which all scopes can be opened so that the rows fit a screen, or 1."""
     depth = 1
-    while _lines(parts, depth) < _lines(parts, depth + 1) <= SCREEN:
+    while _is_closed(parts, depth) and _lines(parts, depth + 1) <= SCREEN:
         depth += 1
     return depth
 
 
+def _is_closed(parts: Sequence[Part], depth: int) -> bool:
+    """Whether a scope is still closed at this depth."""
+    found = (_through(part) for part in parts)
+    return any(
+        _is_closed(part.parts, depth - levels) if depth > levels else bool(part.parts)
+        for _, part, levels in found
+    )
+
+
 def _lines(parts: Sequence[Part], depth: int) -> int:
-    inside = (_lines(part.parts, depth - 1) for part in parts) if depth > 1 else ()
+    found = [_through(part) for part in parts]
+    inside = (_lines(part.parts, depth - levels) for _, part, levels in found if depth > levels)
     return len(parts) + sum(inside)
 
 
@@ -106,15 +146,15 @@ def _negated(value: Any) -> Any:
     return tuple(-each for each in value) if isinstance(value, tuple) else -value
 
 
-def _words(part: Part, longest: int) -> str:
-    """Say what a part is, how often it is there, and whether its repeats grow."""
+def _words(part: Part, longest: int, many: int = 1) -> str:
+    """Say what a part is, how often it is there if it is so in `many`, whether repeats grow."""
     if not part.parts:
         words = layer(part)
     elif len(part.members) > 1:
         words = "(" + ", ".join(_words(inner, longest) for inner in part.parts) + ")"
     else:
         words = content(part, longest=longest)
-    words += f" x {part.times}" if part.times > 1 else ""
+    words += f" x {part.times * many}" if part.times * many > 1 else ""
     words += f", each {part.grows} channels more" if part.grows else ""
     return words + (" (training only)" if part.trains else "")
 

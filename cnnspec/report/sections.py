@@ -27,8 +27,9 @@ def footer(meter: Meter, width: int, *, every: bool = False) -> list[str]:
     shown = f"1 MAC = 1 multiply-add; FLOPs = 2 x MACs = {number(total.flops)}"
     if every:
         shown += f", counting all else {number(total.all_flops)}"
+    trained, used = meter.total.params, total.params
     facts = (
-        f"{meter.total.params:,} parameters",
+        f"{trained:,} parameters" + (f", {used:,} at inference" if used < trained else ""),
         f"{total.macs:,} MACs of conv and dense",
         shown,
         f"weights {memory(weight_bytes(graph.inference_nodes, run))}",
