@@ -187,3 +187,55 @@ def test_a_box_says_all_that_comes_out_and_its_lines_which_of_it_they_take() -> 
     assert b"|8\xc3\x9716\xc3\x9716|" in drawing(graph, view=View(0), format="mermaid").content
     page = drawing(graph, format="html").content.decode()
     assert json.dumps("8×16×16, 16×8×8") in page
+
+
+LEAN = """block unit(x, width) {
+    return add(x, x -> conv(width, 3, pad = 1) -> bn -> relu -> conv(width, 1))
+}
+block pair(x) { return x -> left: (unit(8) * 2) -> conv(8, 1) -> right: (unit(8) * 3) }
+network lean() {
+    x = input(8, 16, 16)
+    x = x -> body: (unit(8) * 4) -> tail: (last: (conv(8, 1) -> relu)) -> pair
+    output y = x -> head: (flatten -> ln -> dense(3))
+}"""
+
+
+@pytest.mark.parametrize("depth", [-1, 0, 1, 2])
+def test_a_group_of_one_part_is_drawn_once_under_its_name(depth: int) -> None:
+    graph = cnnspec.loads(LEAN).elaborated
+    drawn = choose(graph, Plan(depth))
+    body, tail = drawn.inner[1:3]
+    assert (body.path, body.name, tail.name) == ("body", "body", "tail.last")
+    if depth > -1:
+        assert (body.title, body.times, titles(body.inner)[-1]) == ("unit(8)", 4, "+")
+    text = drawing(graph, view=View(max(depth, 0))).content.decode()
+    assert text.count("unit(8) × 4") == 1
+    assert "body = unit(8) × 4" in text
+    assert 'id="body"' in text
+
+
+def test_a_group_of_one_part_keeps_its_name_inside_others() -> None:
+    text = drawing(cnnspec.loads(LEAN).elaborated, view=View(1)).content.decode()
+    assert "left = unit(8) × 2" in text
+    assert "right = unit(8) × 3" in text
+
+
+@pytest.mark.parametrize("path", ["body", "body.2", "tail", "tail.last", "head"])
+def test_a_group_of_one_part_can_be_opened_and_drawn_alone(path: str) -> None:
+    graph = cnnspec.loads(LEAN).elaborated
+    assert b"<svg" in drawing(graph, view=View(focus=path)).content
+    plain, opened = (
+        drawing(graph, view=View(0, expand=expand)).content for expand in ((), (path,))
+    )
+    assert plain != opened
+
+
+def test_a_line_of_layers_has_the_colour_of_what_weighs() -> None:
+    (*_, head, _) = choose(cnnspec.loads(LEAN).elaborated, Plan(0)).inner
+    assert (head.title, head.family) == ("flatten, dense 3 (ln)", "dense")
+
+
+def test_the_page_has_a_group_of_one_part_once() -> None:
+    page = drawing(cnnspec.loads(LEAN).elaborated, format="html").content.decode()
+    assert page.count(json.dumps("body = unit(8)")) == 1
+    assert page.count(json.dumps("unit(8)")) == 0

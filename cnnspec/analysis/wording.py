@@ -64,6 +64,14 @@ def is_automatic(member: Node | Scope) -> bool:
     return segment.isdigit() or (kind is not None and segment.rstrip("0123456789") == kind)
 
 
+def only(part: Part) -> Part | None:
+    """Give the one part of a plain group, which says and costs what the group does; else None."""
+    scope = part.head
+    if part.times > 1 or len(part.members) > 1 or len(part.parts) != 1:
+        return None
+    return part.parts[0] if isinstance(scope, Scope) and scope.block is None else None
+
+
 def call(scope: Scope, *, shared: Mapping[str, Any] | None = None, longest: int = LONGEST) -> str:
     """Say a block with its arguments, its stride as a figure has it: `bottleneck(128) /2`.
 

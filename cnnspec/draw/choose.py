@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from cnnspec.analysis.fold import SMALL, Cost, Part, fold
+from cnnspec.analysis.wording import only
 from cnnspec.draw import heat, titles
 from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
 from cnnspec.draw.focus import focused, replaced
@@ -27,6 +29,13 @@ def choose(graph: Graph, plan: Plan, parts: Sequence[Part] | None = None) -> Pic
         chooser.outputs()
         return chooser.result
     return focused(chooser.result, chooser.seen[chooser.focus])
+
+
+class Group(NamedTuple):
+    """The group that a part is all of: it is drawn under the group's path and name."""
+
+    path: str
+    name: str
 
 
 class _Chooser:
@@ -62,13 +71,25 @@ class _Chooser:
         yield self.box(middle, f"... {count:,} more ...", "more", "basic", many)
         yield from self.level(parts[-kept:], depth, many, paths)
 
-    def part(self, part: Part, depth: int, many: int, paths: frozenset[str]) -> Box | Frame:
+    def part(
+        self, part: Part, depth: int, many: int, paths: frozenset[str], group: Group | None = None
+    ) -> Box | Frame:
+        """Draw a part; as the only one of its group under that one's name."""
         head, times = part.head, f" {titles.TIMES} {part.times}" if part.times > 1 else ""
         if isinstance(head, Node):
             role: Role = "input" if head.kind == "input" else "layer"
-            return self.box([part], titles.of_layer(part) + times, role, head.op.family, many)
-        if head.block is None and len(part.parts) == 1 and part.times == 1 and depth <= 0:
-            return self.part(part.parts[0], depth, many, paths)
+            title = titles.of_layer(part) + times
+            return self.box([part], title, role, head.op.family, many, group)
+        inner = self._only(part, head, paths)
+        if inner is not None:
+            if head.path in paths:
+                paths |= {inner.head.path}
+            if self.focus == head.path:
+                self.focus = inner.head.path
+            below = depth if depth <= 0 or is_trunk(part, self.graph) else depth - 1
+            name = titles.name(head)
+            group = Group(group.path, f"{group.name}.{name}") if group else Group(head.path, name)
+            return self.part(inner, below, many, paths, group)
         paths = self._followed(part, paths)
         asked = any(_below(path, part) for path in paths)
         if not asked:
@@ -76,18 +97,26 @@ class _Chooser:
             said = titles.of_line(line) if line is not None else None
             short = depth <= 0 or self.plan.lines
             if line is not None and said is not None and (short or len(line) == 1):
-                return self.box([part], said + times, "layer", _family(line), many)
+                return self.box([part], said + times, "layer", _family(line), many, group)
             if not self._opens(part, depth):
-                return self.box([part], titles.of_scope(part) + times, "closed", "block", many)
+                title = titles.of_scope(part) + times
+                return self.box([part], title, "closed", "block", many, group)
         self.known.add(make(part))
         free = is_trunk(part, self.graph)
         below = depth if free else depth - 1
         if head.path == self.focus:
             below = self.plan.inside
-        frame = self._frame(part, below, many, paths, plain=head.path in paths)
+        frame = self._frame(part, below, many, paths, group)
         if len(part.members) == 1:
             self.seen[head.path] = frame
         return frame
+
+    def _only(self, part: Part, head: Scope, paths: frozenset[str]) -> Part | None:
+        """Give the one part that a group is drawn as, unless only the group can be opened."""
+        inner = only(part)
+        if inner is None or head.path not in paths:
+            return inner
+        return inner if isinstance(inner.head, Scope) and len(inner.members) == 1 else None
 
     def _followed(self, part: Part, paths: frozenset[str]) -> frozenset[str]:
         """Take a path into any of a run's instances for that path in the first, which is drawn."""
@@ -120,9 +149,9 @@ class _Chooser:
         return new or head.path in self.samples
 
     def _frame(
-        self, part: Part, depth: int, many: int, paths: frozenset[str], *, plain: bool
+        self, part: Part, depth: int, many: int, paths: frozenset[str], group: Group | None
     ) -> Frame:
-        head = part.head
+        head, plain = part.head, part.head.path in paths
         assert isinstance(head, Scope)
         equal = part.times > 1 and not part.grows
         inside = many * part.times if equal else many
@@ -138,8 +167,8 @@ class _Chooser:
         title = titles.of_frame(part)
         before = _before(part)
         return Frame(
-            head.path,
-            titles.name(head) if part.times == 1 else "",
+            group.path if group else head.path,
+            _named(part, group),
             title,
             inner,
             part.times,
@@ -195,11 +224,13 @@ class _Chooser:
                 yield part
 
     def _is_shallow(self, part: Part) -> bool:
-        """Whether a scope is a small group, or no more than a straight line of layers."""
+        """Whether a scope is a small group, or no more than a straight line of layers.
+
+        A group of one part is not: it is that part's name.
+        """
         named = isinstance(part.head, Scope) and part.head.block is not None
-        return (not named and len(part.parts) <= GROUP) or titles.straight(
-            part, self.uses
-        ) is not None
+        small = not named and len(part.parts) <= GROUP and only(part) is None
+        return small or titles.straight(part, self.uses) is not None
 
     def _lines(
         self, parts: Iterable[Part], depth: int, many: int, paths: frozenset[str]
@@ -229,17 +260,25 @@ class _Chooser:
             return self.part(line[0], depth, many, paths)
         return self.box(line, said, "layer", _family(line), many)
 
-    def box(self, parts: Sequence[Part], title: str, role: Role, family: str, many: int) -> Box:
+    def box(
+        self,
+        parts: Sequence[Part],
+        title: str,
+        role: Role,
+        family: str,
+        many: int,
+        group: Group | None = None,
+    ) -> Box:
         head, last = parts[0].head, parts[-1]
         cost = Cost()
         for part in parts:
             cost = cost.plus(part.cost)
         folded = role == "closed" or parts[0].times > 1
         before = _before(parts[0]) if folded and not last.outs else None
-        named = role != "input" and len(parts) == 1 and parts[0].times == 1
+        named = role != "input" and len(parts) == 1
         box = Box(
-            head.path,
-            titles.name(head) if named else "",
+            group.path if group else head.path,
+            _named(parts[0], group) if named else "",
             title,
             role,
             head.kind if isinstance(head, Node) else "",
@@ -299,11 +338,18 @@ class _Chooser:
         self.result.inner = (*self.result.inner, *marks)
 
 
+def _named(part: Part, group: Group | None) -> str:
+    """Give the name that was written, its group's first; a run of several has only a group's."""
+    own = titles.name(part.head) if part.times == 1 else ""
+    return ".".join(filter(None, (group.name if group else "", own)))
+
+
 def _family(line: Sequence[Part]) -> str:
-    """Give the family that a line of layers is of: that of its first layer with weights."""
+    """Give the family that a line of layers is of: that of its first large one with weights."""
     heads = [part.head for part in line if isinstance(part.head, Node)]
-    large = [head.op.family for head in heads if head.op.family not in SMALL]
-    return large[0] if large else heads[0].op.family
+    large = [head for head in heads if head.op.family not in SMALL]
+    weighty = [head for head in large if head.weights]
+    return [*weighty, *large, *heads][0].op.family
 
 
 def _before(part: Part) -> Shape | None:

@@ -59,7 +59,9 @@ def _named(drawn: Picture) -> Iterator[tuple[str, tuple[Box | Frame, str]]]:
         each = pending.pop()
         if isinstance(each, Frame):
             name = title_of(each)
-            yield f"cluster_{name}", (each, ":all" if each.times > 1 else "")
+            # A run that goes by its first one's path leaves that to what is drawn of the first.
+            first = each.paths.partition(" ")[0]
+            yield f"cluster_{name}", (each, ":all" if each.times > 1 and each.path == first else "")
             yield name, (each, ":title")
             pending.extend(each.inner)
 

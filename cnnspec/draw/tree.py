@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnnspec.analysis.fold import Cost, Part, fold
+from cnnspec.analysis.wording import only
 from cnnspec.draw import heat, titles, words
 from cnnspec.draw.escape import printable
 from cnnspec.draw.options import Look, View
@@ -89,6 +90,10 @@ class _Grower:
     def part(self, part: Part, many: int) -> Item:
         head, look = part.head, self.look
         named = titles.name(head) if part.times == 1 else ""
+        while (inner := only(part)) is not None:
+            own = titles.name(inner.head) if inner.times == 1 else ""
+            part, head = inner, inner.head
+            named = f"{named}.{own}" if own else named
         if len(part.parts) == 1 and part.times == 1 and isinstance(part.parts[0].head, Node):
             part = part.parts[0]
             head = part.head

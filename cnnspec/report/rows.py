@@ -9,7 +9,7 @@ from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.fold import Part
 from cnnspec.analysis.receptive_field import receptive_fields
 from cnnspec.analysis.shares import shares
-from cnnspec.analysis.wording import LONGEST, content, is_automatic, layer, numbers
+from cnnspec.analysis.wording import LONGEST, content, is_automatic, layer, numbers, only
 from cnnspec.graph import Node, Scope
 from cnnspec.report.columns import COLUMNS, Row
 
@@ -64,10 +64,8 @@ def _through(part: Part) -> tuple[str, Part, int]:
     The part goes by the group's name, with its own behind if it was given one.
     """
     names, levels = [_name(part)], 1
-    while isinstance(part.head, Scope) and part.head.block is None and len(part.parts) == 1:
-        if part.times > 1 or len(part.members) > 1:
-            break
-        (part,) = part.parts
+    while (inner := only(part)) is not None:
+        part = inner
         levels += 1
         if not part.head.segment.isdigit():
             names.append(_name(part))
