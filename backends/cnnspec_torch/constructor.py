@@ -29,6 +29,7 @@ from cnnspec.emit.merged import (
     Numbered,
     Plan,
     leaves,
+    operators,
 )
 from cnnspec.emit.names import is_identifier
 from cnnspec.emit.printer import expression, statement
@@ -74,6 +75,18 @@ class Constructor:
         self.modules: dict[int, str] = {}
         self._taken = {attribute(path[0]) for path in paths(plan.units) if isinstance(path[0], str)}
         self._groups: set[MergedPath] = set()
+        self._parameters = {
+            op.path for op in operators(plan.units) if _is_parameter(op.lowered.module)
+        }
+        #: Groups whose members are reached as attributes: to a type checker those may be tensors.
+        self._open = {
+            path[0]
+            for path in paths(plan.units)
+            for depth, segment in enumerate(path)
+            if (depth > 1 or (depth == 1 and path in self._parameters))
+            and isinstance(segment, str)
+            and is_identifier(attribute(segment))
+        }
         self.kept = self._keep(flow_leaves(plan.units))
 
     def _keep(self, flow: list[Leaf]) -> Signature:
@@ -230,8 +243,9 @@ class Constructor:
         assert not isinstance(inner, MergedDecision | MergedLoop)
         code = self.module(inner)
         assert code is not None
-        target = self._target(inner.path)
-        self.lines.append(f"        {target}: nn.Module = nn.Identity()")
+        _, target = self._target(inner.path)
+        note = ": nn.Module" if len(inner.path) == 1 else ""
+        self.lines.append(f"        {target}{note} = nn.Identity()")
         self._test(unit)
         self.lines += statement(f"{target} = ", code, indent=12)
 
@@ -259,26 +273,21 @@ class Constructor:
                     self._assign(inner.path, IfElse(here, yes, no))
 
     def _assign(self, path: MergedPath, code: Code) -> None:
-        target = self._target(path, parameter=_is_parameter(code))
-        if target.startswith("self.") or target.endswith("]"):
-            self.lines += statement(f"{target} = ", code, indent=8)
+        owner, name = self._target(path)
+        if owner is None:
+            note = ": Any" if path[0] in self._open and len(path) == 1 else ""
+            self.lines += statement(f"{name}{note} = ", code, indent=8)
         else:
-            owner, name = target.rsplit("|", 1)
             register = "register_parameter" if _is_parameter(code) else "add_module"
             self.lines += statement("", call(f"{owner}.{register}", Leaf(name), code), indent=8)
 
-    def _target(self, path: MergedPath, *, parameter: bool = False) -> str:
-        """Say what is assigned to; groups on the way are made first."""
-        first, last = path[0], path[-1]
-        assert isinstance(first, str)
+    def _target(self, path: MergedPath) -> tuple[str | None, str]:
+        """Say what is assigned to, or an owner and a name under which it is registered there.
+
+        Groups on the way are made first.
+        """
+        last = path[-1]
         assert isinstance(last, str)
-        if len(path) == 1:
-            name = attribute(first)
-            if is_identifier(name):
-                self.attributes[path] = f"self.{name}"
-                return f"self.{name}"
-            self.attributes[path] = f'getattr(self, "{name}")'
-            return f"self|{name}"
         owner = "self"
         for depth in range(1, len(path)):
             prefix = path[:depth]
@@ -287,15 +296,18 @@ class Constructor:
                 self._assign(prefix, call("nn.ModuleDict"))
             owner = self.attributes[prefix]
         name = attribute(last)
-        if len(path) == 2 and owner.startswith("self.") and not parameter:
+        if len(path) == 2 and owner.startswith("self.") and path not in self._parameters:
             reach = expression(Subscript(Raw(owner), Leaf(name)))
-            self.attributes[path] = reach
-            return reach
-        self.attributes[path] = f'getattr({owner}, "{name}")'
-        return f"{owner}|{name}"
+        elif is_identifier(name):
+            reach = f"{owner}.{name}"
+        else:
+            self.attributes[path] = f'getattr({owner}, "{name}")'
+            return owner, name
+        self.attributes[path] = reach
+        return None, reach
 
 
-def _is_parameter(code: Code) -> bool:
+def _is_parameter(code: Code | None) -> bool:
     """Whether what is assigned is a bare parameter: a ModuleDict does not take one as an item."""
     return isinstance(code, Call) and code.function == Raw("nn.Parameter")
 

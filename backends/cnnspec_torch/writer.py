@@ -27,6 +27,7 @@ RESERVED = frozenset(
         "F",
         "math",
         "Tensor",
+        "Any",
         "NamedTuple",
         "OrderedDict",
         "Outputs",
@@ -134,8 +135,9 @@ def _imports(text: str) -> str:
         standard.append("import math")
     if re.search(r"\bOrderedDict\(", text):
         standard.append("from collections import OrderedDict")
-    if "(NamedTuple)" in text:
-        standard.append("from typing import NamedTuple")
+    typing = [w for w, use in (("Any", ": Any = "), ("NamedTuple", "(NamedTuple)")) if use in text]
+    if typing:
+        standard.append(f"from typing import {', '.join(typing)}")
     if re.search(r"\btorch\.", text):
         ours.append("import torch")
     if re.search(r"\bF\.", text):

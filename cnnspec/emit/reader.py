@@ -93,7 +93,8 @@ class Reader:
 
     def _call(self, call: BlockCall, scope: Scope) -> CallUnit:
         path = relative(call.scope.path, scope)
-        return CallUnit(path, call.scope, call.arguments, call.inputs, call.results, call.target)
+        results = tuple(port for port in call.results if port.node.index in self.wanted)
+        return CallUnit(path, call.scope, call.arguments, call.inputs, results, call.target)
 
 
 def relative(path: str, scope: Scope) -> Path:

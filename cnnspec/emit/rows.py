@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from cnnspec.emit.code import THROUGH
 from cnnspec.emit.units import (
     Decision,
     LoopUnit,
     OpUnit,
+    Path,
     Row,
     Unit,
     flatten,
@@ -26,66 +28,90 @@ def gather(units: list[Unit], uses: Counter[int]) -> list[Unit]:
 
 
 def _groups(unit: Unit, depth: int) -> Groups:
-    if isinstance(unit, Decision):
-        inner = unit.body
-    elif isinstance(unit, LoopUnit):
-        inner = [each for turn in unit.turns for each in turn]
+    if isinstance(unit, Decision | LoopUnit):
+        inner = _below(unit)
+        if not inner:  # it stands where it would have put something
+            return frozenset(unit.home[depth : depth + 1])
+        return frozenset().union(*(_groups(each, depth) for each in inner))
+    return frozenset((unit.path[depth] if len(unit.path) > depth + 1 else None,))
+
+
+def _prefixes(unit: Unit) -> frozenset[Path]:
+    """The paths of all groups in which a unit puts something, or would."""
+    if isinstance(unit, Decision | LoopUnit):
+        inner = _below(unit)
+        if inner:
+            return frozenset().union(*map(_prefixes, inner))
+        groups = unit.home
     else:
-        return frozenset((unit.path[depth] if len(unit.path) > depth + 1 else None,))
-    if not inner:  # it stands where it would have put something
-        return frozenset(unit.home[depth : depth + 1])
-    return frozenset().union(*(_groups(each, depth) for each in inner))
+        groups = unit.path[:-1]
+    return frozenset(groups[: depth + 1] for depth in range(len(groups)))
 
 
-def _gather(units: list[Unit], depth: int, uses: Counter[int], elsewhere: Groups) -> list[Unit]:
+def _below(unit: Decision | LoopUnit) -> list[Unit]:
+    if isinstance(unit, Decision):
+        return unit.body
+    return [each for turn in unit.turns for each in turn]
+
+
+def _gather(
+    units: list[Unit], depth: int, uses: Counter[int], elsewhere: frozenset[Path]
+) -> list[Unit]:
     """Gather below one prefix; groups that are `elsewhere`, too, are not whole here."""
     result: list[Unit] = []
     position = 0
     homes = [_groups(unit, depth) for unit in units]
-    counts = Counter(group for home in homes for group in home)
+    shared = _shared([_prefixes(unit) for unit in units])
     while position < len(units):
         home = homes[position]
         group = next(iter(home)) if len(home) == 1 else None
         stop = position + 1
         if group is None:
-            others = {each for each in home if counts[each] > 1}
-            result.append(_inside(units[position], depth, uses, elsewhere | others))
+            others = elsewhere | shared(position, stop)
+            result.append(_inside(units[position], depth, uses, others))
         else:
             while stop < len(units) and homes[stop] <= {group}:
                 stop += 1
             while stop > position + 1 and not homes[stop - 1]:
                 stop -= 1
-            if group in elsewhere:
-                result += units[position:stop]
-            else:
-                outside = [
-                    _groups(unit, depth + 1)
-                    for number, unit in enumerate(units)
-                    if group in homes[number] and not position <= number < stop
-                ]
-                result += _row(units[position:stop], group, depth, uses, outside)
+            others = elsewhere | shared(position, stop)
+            result += _row(units[position:stop], group, depth, uses, others)
         position = stop
     return result
 
 
-def _inside(unit: Unit, depth: int, uses: Counter[int], elsewhere: Groups) -> Unit:
+def _shared(prefixes: list[frozenset[Path]]) -> Callable[[int, int], frozenset[Path]]:
+    """Give what finds the groups of some neighbours that others have something in, too."""
+    counts = Counter(path for each in prefixes for path in each)
+
+    def shared(start: int, stop: int) -> frozenset[Path]:
+        inside = Counter(path for each in prefixes[start:stop] for path in each)
+        return frozenset(path for path, count in inside.items() if counts[path] > count)
+
+    return shared
+
+
+def _inside(unit: Unit, depth: int, uses: Counter[int], elsewhere: frozenset[Path]) -> Unit:
     if isinstance(unit, Decision):
         unit.body = _gather(unit.body, depth, uses, elsewhere)
     elif isinstance(unit, LoopUnit):
-        homes = [frozenset().union(*(_groups(u, depth) for u in turn)) for turn in unit.turns]
-        counts = Counter(group for home in homes for group in home)
+        turns = [frozenset().union(*map(_prefixes, turn)) for turn in unit.turns]
+        shared = _shared(turns)
         unit.turns = [
-            _gather(turn, depth, uses, elsewhere | {each for each in home if counts[each] > 1})
-            for turn, home in zip(unit.turns, homes, strict=True)
+            _gather(turn, depth, uses, elsewhere | shared(number, number + 1))
+            for number, turn in enumerate(unit.turns)
         ]
     return unit
 
 
 def _row(
-    units: list[Unit], group: str, depth: int, uses: Counter[int], outside: list[Groups]
+    units: list[Unit], group: str, depth: int, uses: Counter[int], elsewhere: frozenset[Path]
 ) -> list[Unit]:
-    members = _gather(units, depth + 1, uses, frozenset().union(*outside))
+    members = _gather(units, depth + 1, uses, elsewhere)
     present = flatten(members)
+    if not present:
+        return members
+    path = (*present[0].path[:depth], group)
     direct = all(len(unit.path) == depth + 2 for unit in present)
     fits = all(
         not isinstance(unit, OpUnit)
@@ -94,9 +120,8 @@ def _row(
         for unit in present
     )
     stateful = any(not is_stateless(unit) for unit in present)
-    if outside or not (direct and fits and stateful and is_chain(present, uses)):
+    if path in elsewhere or not (direct and fits and stateful and is_chain(present, uses)):
         return members
-    path = (*present[0].path[:depth], group)
     one = len(units) == 1 and isinstance(units[0], Decision)
     numbered = all(unit.path[-1] == str(number) for number, unit in enumerate(present))
     row = Row(path, members, present[0].inputs, present[-1].outputs, present[-1].target, numbered)
