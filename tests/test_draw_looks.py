@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -12,7 +13,7 @@ from cnnspec.draw.boxes import Box
 from cnnspec.draw.heat import step
 from cnnspec.draw.plan import Plan
 from cnnspec.draw.theme import THEMES
-from tests.pictures import drawn, drawn_with, picture
+from tests.pictures import SVG, drawn, drawn_with, picture
 
 
 def test_heat_follows_the_share_of_the_whole() -> None:
@@ -88,3 +89,24 @@ def test_the_page_holds_the_whole_network() -> None:
 def test_a_box_is_what_it_says_it_is() -> None:
     first = next(each for each in picture("resnet18", Plan(1)).inner if isinstance(each, Box))
     assert (first.role, first.path) == ("input", "image")
+
+
+@pytest.mark.parametrize("name", ["densenet121", "googlenet"])
+def test_texts_stand_in_the_middle_of_their_cells(name: str) -> None:
+    found = 0
+    for group in ET.fromstring(drawn(name)).iter(f"{SVG}g"):
+        if group.get("class") != "node":
+            continue
+        cell: tuple[list[float], list[float]] = ([], [])
+        for each in group:
+            if each.tag == f"{SVG}text":
+                left, baseline = float(each.get("x")), float(each.get("y"))
+                capitals = baseline - 0.716 * 11
+                assert baseline - max(cell[1]) == pytest.approx(min(cell[1]) - capitals, abs=0.02)
+                if each.get("font-weight") != "bold" and "→" in each.text:
+                    found += 1
+                    assert left + float(each.get("textLength")) < max(cell[0]) - 3
+            elif each.tag != f"{SVG}title":
+                drawn_at = re.findall(r"-?[\d.]+", each.get("points") or each.get("d"))
+                cell = [float(x) for x in drawn_at[::2]], [float(y) for y in drawn_at[1::2]]
+    assert found >= (4 if name == "densenet121" else 1)

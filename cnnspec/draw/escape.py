@@ -24,5 +24,5 @@ def label(words: str) -> str:
     'a&lt;b &amp; &quot;c&quot;'
     """
     kept = printable(words)
-    wide = sum(each > WIDE and each != "\N{RIGHTWARDS ARROW}" for each in kept)
+    wide = sum(each > WIDE for each in kept)
     return escape(kept) + BLANK * -(-wide // 3)

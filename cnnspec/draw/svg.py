@@ -17,6 +17,9 @@ from cnnspec.graph import Graph
 SVG: Final = "http://www.w3.org/2000/svg"
 #: Text is measured as Arial's, and shown in the first of these that a reader has: same widths.
 FONTS: Final = 'Arimo, "Liberation Sans", Arial, Helvetica, sans-serif'
+#: How high capitals and figures are in these fonts, in their size.
+CAPITALS: Final = 0.716
+_NUMBER: Final = re.compile(r"-?[\d.]+")
 _EDGE: Final = re.compile(r"(\w[\w-]*)->(\w[\w-]*)")
 
 
@@ -36,6 +39,7 @@ def finished(raw: bytes, graph: Graph, drawn: Picture) -> bytes:
             title.text = words.heading(graph)
         elif name in named:
             _describe(group, title, *named[name], taken)
+            _settle(group)
         else:
             edge = _EDGE.fullmatch(name)
             group.remove(title)
@@ -79,6 +83,19 @@ def _describe(
     group.set("data-line", str(part.span.line))
     if isinstance(part, Box):
         group.set("data-kind", part.kind or part.role)
+
+
+def _settle(group: ET.Element) -> None:
+    """Put each text into the middle of its cell: engines set bold ones higher than others."""
+    cell: list[float] = []
+    for each in group:
+        if each.tag == f"{{{SVG}}}text":
+            if cell:
+                middle = (min(cell) + max(cell)) / 2
+                each.set("y", f"{middle + CAPITALS / 2 * float(each.get('font-size', '11')):.2f}")
+        elif each.tag != f"{{{SVG}}}title":
+            numbers = _NUMBER.findall(each.get("points") or each.get("d") or "")
+            cell = [float(number) for number in numbers[1::2]]
 
 
 def _fit(text: ET.Element) -> None:
