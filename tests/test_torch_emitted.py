@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from tests.test_cases import CASES, loaded
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every shipped network and every case that compiles, written out."""
+    """Every shipped network and every case that compiles, our own layers."""
     place = tmp_path_factory.mktemp("emitted")
+    layers = files("cnnspec_torch") / "layers_source.py"
+    (place / "layers.py").write_text(layers.read_text())
     for name in shipped():
         (place / f"{name}_torch.py").write_text(source(name))
         (place / f"{name}_inference.py").write_text(source(name, inference=True))

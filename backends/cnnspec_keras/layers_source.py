@@ -205,13 +205,15 @@ class BilinearUpSampling2D(layers.Layer):
             place = (np.arange(count) + 0.5) * length / count - 0.5
             place = np.clip(place, 0.0, length - 1.0)
             lower = np.floor(place).astype("int32")
-            self.places.append((lower, np.minimum(lower + 1, length - 1), place - lower))
+            upper = np.minimum(lower + 1, length - 1)
+            self.places.append((lower, upper, place - lower))
 
     def call(self, x: KerasTensor) -> KerasTensor:
         for axis, (lower, upper, share) in enumerate(self.places, start=1):
-            share = ops.cast(share.reshape((-1, 1, 1) if axis == 1 else (-1, 1)), x.dtype)
+            along = (-1, 1, 1) if axis == 1 else (-1, 1)
+            weight = ops.cast(share.reshape(along), x.dtype)
             below, above = ops.take(x, lower, axis), ops.take(x, upper, axis)
-            x = below * (1.0 - share) + above * share
+            x = below * (1.0 - weight) + above * weight
         return x
 
     def get_config(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Final
 from cnnspec.emit.code import Leaf
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.merged import MergedLoop, Plan
-from cnnspec.emit.names import Namespace
+from cnnspec.emit.names import BUILTINS, Namespace
 from cnnspec.emit.plans import Plans, make_plans
 from cnnspec.emit.printer import expression
 from cnnspec.emit.signature import Signature, make_signature
@@ -26,10 +26,9 @@ from cnnspec_keras.spoken import spoken
 WIDTH: Final = 88
 #: Names that a file uses for itself.
 _WORDS: Final = """
-    Any KerasTensor LOSS_WEIGHTS Sequence abs float inference keras layers len list math max min
-    name np ops range round sum
+    Any KerasTensor LOSS_WEIGHTS Sequence inference keras layers math name np ops
 """
-RESERVED: Final = frozenset(_WORDS.split())
+RESERVED: Final = BUILTINS.union(_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cnnspec.emit.merged import (
+    Merged,
     MergedCall,
     MergedDecision,
     MergedLoop,
@@ -61,10 +64,30 @@ def printed(loop: MergedLoop, *, positions: bool) -> list[object]:
             continue  # no such loop is kept
         if has_module(unit) and not positions:
             parts.append(unit.path)
-        if isinstance(unit, MergedOp):
-            parts.append(unit.lowered)
-        elif isinstance(unit, MergedCall):
-            parts.append(tuple(unit.arguments.values()))
-        else:
-            parts += unit.members
+        parts += _said(unit)
     return parts
+
+
+def _said(unit: Merged) -> list[object]:
+    """What is printed of a unit beside its own name; in a row that counts nothing is named."""
+    match unit:
+        case MergedOp():
+            return [unit.lowered]
+        case MergedCall():
+            return [tuple(unit.arguments.values())]
+        case MergedRow():
+            named = [] if unit.numbered else [each.path[-1] for each in _steps(unit.members)]
+            return [*named, *(part for each in unit.members for part in _said(each))]
+        case MergedDecision():
+            return [unit.test, *(part for arm in unit.arms for each in arm for part in _said(each))]
+        case MergedLoop():
+            return [unit]
+
+
+def _steps(units: list[Merged]) -> Iterator[MergedOp | MergedCall | MergedRow]:
+    for unit in units:
+        if isinstance(unit, MergedDecision):
+            for arm in unit.arms:
+                yield from _steps(arm)
+        elif not isinstance(unit, MergedLoop):
+            yield unit

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from cnnspec.emit.code import Call, Raw
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.merged import Merged, MergedDecision, Plan, Ref, Value, reads_of
-from cnnspec.emit.names import Namespace, class_from_title, class_name
+from cnnspec.emit.names import BUILTINS, Namespace, class_from_title, class_name
 from cnnspec.emit.plans import Plans, make_plans
 from cnnspec.emit.printer import expression, statement
 from cnnspec.emit.signature import Signature, make_signature
@@ -20,22 +21,11 @@ from cnnspec_torch.forward import Forward
 from cnnspec_torch.layers import LAYERS
 from cnnspec_torch.loops import keeps
 
-RESERVED = frozenset(
-    [
-        "torch",
-        "nn",
-        "F",
-        "math",
-        "Tensor",
-        "Any",
-        "NamedTuple",
-        "OrderedDict",
-        "Outputs",
-        "TrainOutputs",
-        "LOSS_WEIGHTS",
-        "self",
-    ]
-)
+#: Names that a file uses for itself.
+_WORDS: Final = """
+    Any F LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs math nn self torch
+"""
+RESERVED: Final = BUILTINS.union(_WORDS.split())
 WIDTH = 88
 
 
@@ -61,9 +51,7 @@ def write(graph: Graph, lower: dict[str, Lowering], head: list[str], *, inferenc
         names[id(plan)] = space.take(_distinct(plan, plans))
         signatures[id(plan)] = make_signature(plan, network=False, reserved=RESERVED)
         classes.append(_class(plan, names, signatures, ()))
-    signatures[id(plans.network)] = make_signature(
-        plans.network, network=True, reserved=RESERVED | {"self"}
-    )
+    signatures[id(plans.network)] = make_signature(plans.network, network=True, reserved=RESERVED)
     outputs = plans.outputs
     classes.append(_class(plans.network, names, signatures, outputs))
     heads = _outputs(outputs)
@@ -159,7 +147,8 @@ def _tuple(name: str, doc: str, outputs: Iterable[Output]) -> str:
 
 
 def _field(name: str) -> str:
-    return Namespace(RESERVED | {"count", "index"}).take(name.lstrip("_") or "output")
+    # Attributes hide no function of Python's, but a tuple has two of its own.
+    return Namespace({"count", "index", *_WORDS.split()}).take(name.lstrip("_") or "output")
 
 
 def _outputs(outputs: tuple[Output, ...]) -> list[str]:

@@ -6,6 +6,18 @@ import keyword
 import re
 from collections.abc import Iterable, Iterator
 from itertools import count
+from typing import Final
+
+_BUILTINS: Final = """
+    abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod
+    compile complex delattr dict dir divmod enumerate eval exec filter float format frozenset
+    getattr globals hasattr hash help hex id input int isinstance issubclass iter len list locals
+    map max memoryview min next object oct open ord pow print property range repr reversed round
+    set setattr slice sorted staticmethod str sum super tuple type vars zip
+"""
+#: Python's own functions and types: no parameter or variable of emitted code hides one. They are
+#: listed so that every Python writes the same.
+BUILTINS: Final = frozenset(_BUILTINS.split())
 
 
 def is_identifier(word: str) -> bool:
@@ -56,10 +68,11 @@ def counter_names() -> Iterator[str]:
 
 
 class Namespace:
-    """Hands out identifiers, each once."""
+    """Hands out identifiers, each once, and none that is reserved."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        self._taken = set(reserved)
+        self._reserved = frozenset(reserved)
+        self._taken: set[str] = set()
 
     def take(self, wanted: str) -> str:
         """Give the wanted name, or the nearest one that is free and an identifier."""
@@ -68,10 +81,10 @@ class Namespace:
             name = f"_{name}"
         while name.startswith("__"):
             name = name[1:]
-        while keyword.iskeyword(name):
+        while keyword.iskeyword(name) or name in self._reserved:
             name += "_"
         base, count = name, 2
-        while name in self._taken:
+        while name in self._taken or name in self._reserved:
             name, count = f"{base}{count}", count + 1
         self._taken.add(name)
         return name

@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.emit.code import UNSET, Code, Leaf, Raw
 from cnnspec.emit.counting import offset, renumbered
 from cnnspec.emit.merged import MergedLoop, Plan, expressions_of, leaves
-from cnnspec.emit.names import Namespace, counter_names
+from cnnspec.emit.names import BUILTINS, Namespace, counter_names
 from cnnspec.emit.printer import expression, from_expression
 from cnnspec.expression import Expression, name
 
@@ -66,7 +66,7 @@ class Signature:
         If what is printed speaks of `index + c` only, the loop counts from so much later. Names
         that are `taken` are not used.
         """
-        taken |= set(self.names.values())
+        taken |= BUILTINS.union(self.names.values())
         index = next(word for word in counter_names() if word not in taken)
         names = {**self.names, loop.index: index}
         if loop.column is not None:
