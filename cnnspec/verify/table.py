@@ -35,10 +35,7 @@ def table(certificate: Certificate, *, color: bool = False, width: int = 92) -> 
         style = "" if each.worst <= 1 else "red"
         worst, share = f"{each.difference:.1e}", f"{each.worst:.1e}"
         count = f"{each.compared:,}"
-        name = each.witness
-        if each.against != next(iter(certificate.witnesses)):
-            name += f", against {each.against}"
-        rows.add_row(name, WHAT[each.what], count, worst, share, each.where, style=style)
+        rows.add_row(each.witness, WHAT[each.what], count, worst, share, each.where, style=style)
     out = StringIO()
     console = Console(
         file=out, width=width, force_terminal=color, no_color=not color, highlight=False
@@ -86,6 +83,9 @@ def footer(certificate: Certificate) -> str:
         f"{verdict}; bound: {measure}",
         f"{took}; {kept:,.0f} MB spooled, {held:,.0f} MB of memory at most",
     ]
+    others = {each.against for each in certificate.held if each.what == "gradient"} - {names[0]}
+    if others:
+        lines.append(f"{names[0]} tells no gradients: they are held against {others.pop()}'s")
     if certificate.training:
         lines.append(
             "noise is off; running variances are over n - 1 (Keras's are over n: brought to it)"
