@@ -70,14 +70,14 @@ def error(
     return SpecError([Diagnostic(code, title, labels, notes=notes, help=help)])
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Find the known spelling that a user most likely meant.
+def nearest(word: str, known: Iterable[str], *, alike: float = 0.65) -> str | None:
+    """Find the known spelling that a user most likely meant; `alike` is the least likeness.
 
     >>> nearest("covn", ["conv", "dense"])
     'conv'
     """
     names = sorted(set(known))
-    found = get_close_matches(word, names, n=1, cutoff=0.6)
+    found = get_close_matches(word, names, n=1, cutoff=alike)
     if found:
         return found[0]
     lower = {name.lower(): name for name in names}

@@ -253,13 +253,14 @@ Kind = Int | Float | Bool | Choice | Ints | Pair | Pad
 class Arg:
     """One argument of an operator: what it may be, its default, and a sentence on it.
 
-    A default of None means that the operator works it out (and its sentence says how); a user
-    cannot write None.
+    `elsewhere` has what frameworks and papers call it. A default of None means that the operator
+    works it out (and its sentence says how); a user cannot write None.
     """
 
     kind: Kind
     doc: str
     default: Any = MISSING
+    elsewhere: tuple[str, ...] = ()
 
     @overload
     def __get__(self, instance: None, owner: type) -> Arg: ...

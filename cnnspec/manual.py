@@ -44,7 +44,10 @@ def default(arg: Arg) -> str:
 
 def page(op: type[Op]) -> str:
     """Write the manual page as plain text, 78 columns wide."""
-    parts = [signature(op), _indented(_doc(op)), f"    Family: {op.family}. It takes {inputs(op)}."]
+    called = f" Elsewhere: {', '.join(op.elsewhere)}." if op.elsewhere else ""
+    own = f"Family: {op.family}. It takes {inputs(op)}.{called}"
+    own = fill(own, 78, initial_indent=" " * 4, subsequent_indent=" " * 4)
+    parts = [signature(op), _indented(_doc(op)), own]
     for key, arg in op.arguments.items():
         facts = f"{arg.kind.words}; {default(arg)}"
         parts.append(f"    {key}\n{_wrapped(arg.doc)}\n{_wrapped(facts[0].upper() + facts[1:])}")
@@ -53,7 +56,9 @@ def page(op: type[Op]) -> str:
 
 def markdown(op: type[Op]) -> str:
     """Write the manual page as a section of a Markdown page."""
-    parts = [f"### {op.name}", f"```\n{signature(op)}\n```", _doc(op), f"It takes {inputs(op)}."]
+    called = ", ".join(f"`{each}`" for each in op.elsewhere)
+    own = f"It takes {inputs(op)}." + (f" Elsewhere it is called {called}." if called else "")
+    parts = [f"### {op.name}", f"```\n{signature(op)}\n```", _doc(op), own]
     if op.arguments:
         rows = [
             f"| `{key}` | {arg.kind.words} | {default(arg)} | {arg.doc} |"
@@ -71,6 +76,7 @@ def facts(op: type[Op]) -> Mapping[str, Any]:
         "family": op.family,
         "signature": signature(op),
         "doc": _doc(op),
+        "elsewhere": list(op.elsewhere),
         "inputs": list(op.arity),
         "arguments": [
             {

@@ -54,6 +54,8 @@ class Op:
 
     name: ClassVar[str]
     family: ClassVar[str]
+    #: What frameworks and papers call it.
+    elsewhere: ClassVar[tuple[str, ...]] = ()
     arguments: ClassVar[Mapping[str, Arg]] = {}
     #: The arguments' names, in order, and those of them that have no default.
     names: ClassVar[tuple[str, ...]] = ()

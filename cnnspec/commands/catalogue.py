@@ -88,17 +88,14 @@ def backends(*, json_: bool) -> None:
 def ops(name: str | None, *, json_: bool) -> None:
     """List the operators; with NAME, show the manual page of that one."""
     from cnnspec import manual
-    from cnnspec.diagnostics import Diagnostic, error, nearest
+    from cnnspec.diagnostics import Diagnostic, error
+    from cnnspec.elsewhere import near_operator
     from cnnspec.ops import Operators
 
     known = Operators()
     if name is not None and name not in known:
-        guess = nearest(name, known)
-        raise error(
-            "unknown-operator",
-            f"there is no operator `{name}`",
-            help=f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists them",
-        )
+        title, help_ = f"there is no operator `{name}`", near_operator(name, known)
+        raise error("unknown-operator", title, help=help_)
     chosen = sorted(known) if name is None else [name]
     if json_:
         send(as_json("cnnspec.ops/1", operators=[manual.facts(known[e]) for e in chosen]), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.diagnostics import Label, error, nearest
+from cnnspec.diagnostics import Diagnostic, Label, SpecError, error, nearest
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.bodies import Returned
 from cnnspec.elaborate.frame import Frame, Place
@@ -111,6 +111,7 @@ class Blocks:
         """Give each argument to its parameter; raises SpecError where that does not come out."""
         names = [each.name.id for each in block.parameters]
         values: dict[str, Given] = {}
+        unknown: list[Diagnostic] = []
         declared = Label(block.name.span, "declared here")
         for position, each in enumerate(given):
             if each.keyword is None:
@@ -127,14 +128,15 @@ class Blocks:
                 key = each.keyword
             if key not in names:
                 guess = nearest(key, names)
-                raise error(
+                unknown += error(
                     "unknown-argument",
                     f"{block.name.id} has no parameter `{key}`",
                     each.span,
                     "",
                     declared,
                     help=f"did you mean `{guess}`?" if guess else f"it has: {', '.join(names)}",
-                )
+                ).diagnostics
+                continue
             if key in values:
                 raise error(
                     "wrong-arity",
@@ -144,6 +146,8 @@ class Blocks:
                     Label(values[key].span, "given here first"),
                 )
             values[key] = each
+        if unknown:
+            raise SpecError(unknown)
         for parameter in block.parameters:
             if parameter.default is None and parameter.name.id not in values:
                 raise error(

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from cnnspec.diagnostics import Label, SpecError, error, nearest
+from cnnspec.diagnostics import Label, SpecError, error
 from cnnspec.elaborate.files import Entry, FileNames
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.session import Session
 from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
+from cnnspec.elsewhere import argument_help, near_operator
 from cnnspec.expression import plain
 from cnnspec.kinds import Refusal
 from cnnspec.ops import Operators
@@ -185,12 +186,11 @@ class Declarations:
         session = self.session
         word = item.operator.id
         if word not in session.operators:
-            guess = nearest(word, session.operators)
             raise error(
                 "unknown-operator",
                 f"there is no operator `{word}`",
                 item.operator.span,
-                help=f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists them",
+                help=near_operator(word, session.operators),
             )
         op = session.operators[word]
         frame = Frame(file, index, None, None)
@@ -198,12 +198,11 @@ class Declarations:
         for argument in item.arguments:
             key = argument.keyword
             if key is None or key not in op.arguments:
-                guess = nearest(key or "", op.arguments)
                 raise error(
                     "unknown-argument",
                     f"{word} has no argument `{key}`" if key else "a default needs a keyword",
                     argument.span,
-                    help=f"did you mean `{guess}`?" if guess else f"`default {word}(name = value)`",
+                    help=argument_help(key, op) if key else f"`default {word}(name = value)`",
                 )
             value = plain(session.evaluator.evaluate(argument.value, frame))
             try:

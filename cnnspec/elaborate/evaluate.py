@@ -10,6 +10,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
 from cnnspec.elaborate.arithmetic import is_number
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import call_function
+from cnnspec.elaborate.nodes import unknown_argument
 from cnnspec.elaborate.values import (
     POISON,
     WAITING,
@@ -25,7 +26,7 @@ from cnnspec.elaborate.values import (
 )
 from cnnspec.expression import Written, plain, written
 from cnnspec.graph import Port
-from cnnspec.kinds import Refusal
+from cnnspec.kinds import Pad, Refusal
 from cnnspec.syntax import tree
 from cnnspec.trace import Choice
 
@@ -112,7 +113,7 @@ class Evaluator:
             try:
                 value = self.evaluate(argument.value, frame)
             except SpecError as mistake:
-                wrong += _perhaps_named(_perhaps_word(mistake, argument, callee), argument)
+                wrong += _perhaps_named(_perhaps_keyword(mistake, argument, callee), argument)
                 continue
             except Poisoned:
                 poisoned = True
@@ -281,17 +282,24 @@ class Evaluator:
         return self.session.arithmetic.operate(expr.operator, left, right, expr.span, frame)
 
 
-def _perhaps_word(mistake: SpecError, argument: tree.Argument, callee: Any) -> list[Diagnostic]:
-    """Propose the words of an argument that takes words, for a name that nothing has."""
+def _perhaps_keyword(mistake: SpecError, argument: tree.Argument, callee: Any) -> list[Diagnostic]:
+    """Explain a name that nothing has by the argument for which it is given.
+
+    There may be no such argument, or one that takes words, which are proposed.
+    """
     operator = callee.callee if isinstance(callee, CallStep) else callee
     first, *rest = mistake.diagnostics
-    if not isinstance(operator, Operator) or first.code != "unknown-name":
+    key = argument.keyword
+    if not isinstance(operator, Operator) or first.code != "unknown-name" or key is None:
         return [first, *rest]
-    arg = operator.op.arguments.get(argument.keyword or "")
-    if arg is None or not arg.choices or not isinstance(argument.value, tree.Name):
+    arg = operator.op.arguments.get(key)
+    if arg is None:
+        return list(unknown_argument(key, operator.op, argument.span).diagnostics)
+    if not arg.choices or not isinstance(argument.value, tree.Name):
         return [first, *rest]
     words = " or ".join(f"`{each}`" for each in arg.choices)
-    return [replace(first, help=f"`{argument.keyword}` is {words}"), *rest]
+    none = ", or a number" if isinstance(arg.kind, Pad) else ""
+    return [replace(first, help=f"`{key}` is {words}{none}"), *rest]
 
 
 def _perhaps_named(mistakes: list[Diagnostic], argument: tree.Argument) -> list[Diagnostic]:

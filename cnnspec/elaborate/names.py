@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import Label, SpecError, error, nearest
 from cnnspec.elaborate.bodies import bound_names, pattern_names
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.elaborate.values import POISON, BlockValue, Function, Operator, Poisoned
+from cnnspec.elsewhere import operator_help
 from cnnspec.op import Op
 from cnnspec.ops import OPERATORS, WORDS
 from cnnspec.source import Span
@@ -16,6 +17,9 @@ from cnnspec.syntax import tree
 
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
+
+#: How like a word must be to be a slip of the pen, and no other word.
+SLIP: Final = 0.8
 
 
 class Names:
@@ -78,17 +82,25 @@ class Names:
             )
         if frame.file.lacking:
             raise Poisoned
-        known = [*frame.names, *frame.file.visible(frame.index), *FUNCTIONS]
-        known += [*self.session.operators, *self.session.operators.words]
-        guess = nearest(expr.id, known)
         return error(
             "unknown-name",
             f"nothing is called `{expr.id}`",
             expr.span,
             "not known here",
-            help=f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists the operators",
+            help=self._meant(expr.id, frame),
             notes=self.session.operators.broken,
         )
+
+    def _meant(self, word: str, frame: Frame) -> str:
+        """Say what to type for a word that nothing is called: the spec's own names come first."""
+        operators = self.session.operators
+        own = [*frame.names, *frame.file.visible(frame.index)]
+        guess = nearest(word, own, alike=SLIP)
+        if guess is None and (there := operator_help(word, operators)) is not None:
+            return there
+        guess = guess or nearest(word, [*own, *FUNCTIONS, *operators])
+        guess = guess or nearest(word, operators.words, alike=SLIP)
+        return f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists the operators"
 
     def _declared(self, expr: tree.Name, frame: Frame) -> Any:
         """Find a declared name that a place can see; None if there is none."""

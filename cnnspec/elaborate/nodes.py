@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import Label, SpecError, error, nearest
+from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import CallStep, Given, Operator, describe, is_data, is_nodes, ports
+from cnnspec.elsewhere import argument_help
 from cnnspec.expression import Written, plain, written
 from cnnspec.graph import Node, Port
 from cnnspec.kinds import Float, Refusal
@@ -122,6 +123,7 @@ class Nodes:
         names = op.names
         values: dict[str, Any] = dict(operator.defaults)
         spans: dict[str, Span] = {}
+        unknown: list[Diagnostic] = []
         for position, each in enumerate(rest):
             if each.keyword is None:
                 if position >= len(names):
@@ -136,14 +138,8 @@ class Nodes:
             else:
                 key = each.keyword
             if key not in op.arguments:
-                guess = nearest(key, names)
-                listed = ", ".join(names) or "none"
-                raise error(
-                    "unknown-argument",
-                    f"{op.name} has no argument `{key}`",
-                    each.span,
-                    help=f"did you mean `{guess}`?" if guess else f"its arguments: {listed}",
-                )
+                unknown += unknown_argument(key, op, each.span).diagnostics
+                continue
             if key in spans:
                 raise error(
                     "wrong-arity",
@@ -161,6 +157,8 @@ class Nodes:
                 )
             values[key] = each.value
             spans[key] = each.span
+        if unknown:
+            raise SpecError(unknown)
         for key in op.required:
             if key not in values:
                 doc = op.arguments[key].doc
@@ -279,6 +277,12 @@ class Nodes:
                 frame.channels[id(port)] = value
             else:
                 frame.consume(*sources)
+
+
+def unknown_argument(key: str, op: type[Op], span: Span) -> SpecError:
+    """Say that an operator has no such argument."""
+    title = f"{op.name} has no argument `{key}`"
+    return error("unknown-argument", title, span, help=argument_help(key, op))
 
 
 def _is_written(value: Any) -> bool:

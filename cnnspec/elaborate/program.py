@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cnnspec.diagnostics import Diagnostic, Label, SpecError, error, nearest
 from cnnspec.elaborate.declare import Declarations, Resolve
 from cnnspec.elaborate.limits import Limits
-from cnnspec.elaborate.lint import unused_parameters
+from cnnspec.elaborate.lint import channels_last, unused_parameters
 from cnnspec.elaborate.networks import Expectation, Networks, Settings
 from cnnspec.elaborate.session import Exhausted, Session
 from cnnspec.elaborate.values import Poisoned
@@ -64,14 +64,15 @@ def elaborate(
             file, parsed = Declarations(session, resolve).top(source)
             definition = _chosen(parsed, network)
             graph = networks.instantiate(file, definition, settings or Settings({}))
-            warnings = list(unused_parameters(parsed))
+            turned = list(channels_last(graph))
+            warnings = [*unused_parameters(parsed), *turned]
         except (Exhausted, Poisoned):
-            graph = None
+            graph, turned = None, []
         except SpecError as mistake:
             raise SpecError(_unique((*session.diagnostics, *mistake.diagnostics))) from None
     mistakes = session.diagnostics
     if mistakes or graph is None:
-        raise SpecError(mistakes)
+        raise SpecError((*turned, *mistakes))  # the one often comes of the other
     live = graph.needed(graph.outputs)
     dead = [node for node in graph.nodes if node.index not in live]
     if dead:

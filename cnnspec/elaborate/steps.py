@@ -13,6 +13,7 @@ from cnnspec.elaborate.values import (
     WAITING,
     BlockValue,
     CallStep,
+    Function,
     Group,
     LabelledStep,
     Operator,
@@ -23,6 +24,7 @@ from cnnspec.elaborate.values import (
     is_nodes,
     with_more,
 )
+from cnnspec.elsewhere import operator_help
 from cnnspec.expression import plain
 from cnnspec.graph import Port
 from cnnspec.source import Span
@@ -78,6 +80,8 @@ class Steps:
         if isinstance(value, tuple) and all(isinstance(each, STEPS) for each in value):
             self.session.spend(len(value), span)
             return Group(tuple([self.waiting(each, span) for each in value]), True, span)
+        if isinstance(value, Function):
+            help = operator_help(value.name, self.session.operators)
         raise error(
             "not-a-step",
             f"{describe(value)} is not a step",

@@ -48,14 +48,18 @@ class LeakyReLU(_Activation):
     """Give x where x > 0, else slope * x."""
 
     name = "leaky_relu"
+    elsewhere = ("lrelu",)
     per_value = 2
-    slope = Arg(Float(), "The slope below zero (PyTorch's default).", 0.01)
+    slope = Arg(
+        Float(), "The slope below zero (PyTorch's default).", 0.01, ("negative_slope", "alpha")
+    )
 
 
 class SiLU(_Activation):
     """Give x * sigmoid(x), also called swish."""
 
     name = "silu"
+    elsewhere = ("swish",)
     per_value = 5
 
 
@@ -71,6 +75,7 @@ class Sigmoid(_Activation):
     """Give 1 / (1 + exp(-x))."""
 
     name = "sigmoid"
+    elsewhere = ("logistic",)
     per_value = 4
     gradient_needs = ("outputs",)
 
@@ -79,6 +84,7 @@ class HardSwish(_Activation):
     """Give x * relu6(x + 3) / 6."""
 
     name = "hardswish"
+    elsewhere = ("h_swish",)
     per_value = 5
 
 
@@ -86,6 +92,7 @@ class HardSigmoid(_Activation):
     """Give relu6(x + 3) / 6 (PyTorch's and Keras 3's; ONNX's default is another)."""
 
     name = "hardsigmoid"
+    elsewhere = ("h_sigmoid",)
     per_value = 4
 
 

@@ -9,11 +9,13 @@ from cnnspec.op import Op, Weight, Window
 from cnnspec.ops.geometry import Sides, need_image, reach, sides, slide
 from cnnspec.shapes import Shape, image
 
+FILTERS = "Number of filters: the output's channels."
 SIZE = "Height and width of the window: one number or `[h, w]`."
 STRIDE = "How far the window moves: one number or `[h, w]`."
 PAD = "Zeros around the image: a number, `[h, w]`, `[top, bottom, left, right]`, `same`."
 DILATION = "Distance between neighbouring samples of the window."
 BIAS = "Whether a learned number is added to each output channel."
+KERNEL = ("kernel_size", "kernel", "ksize")
 
 
 class Conv(Op):
@@ -25,11 +27,12 @@ class Conv(Op):
     """
 
     name = "conv"
+    elsewhere = ("Conv2d", "Convolution")
     family = "convolution"
     gradient_needs = ("inputs",)
     channels_from = "filters"
-    filters = Arg(Int(1), "Number of filters: the output's channels.")
-    size = Arg(Pair(1), SIZE)
+    filters = Arg(Int(1), FILTERS, elsewhere=("out_channels", "channels"))
+    size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
     stride = Arg(Pair(1), STRIDE, 1)
     pad = Arg(Pad(), PAD, 0)
     dilation = Arg(Pair(1), DILATION, 1)
@@ -82,9 +85,10 @@ class DepthwiseConv(Op):
     """
 
     name = "dwconv"
+    elsewhere = ("DepthwiseConv2D", "depthwise", "depthwise_convolution")
     family = "convolution"
     gradient_needs = ("inputs",)
-    size = Arg(Pair(1), SIZE)
+    size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
     stride = Arg(Pair(1), STRIDE, 1)
     pad = Arg(Pad(), PAD, 0)
     dilation = Arg(Pair(1), DILATION, 1)
@@ -125,11 +129,19 @@ class TransposedConv(Op):
     """
 
     name = "conv_transpose"
+    elsewhere = (
+        "ConvTranspose2d",
+        "Conv2DTranspose",
+        "deconv",
+        "deconvolution",
+        "upconv",
+        "transposed_conv",
+    )
     family = "convolution"
     gradient_needs = ("inputs",)
     channels_from = "filters"
-    filters = Arg(Int(1), "Number of filters: the output's channels.")
-    size = Arg(Pair(1), SIZE)
+    filters = Arg(Int(1), FILTERS, elsewhere=("out_channels", "channels"))
+    size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
     stride = Arg(Pair(1), "How far apart input places land in the output.", 1)
     pad = Arg(Pad(("same",)), "What is cropped from the full output, or `same`.", 0)
     output_pad = Arg(Pair(0), "Rows and columns added after; less than stride or dilation.", 0)

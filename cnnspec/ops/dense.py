@@ -16,10 +16,15 @@ class Dense(Op):
     """
 
     name = "dense"
+    elsewhere = ("Linear", "fc", "fully_connected", "inner_product")
     family = "dense"
     gradient_needs = ("inputs",)
     channels_from = "units"
-    units = Arg(Int(1), "How many numbers come out: the rows of the matrix.")
+    units = Arg(
+        Int(1),
+        "How many numbers come out: the rows of the matrix.",
+        elsewhere=("out_features", "features", "filters"),
+    )
     bias = Arg(Bool(), "Whether a learned number is added to each.", True)
 
     def shape(self, *inputs: Shape) -> Shape:

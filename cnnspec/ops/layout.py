@@ -15,6 +15,7 @@ class Flatten(Op):
     """Make a vector of an image, channel by channel, row by row: C * H * W features."""
 
     name = "flatten"
+    elsewhere = ("flat",)
     family = "layout"
     is_view = True
 
@@ -26,9 +27,14 @@ class Reshape(Op):
     """Read the same values, in the order C, H, W, as another shape."""
 
     name = "reshape"
+    elsewhere = ("view",)
     family = "layout"
     is_view = True
-    to = Arg(Ints(1), "The new shape: `[features]` or `[channels, height, width]`.")
+    to = Arg(
+        Ints(1),
+        "The new shape: `[features]` or `[channels, height, width]`.",
+        elsewhere=("shape", "target_shape"),
+    )
 
     def check(self) -> None:
         if len(self.to) not in (1, 3):
@@ -50,9 +56,14 @@ class Permute(Op):
     """Change the order of an image's axes; `[1, 2, 0]` puts the rows first."""
 
     name = "permute"
+    elsewhere = ("transpose",)
     family = "layout"
     is_view = True
-    axes = Arg(Ints(0, 2, 3), "The old axes in their new order: 0 channels, 1 rows, 2 columns.")
+    axes = Arg(
+        Ints(0, 2, 3),
+        "The old axes in their new order: 0 channels, 1 rows, 2 columns.",
+        elsewhere=("dims",),
+    )
 
     def check(self) -> None:
         if sorted(self.axes) != [0, 1, 2]:
@@ -68,6 +79,7 @@ class PadImage(Op):
     """Put zeros around an image, and before and after its channels."""
 
     name = "pad"
+    elsewhere = ("ZeroPad2d", "ZeroPadding2D", "padding")
     family = "layout"
     sides = Arg(Pad(automatic=()), "Zeros: a number, `[h, w]`, or `[top, bottom, left, right]`.", 0)
     channels = Arg(Pair(0), "Channels of zeros `[before, after]`.", 0)
@@ -84,6 +96,7 @@ class Crop(Op):
     """Cut rows and columns off an image."""
 
     name = "crop"
+    elsewhere = ("Cropping2D", "center_crop")
     family = "layout"
     is_view = True
     sides = Arg(Pad(automatic=()), "How much: a number, `[h, w]`, or `[top, bottom, left, right]`.")
@@ -106,6 +119,7 @@ class Upsample(Op):
     """
 
     name = "upsample"
+    elsewhere = ("UpSampling2D", "interpolate", "resize")
     family = "layout"
     factor = Arg(Float(above=0, high=1024), "How many times as large.")
     mode = Arg(Choice(("nearest", "bilinear")), "How values between pixels are found.", "nearest")
@@ -126,6 +140,7 @@ class ChannelShuffle(Op):
     """Deal the channels of `groups` groups out in turn (ShuffleNet: Zhang et al., 2017)."""
 
     name = "channel_shuffle"
+    elsewhere = ("shuffle",)
     family = "layout"
     groups = Arg(Int(1), "How many groups the channels are in.")
 
@@ -140,6 +155,7 @@ class Split(Op):
     """Split channels into `n` equal parts, each a result: `a, b = x -> split(2)`."""
 
     name = "split"
+    elsewhere = ("chunk",)
     family = "layout"
     is_view = True
     n = Arg(Int(1, 1024), "How many parts.")

@@ -69,6 +69,7 @@ class Add(_Elementwise):
     """
 
     name = "add"
+    elsewhere = ("plus", "addition", "sum", "residual")
     passes_gradient = True
     verb = "add"
 
@@ -77,6 +78,7 @@ class Multiply(_Elementwise):
     """Multiply values place by place: shapes as for add."""
 
     name = "mul"
+    elsewhere = ("Multiply", "times")
     gradient_needs = ("inputs",)
     verb = "multiply"
 
@@ -85,6 +87,7 @@ class Subtract(_Elementwise):
     """Subtract the second value from the first, place by place: shapes as for add."""
 
     name = "sub"
+    elsewhere = ("Subtract", "minus")
     verb = "subtract"
     arity = (2, 2)
 
@@ -93,6 +96,7 @@ class Concat(Op):
     """Put channels side by side: C1 x H x W and C2 x H x W give (C1 + C2) x H x W."""
 
     name = "concat"
+    elsewhere = ("cat", "Concatenate", "concatenation")
     family = "merge"
     arity = (1, None)
     sums_channels = True

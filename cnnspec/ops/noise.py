@@ -10,6 +10,7 @@ from cnnspec.ops.geometry import need_image
 from cnnspec.shapes import Shape
 
 RATE = "The probability of dropping."
+P = ("p", "prob", "drop_prob")
 
 
 class _Noise(Op):
@@ -33,14 +34,15 @@ class Dropout(_Noise):
     """Drop single values, scale the rest by 1 / (1 - rate) (Srivastava et al., 2014)."""
 
     name = "dropout"
-    rate = Arg(Float(0, below=1), RATE, 0.5)
+    rate = Arg(Float(0, below=1), RATE, 0.5, P)
 
 
 class SpatialDropout(_Noise):
     """Drop whole channels of an image (Tompson et al., 2015)."""
 
     name = "spatial_dropout"
-    rate = Arg(Float(0, below=1), RATE, 0.5)
+    elsewhere = ("Dropout2d", "SpatialDropout2D")
+    rate = Arg(Float(0, below=1), RATE, 0.5, P)
 
     def shape(self, *inputs: Shape) -> Shape:
         need_image(self.name, inputs[0])
@@ -54,7 +56,8 @@ class DropPath(_Noise):
     """Drop whole examples of a branch: stochastic depth (Huang et al., 2016)."""
 
     name = "drop_path"
-    rate = Arg(Float(0, below=1), RATE)
+    elsewhere = ("StochasticDepth",)
+    rate = Arg(Float(0, below=1), RATE, elsewhere=P)
 
     def masked(self, x: Shape) -> int:
         return 1

@@ -25,6 +25,7 @@ class BatchNorm(Op):
     """
 
     name = "bn"
+    elsewhere = ("BatchNorm2d", "BatchNormalization")
     per_value = 2  # at inference it is a scale and a shift
     family = "normalization"
     gradient_needs = ("inputs",)
@@ -51,6 +52,7 @@ class LayerNorm(Op):
     """
 
     name = "ln"
+    elsewhere = ("LayerNorm", "LayerNormalization")
     family = "normalization"
     gradient_needs = ("inputs",)
     eps = Arg(Float(above=0), EPS, 1e-5)
@@ -70,6 +72,7 @@ class GroupNorm(Op):
     """Normalise over groups of channels and all places (Wu and He, 2018)."""
 
     name = "gn"
+    elsewhere = ("GroupNorm", "GroupNormalization")
     family = "normalization"
     gradient_needs = ("inputs",)
     groups = Arg(Int(1), "How many groups the channels are split into.")
@@ -102,6 +105,7 @@ class LocalResponseNorm(Op):
     """
 
     name = "lrn"
+    elsewhere = ("LocalResponseNorm", "local_response_normalization")
     family = "normalization"
     gradient_needs = ("inputs",)
     size = Arg(Int(1), "How many neighbouring channels are summed.", 5)

@@ -66,8 +66,9 @@ class MaxPool(_Pool):
     """
 
     name = "maxpool"
+    elsewhere = ("MaxPool2d", "MaxPooling2D")
     gradient_needs = ("inputs",)
-    size = Arg(Pair(1), SIZE)
+    size = Arg(Pair(1), SIZE, elsewhere=("kernel_size", "pool_size"))
     stride = Arg(Pair(1), STRIDE, None)
     pad = Arg(Pad(), PAD, 0)
     ceil = Arg(Bool(), CEIL, False)
@@ -87,8 +88,9 @@ class AveragePool(_Pool):
     """
 
     name = "avgpool"
+    elsewhere = ("AvgPool2d", "AveragePooling2D", "mean_pool")
     gradient_needs = ("inputs",)
-    size = Arg(Pair(1), SIZE)
+    size = Arg(Pair(1), SIZE, elsewhere=("kernel_size", "pool_size"))
     stride = Arg(Pair(1), STRIDE, None)
     pad = Arg(Pad(), PAD, 0)
     ceil = Arg(Bool(), CEIL, False)
@@ -102,9 +104,10 @@ class AdaptiveAveragePool(Op):
     """
 
     name = "adaptive_avgpool"
+    elsewhere = ("AdaptiveAvgPool2d", "AdaptiveAveragePooling2D")
     family = "pooling"
     gradient_needs = ("inputs",)
-    size = Arg(Pair(1), "Height and width of the output.")
+    size = Arg(Pair(1), "Height and width of the output.", elsewhere=("output_size",))
 
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -149,6 +152,7 @@ class GlobalAveragePool(_Global):
     """Take the mean of each channel: an image becomes a vector of its channels."""
 
     name = "gap"
+    elsewhere = ("GlobalAveragePooling2D", "global_avg_pool", "global_average_pool")
     keep = Arg(Bool(), KEEP, False)
 
 
@@ -156,6 +160,7 @@ class GlobalMaxPool(_Global):
     """Take the largest value of each channel: an image becomes a vector of its channels."""
 
     name = "gmp"
+    elsewhere = ("GlobalMaxPooling2D", "global_max_pool", "AdaptiveMaxPool2d")
     gradient_needs = ("inputs", "outputs")
     keep = Arg(Bool(), KEEP, False)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Label
 from cnnspec.source import Source, Span
-from cnnspec.syntax import foreign
+from cnnspec.syntax import foreign, heads
 from cnnspec.syntax.slip import BRACKET, ITEMS, NEAR, PAIRS, RESERVED, STATEMENTS, Piece, Slip
 
 
@@ -102,6 +102,9 @@ def _mended(word: str) -> str:
     if size:
         both = f"`[{size[1]}, {size[2]}]`"
         return f"`{size[1]}` or {both}" if size[1] == size[2] else both
+    span = re.fullmatch(r"(\d+)\.\.\.?(\d+)", word)
+    if span:
+        return f"`range({span[1]}, {span[2]})`, which ends before {span[2]}"
     if re.fullmatch(r"\.\d+", word):
         return f"`0{word}`"
     if re.fullmatch(r"\d+\.", word):
@@ -125,30 +128,6 @@ def _arrows(slip: Slip) -> Diagnostic | None:
             return slip.say(
                 "unexpected-token", title, f"write `{slip.previous.text} = …`", at=where
             )
-    return None
-
-
-def _braces(slip: Slip) -> Diagnostic | None:
-    """Explain bodies without braces, loops over no list, choices in another order."""
-    heads = ("if", "else", "for", "network", "block")
-    head = next((piece.text for piece in slip.line if piece.text not in ("}", "else")), "")
-    if slip.here == "=" and head == "for" and len(slip.line) > 1:
-        title = "`for` goes over a list"
-        return slip.say("unexpected-token", title, "write `for i in range(3) { … }`")
-    if slip.here == "else" and head not in heads and any(p.text == "if" for p in slip.line):
-        title = "a value is chosen by `if c then a else b`"
-        return slip.say("unexpected-token", title, "write the condition first, then `then`")
-    if "LBRACE" in slip.expected and slip.innermost not in ("(", "["):
-        word = slip.previous.text if slip.previous.text == "else" else head
-        if word in heads and (slip.here == ":" or slip.expected <= {"LBRACE", "IF"}):
-            title = f"what belongs to `{word}` stands in braces"
-            written = "else { … }" if word == "else" else f"{word} … {{ … }}"
-            return slip.say("unexpected-token", title, f"write `{written}`")
-        if slip.here == "=" and head == "if":
-            return slip.say("unexpected-token", "`=` gives a name a value", "compare with `==`")
-    if slip.here == "{" and slip.previous.text in ("=", ",", "(", "["):
-        title = "`{` cannot stand here"
-        return slip.say("unexpected-token", title, "a table is a list of lists: `[[1, 2], [3, 4]]`")
     return None
 
 
@@ -306,7 +285,10 @@ RULES: Final[tuple[Callable[[Slip], Diagnostic | None], ...]] = (
     _number,
     _foreign_word,
     _arrows,
-    _braces,
+    heads.no_brace,
+    heads.no_item,
+    heads.no_output_name,
+    heads.braces,
     _entry,
     _keyword,
     _statement,
