@@ -169,3 +169,31 @@ def test_the_rows_inside_a_row_add_up_to_it(name: str) -> None:
         assert sum(each.figures.params for each in inside) == whole.params
         assert sum(each.figures.macs for each in inside) == whole.macs
         assert sum(each.figures.nodes for each in inside) == whole.nodes
+
+
+def test_groups_of_one_part_in_a_row_are_one_row(tmp_path, capsys) -> None:
+    spec = tmp_path / "deep.cnn"
+    spec.write_text(
+        """network deep() {
+            x = input(4096, 512, 512)
+            output y = x -> body: ((conv(4096, 3, pad = 1) -> bn -> relu) * 240)
+            meta { title = "<b>Deep & wide" }
+        }"""
+    )
+    out = asked(capsys, str(spec))
+    assert "body  conv 3x3 (bn, relu) x 240" in out
+    assert "9.50 P" in out
+    assert run(["compare", str(spec), "--format", "md"]) == 0
+    assert "| &lt;b>Deep &amp; wide |" in capsys.readouterr().out
+    assert run(["draw", str(spec), "-q", "-o", str(tmp_path / "deep.svg")]) == 0
+    assert ">body × 240<" in (tmp_path / "deep.svg").read_text()
+
+
+def test_nothing_is_said_as_0_in_a_sentence(tmp_path, capsys) -> None:
+    spec = tmp_path / "idle.cnn"
+    spec.write_text("network idle() { x = input(1, 1, 1) output y = x -> relu }")
+    assert "0 MACs of conv and dense; 1 MAC = 1 multiply-add; FLOPs = 2 x MACs = 0\n" in asked(
+        capsys, str(spec)
+    )
+    assert run(["draw", str(spec), "-q", "-o", str(tmp_path / "idle.svg")]) == 0
+    assert "0 params · 0 MACs" in (tmp_path / "idle.svg").read_text()

@@ -239,3 +239,17 @@ def test_the_page_has_a_group_of_one_part_once() -> None:
     page = drawing(cnnspec.loads(LEAN).elaborated, format="html").content.decode()
     assert page.count(json.dumps("body = unit(8)")) == 1
     assert page.count(json.dumps("unit(8)")) == 0
+
+
+def test_small_steps_that_lead_a_line_are_told_from_those_behind() -> None:
+    text = """network led() {
+        x = input(8, 16, 16)
+        output y = x -> a: (bn -> relu -> conv(8, 1) -> conv(8, 3)) -> b: (
+            dropout(0.1) -> conv(8, 1) -> relu -> conv(8, 1)
+        )
+    }"""
+    drawn = choose(cnnspec.loads(text).elaborated, Plan(-1))
+    assert [box.title for box in drawn.boxes[1:3]] == [
+        "conv 1x1, 3x3 (bn, relu first)",
+        "conv 1x1, 1x1 (dropout first, relu)",
+    ]

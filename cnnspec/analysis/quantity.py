@@ -6,25 +6,23 @@ import re
 from decimal import Decimal
 from typing import Final
 
-_WRITTEN: Final = re.compile(r"(\d+(?:[._]\d+)*)([kKMGT]?)")
-_SCALE: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
+_WRITTEN: Final = re.compile(r"(\d+(?:[._]\d+)*)([kKMGTPE]?)")
+_SCALE: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
 
 def number(value: int) -> str:
-    """Write a count with three digits and the suffix k, M, G or T; nothing as `-`.
+    """Write a count with three digits and the suffix k, M, G, T, P or E.
 
-    >>> number(25_557_032), number(9_408), number(0), number(999_999)
-    ('25.6 M', '9.41 k', '-', '1.00 M')
+    >>> number(25_557_032), number(9_408), number(0), number(999_999), number(9_500 * 10**12)
+    ('25.6 M', '9.41 k', '0', '1.00 M', '9.50 P')
     """
-    if value == 0:
-        return "-"
     size, scaled = 0, float(value)
-    while size < 4 and float(f"{scaled:.3g}") >= 1000:
+    while size < 6 and float(f"{scaled:.3g}") >= 1000:
         size, scaled = size + 1, scaled / 1000
     if size == 0:
         return str(value)
     digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
-    return f"{scaled:.{digits}f} {'kMGT'[size - 1]}"
+    return f"{scaled:.{digits}f} {'kMGTPE'[size - 1]}"
 
 
 def memory(value: int) -> str:
@@ -34,7 +32,7 @@ def memory(value: int) -> str:
     ('102 MB', '12 B', '0 B')
     """
     text = number(value)
-    return "0 B" if text == "-" else f"{text}B" if text[-1].isalpha() else f"{text} B"
+    return f"{text}B" if text[-1].isalpha() else f"{text} B"
 
 
 def duration(seconds: float) -> str:

@@ -66,10 +66,17 @@ def is_automatic(member: Node | Scope) -> bool:
 
 def only(part: Part) -> Part | None:
     """Give the one part of a plain group, which says and costs what the group does; else None."""
-    scope = part.head
-    if part.times > 1 or len(part.members) > 1 or len(part.parts) != 1:
-        return None
-    return part.parts[0] if isinstance(scope, Scope) and scope.block is None else None
+    return part.parts[0] if part.times == 1 and _holds_one(part) else None
+
+
+def only_of_each(part: Part) -> Part | None:
+    """Give the one part of each of several equal groups in a row, of the first of them."""
+    return part.parts[0] if part.times > 1 and not part.grows and _holds_one(part) else None
+
+
+def _holds_one(part: Part) -> bool:
+    plain = isinstance(part.head, Scope) and part.head.block is None
+    return plain and len(part.members) == 1 and len(part.parts) == 1
 
 
 def call(scope: Scope, *, shared: Mapping[str, Any] | None = None, longest: int = LONGEST) -> str:

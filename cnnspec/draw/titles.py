@@ -40,6 +40,7 @@ def of_line(parts: Sequence[Part]) -> str | None:
     """Say layers in a straight line: `conv 1x1, 3x3, 1x1 (bn, relu)`; None if that is too long."""
     words: list[str] = []
     last = ""
+    leading: dict[str, None] = {}
     small: dict[str, None] = {}
     for part in parts:
         head, *behind = [member for member in part.members if isinstance(member, Node)]
@@ -50,10 +51,13 @@ def of_line(parts: Sequence[Part]) -> str | None:
             words.append(said if head.kind == last and said else f"{head.kind} {said}".strip())
             last = head.kind
         small.update((each.kind, None) for each in behind)
-    first = parts[0].head
-    leads = len(parts) > 1 and isinstance(first, Node) and first.op.family in SMALL
-    behind_words = f" ({', '.join(small)}{' first' if leads else ''})" if small else ""
-    text = ", ".join(words) + behind_words
+        leading = dict(small) if not words else leading
+    if leading:
+        after = [each for each in small if each not in leading]
+        said = ", ".join([f"{', '.join(leading)} first", *after])
+    else:
+        said = ", ".join(small)
+    text = ", ".join(words) + (f" ({said})" if said else "")
     return text if words and len(text) <= LONGEST_LINE else None
 
 

@@ -90,8 +90,9 @@ def pill(frame: Frame, look: Look, *, said: bool = False) -> tuple[str, str]:
     if frame.times == 1:
         return title(frame, look, said=said), costs(frame.cost, look)
     training = ", training only" if frame.trains and not said else ""
-    named = f"{frame.name} = " if frame.name and "names" in look.show else ""
-    many = f"{named}{frame.title} {TIMES} {frame.times}{training}".strip()
+    shown = [frame.name] if "names" in look.show else []
+    many = f"{' = '.join(filter(None, [*shown, frame.title]))} {TIMES} {frame.times}{training}"
+    many = many.strip()
     if frame.grows:
         return many, f"each adds {frame.grows} channels"
     each = costs(frame.each or Cost(), look)

@@ -57,6 +57,10 @@ def _percent(share: float) -> str:
     return f"{share:.1%}"
 
 
+def _count(value: int) -> str:
+    return number(value) if value else "-"
+
+
 def _bytes(value: int) -> str:
     return memory(value) if value else "-"
 
@@ -85,8 +89,8 @@ COLUMNS: Final[Mapping[str, Column]] = {
         _output,
         "the shape that comes out, C x H x W",
     ),
-    "nodes": Column("nodes", lambda row, _: row.figures.nodes, number, "how many nodes it is"),
-    "params": Column("params", lambda row, _: row.figures.params, number, "trainable parameters"),
+    "nodes": Column("nodes", lambda row, _: row.figures.nodes, _count, "how many nodes it is"),
+    "params": Column("params", lambda row, _: row.figures.params, _count, "trainable parameters"),
     "params%": Column(
         "of params",
         lambda row, total: _share(row.figures.params, total.params),
@@ -94,20 +98,20 @@ COLUMNS: Final[Mapping[str, Column]] = {
         "their share of the network's",
     ),
     "state": Column(
-        "state", lambda row, _: row.figures.state, number, "numbers kept and not trained"
+        "state", lambda row, _: row.figures.state, _count, "numbers kept and not trained"
     ),
-    "macs": Column("MACs", lambda row, _: row.figures.macs, number, "multiply-adds"),
+    "macs": Column("MACs", lambda row, _: row.figures.macs, _count, "multiply-adds"),
     "share": Column(
         "share of MACs",
         lambda row, total: _share(row.figures.macs, total.macs),
         _percent,
         "their share of the network's, with a bar",
     ),
-    "flops": Column("FLOPs", lambda row, _: row.figures.flops, number, "two a multiply-add"),
+    "flops": Column("FLOPs", lambda row, _: row.figures.flops, _count, "two a multiply-add"),
     "all_flops": Column(
         "all FLOPs",
         lambda row, _: row.figures.all_flops,
-        number,
+        _count,
         "every floating-point operation",
     ),
     "activations": Column(

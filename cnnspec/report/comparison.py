@@ -15,7 +15,7 @@ from cnnspec.analysis.quantity import duration, memory, number
 from cnnspec.analysis.structure import structure
 from cnnspec.analysis.training import training
 from cnnspec.analysis.wording import size
-from cnnspec.report.markup import escaped
+from cnnspec.report.markup import escaped, in_markdown
 from cnnspec.report.table import title
 
 SCHEMA: Final = "cnnspec.compare/1"
@@ -103,7 +103,7 @@ def as_markdown(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     """Write a table of Markdown."""
     marks = [":--" if FACTS[key].left else "--:" for key in columns]
     lines = [[FACTS[key].head for key in columns], marks, *_texts(found, columns)]
-    safe = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    safe = ([in_markdown(cell) for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in safe)
 
 

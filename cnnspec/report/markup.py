@@ -43,8 +43,13 @@ def as_markdown(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> st
     marks = [":--" if COLUMNS[key].left else "--:" for key in columns]
     lines = [[COLUMNS[key].head for key in columns], marks]
     lines += _texts(meter, rows, columns, "· ")
-    safe = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+    safe = ([in_markdown(cell) for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in safe)
+
+
+def in_markdown(cell: str) -> str:
+    """Write text so that it stands in a cell, and nothing of it is a tag."""
+    return cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
 
 
 def as_latex(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.fold import Part
 from cnnspec.analysis.receptive_field import receptive_fields
 from cnnspec.analysis.shares import shares
-from cnnspec.analysis.wording import LONGEST, content, is_automatic, layer, numbers, only
+from cnnspec.analysis.wording import (
+    LONGEST,
+    content,
+    is_automatic,
+    layer,
+    numbers,
+    only,
+    only_of_each,
+)
 from cnnspec.graph import Node, Scope
 from cnnspec.report.columns import COLUMNS, Row
 
@@ -30,21 +38,21 @@ def folded(
     def walk(alike: Iterable[Sequence[Part]], level: int, left: int, many: int) -> Iterator[Row]:
         for outer in alike:
             through = [_through(each) for each in outer]
-            (name, part, levels), (_, last, _) = through[0], through[-1]
-            copies = [each for _, each, _ in through]
+            first, copies = through[0], [each.part for each in through]
+            part, last, times = copies[0], copies[-1], many * first.times
             yield Row(
-                name,
-                _words(part, longest, many * len(copies)),
-                Figures.sum(map(meter.part, copies), many),
+                first.name,
+                _words(part, longest, times * len(copies)),
+                Figures.sum(map(meter.part, copies), times),
                 outer[0].head.span.line,
                 level,
                 last.shape,
-                seen.get(_end(last).path) if many == 1 else None,
+                seen.get(_end(last).path) if times == 1 else None,
                 last.outs,
             )
-            if left > levels and part.parts:
-                inside = many if part.grows else many * part.times
-                yield from walk(_inside(copies), level + 1, left - levels, inside)
+            if left > first.levels and part.parts:
+                inside = times if part.grows else times * part.times
+                yield from walk(_inside(copies), level + 1, left - first.levels, inside)
 
     return list(walk(((part,) for part in meter.parts), 0, depth, 1)) if depth else []
 
@@ -58,18 +66,26 @@ def _inside(copies: Sequence[Part]) -> Iterator[Sequence[Part]]:
     return zip(*(one.parts for one in each), strict=True)
 
 
-def _through(part: Part) -> tuple[str, Part, int]:
-    """Look through groups of one part, which would be two rows of one cost: name, part, levels.
+class _Through(NamedTuple):
+    """What a group of one part is a row of: that part, so many levels below, so many times."""
+
+    name: str
+    part: Part
+    levels: int
+    times: int
+
+
+def _through(part: Part) -> _Through:
+    """Look through groups of one part, which would be two rows of one cost.
 
     The part goes by the group's name, with its own behind if it was given one.
     """
-    names, levels = [_name(part)], 1
-    while (inner := only(part)) is not None:
-        part = inner
-        levels += 1
+    names, levels, times = [_name(part)], 1, 1
+    while (inner := only(part) or only_of_each(part)) is not None:
+        levels, times, part = levels + 1, times * part.times, inner
         if not part.head.segment.isdigit():
             names.append(_name(part))
-    return ".".join(filter(None, names)), part, levels
+    return _Through(".".join(filter(None, names)), part, levels, times)
 
 
 def fitting(parts: Sequence[Part]) -> int:
@@ -84,15 +100,17 @@ def _is_closed(parts: Sequence[Part], depth: int) -> bool:
     """Whether a scope is still closed at this depth."""
     found = (_through(part) for part in parts)
     return any(
-        _is_closed(part.parts, depth - levels) if depth > levels else bool(part.parts)
-        for _, part, levels in found
+        _is_closed(each.part.parts, depth - each.levels)
+        if depth > each.levels
+        else bool(each.part.parts)
+        for each in found
     )
 
 
 def _lines(parts: Sequence[Part], depth: int) -> int:
     found = [_through(part) for part in parts]
-    inside = (_lines(part.parts, depth - levels) for _, part, levels in found if depth > levels)
-    return len(parts) + sum(inside)
+    opened = (each for each in found if depth > each.levels)
+    return len(parts) + sum(_lines(each.part.parts, depth - each.levels) for each in opened)
 
 
 def single(meter: Meter) -> list[Row]:
