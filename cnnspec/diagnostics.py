@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
+from cnnspec.render import render
 from cnnspec.source import Span
 
 Severity = Literal["error", "warning"]
@@ -49,11 +50,17 @@ class Diagnostic:
 
 
 class SpecError(Exception):
-    """A spec that does not compile: every independent mistake that was found in it."""
+    """A spec that does not compile: every independent mistake that was found in it.
+
+    As text it is what the command line shows: the lines in question, and what to type.
+    """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
-        super().__init__("; ".join(each.title for each in self.diagnostics))
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return render(self.diagnostics).strip()
 
 
 def error(

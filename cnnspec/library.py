@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from cnnspec.diagnostics import SpecError, error, nearest
-from cnnspec.source import Source, Span
+from cnnspec.source import ZOO, Source, Span
 
 #: A spec's text may be this many bytes: the largest published ones are some thousands.
 LARGEST: Final = 16 * 2**20
-#: What stands before a shipped file's name, so that it is never taken for a local file.
-ZOO: Final = "<zoo>/"
 
 _DECLARED = re.compile(r"^[ \t]*network[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 _TITLED = re.compile(r"(.+):([A-Za-z_]\w*)")

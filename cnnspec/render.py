@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
-from cnnspec.diagnostics import Diagnostic, Label
 from cnnspec.source import Source, Span
+
+if TYPE_CHECKING:
+    from cnnspec.diagnostics import Diagnostic, Label
 
 WIDTH = 110
 COLORS = {"error": "1;31", "warning": "1;33", "note": "1;34", "help": "1;32"}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+#: What stands before a shipped file's name, so that it is never taken for a local file.
+ZOO: Final = "<zoo>/"
 
 
 class Source:

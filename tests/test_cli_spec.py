@@ -172,3 +172,14 @@ def test_the_help_leads_to_what_works(body: str, help_: str) -> None:
 def test_a_shape_is_an_image_or_a_vector(shape: str, capsys) -> None:
     assert run(["check", "lenet5", "--input", shape]) == 2
     assert "3x224x224" in capsys.readouterr().err
+
+
+def test_what_is_proposed_for_a_shipped_file_can_be_typed(capsys) -> None:
+    assert run(["check", "efficientnet"]) == 1
+    assert "`efficientnet.cnn:efficientnet_b7`" in capsys.readouterr().err
+    assert run(["check", "efficientnet.cnn:efficientnet_b7", "--quiet"]) == 0
+
+
+def test_a_shape_channels_last_is_told_in_the_words_of_the_option(capsys) -> None:
+    assert run(["check", "resnet18", "--input", "224x224x3"]) == 0
+    assert "an image in colour is `--input 3x224x224`" in capsys.readouterr().err

@@ -28,20 +28,23 @@ def unused_parameters(parsed: tree.File) -> tuple[Diagnostic, ...]:
     return tuple(islice(_unused(parsed), MOST))
 
 
-def channels_last(graph: Graph) -> Iterator[Diagnostic]:
-    """Find inputs that look like height x width x channels: `input(224, 224, 3)`."""
+def channels_last(graph: Graph, *, given: bool) -> Iterator[Diagnostic]:
+    """Find inputs that look like height x width x channels: `input(224, 224, 3)`.
+
+    `given` says that the shape came by `--input`.
+    """
     for node in graph.inputs:
         if not node.shape.is_image:
             continue
         first, second, last = node.shape
         if first >= LEAST_SIDE <= second and (last == 3 or (last == 1 and first == second)):
+            call, option = f"input({last}, {first}, {second})", f"--input {last}x{first}x{second}"
+            turned = option if given else call
             yield Diagnostic(
                 "channels-last",
                 f"{node.path} has {first} channels of {second} x {last} pixels",
                 (Label(node.span, "channels come first in a shape"),),
-                help=f"an image in colour is `input(3, {first}, {second})`"
-                if last == 3
-                else f"an image in grey is `input(1, {first}, {second})`",
+                help=f"an image in {'colour' if last == 3 else 'grey'} is `{turned}`",
                 severity="warning",
             )
 

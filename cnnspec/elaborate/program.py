@@ -17,7 +17,7 @@ from cnnspec.elaborate.session import Exhausted, Session
 from cnnspec.elaborate.values import Poisoned
 from cnnspec.graph import Graph
 from cnnspec.ops import Operators
-from cnnspec.source import Source
+from cnnspec.source import ZOO, Source
 from cnnspec.syntax import tree
 
 
@@ -63,8 +63,9 @@ def elaborate(
         try:
             file, parsed = Declarations(session, resolve).top(source)
             definition = _chosen(parsed, network)
-            graph = networks.instantiate(file, definition, settings or Settings({}))
-            turned = list(channels_last(graph))
+            how = settings or Settings({})
+            graph = networks.instantiate(file, definition, how)
+            turned = list(channels_last(graph, given=how.input is not None))
             warnings = [*unused_parameters(parsed), *turned]
         except (Exhausted, Poisoned):
             graph, turned = None, []
@@ -103,6 +104,7 @@ def _chosen(parsed: tree.File, network: str | None) -> tree.NetworkDef | tree.Va
     found = [item for item in parsed.items if isinstance(item, kinds)]
     names = ", ".join(item.name.id for item in found)
     file = parsed.source_span.source.name
+    typed = file.removeprefix(ZOO)
     if network is not None:
         for item in found:
             if item.name.id == network:
@@ -111,7 +113,7 @@ def _chosen(parsed: tree.File, network: str | None) -> tree.NetworkDef | tree.Va
         raise error(
             "unknown-network",
             f"{file} has no network called {network}",
-            help=f"did you mean `{file}:{guess}`?" if guess else f"it has: {names or 'none'}",
+            help=f"did you mean `{typed}:{guess}`?" if guess else f"it has: {names or 'none'}",
         )
     if not found:
         raise error(
@@ -124,6 +126,6 @@ def _chosen(parsed: tree.File, network: str | None) -> tree.NetworkDef | tree.Va
             "several-networks",
             f"{file} declares {len(found)} networks",
             notes=(f"they are: {names}",),
-            help=f"name one: `{file}:{found[-1].name.id}`",
+            help=f"name one: `{typed}:{found[-1].name.id}`",
         )
     return found[0]
