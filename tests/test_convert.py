@@ -12,7 +12,16 @@ import pytest
 import torch
 
 import cnnspec
-from tests.checkpoints import assert_same, convert, group_of, names_in, outputs_apart, saved, state
+from tests.checkpoints import (
+    SPEC,
+    assert_same,
+    convert,
+    group_of,
+    names_in,
+    outputs_apart,
+    saved,
+    state,
+)
 
 pytestmark = [
     pytest.mark.usefixtures("here"),
@@ -161,6 +170,31 @@ def test_a_training_runs_file_is_looked_into_and_names_are_changed(capfd) -> Non
     assert convert("run.pt", "b.pt", "--rename", "module.=", "--rename", "weight=bias") == 1
     assert "makes one name of two" in capfd.readouterr().err
     assert convert("run.pt", "b.pt", "--rename", "module.") == 2
+
+
+def test_a_state_dict_under_a_name_of_its_own_is_found_if_it_is_the_only_one(capfd) -> None:
+    found = state(cnnspec.load("small.cnn"))
+    torch.save({"net": found, "acc": 93.1, "optimizer": {"state": {}}}, "run.pt")
+    assert convert("run.pt", "a.pt") == 0
+    assert "set aside, for it is no part of a network: acc" in capfd.readouterr().err
+    assert_same(found, torch.load("a.pt", weights_only=True), counters=True)
+    torch.save({"student": found, "teacher": found}, "two.pt")
+    assert convert("two.pt", "b.pt") == 1
+    said = capfd.readouterr().err
+    assert "it holds several state dicts: student, teacher" in said
+    assert "weights_only=True)['student'], 'weights.pt')" in said
+    torch.save({"ema\x1b[31m": {"shadow": found}, "step": 3}, "deep.pt")
+    assert convert("deep.pt", "b.pt") == 1
+    said = capfd.readouterr().err
+    assert "but a dict of ema" in said
+    assert "\x1b" not in said
+
+
+def test_a_checkpoint_of_another_width_is_told_the_parameter(capfd) -> None:
+    torch.save(state(cnnspec.loads(SPEC.replace("classes = 5", "classes = 2"))), "two.pt")
+    assert convert("two.pt", "a.pt") == 1
+    assert "= help: if it was made for 2: `--set classes=2`" in capfd.readouterr().err
+    assert convert("two.pt", "a.pt", "--set", "classes=2") == 0
 
 
 def test_an_optimisers_state_in_a_keras_file_is_set_aside(capfd) -> None:

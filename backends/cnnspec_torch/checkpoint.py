@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Counts the batches that a batch norm has seen in training; no other framework keeps it.
 COUNTER: Final = "num_batches_tracked"
+#: What to ask of a file that is broken.
+CUT: Final = "was it copied or downloaded whole?"
 #: Under which names training scripts keep a state dict beside an optimiser's.
 NESTED: Final = ("state_dict", "model_state_dict", "model")
 #: The largest pickle that is read: it lists names and sizes, and the tensors stand beside it.
@@ -135,7 +137,7 @@ class SafeTensors:
                     sizes[name] = (tuple(entry.get_shape()), dtype)
                 yield _Tensors(sizes, (), file.get_tensor)
         except SafetensorError as failure:
-            raise Unreadable(f"it is broken: {_first_line(failure)}") from None
+            raise Unreadable(f"it is broken: {_first_line(failure)}", CUT) from None
 
     def write(self, path: Path, tensors: Mapping[str, Array], build: Callable[[], Any]) -> None:
         """Write a state dict."""
@@ -174,7 +176,8 @@ def _loaded(path: Path) -> Any:
         if found := re.search(r"GLOBAL ([\w.]+)", str(failure)):
             raise Unreadable(
                 f"it holds more than tensors: loading it would run {found[1]}",
-                "where its class is: `torch.save(model.state_dict(), 'weights.pt')`",
+                "if you trust it, load it where that is defined and save the weights alone: "
+                "`torch.save(model.state_dict(), 'weights.pt')`",
             ) from None
         raise Unreadable("it is broken: its list of tensors is none") from None
     except Exception as failure:
@@ -196,7 +199,7 @@ def _check_archive(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as failure:
-        raise Unreadable(f"it is broken: {_first_line(failure)}") from None
+        raise Unreadable(f"it is broken: {_first_line(failure)}", CUT) from None
     total = sum(each.file_size for each in members)
     if any(each.compress_type != zipfile.ZIP_STORED for each in members):
         raise Unreadable("it is compressed, and PyTorch writes none that is")
@@ -209,26 +212,44 @@ def _check_archive(path: Path) -> bool:
 
 def _state(loaded: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Find the state dict in what was loaded, and what stands beside it; raises Unreadable."""
-    import torch
-
-    def tensors(value: Any) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
-            return {}
-        return {k: v for k, v in value.items() if isinstance(v, torch.Tensor) and type(k) is str}
-
-    state, around = tensors(loaded), loaded
+    state, around = _tensors_in(loaded), loaded
     if not state and isinstance(loaded, Mapping):
-        inside = [name for name in NESTED if tensors(loaded.get(name))]
-        if len(inside) == 1:
+        inside = [name for name in NESTED if _tensors_in(loaded.get(name))]
+        inside = inside or [name for name in loaded if _is_state(loaded[name])]
+        if len(inside) > 1:
+            names = ", ".join(str(name)[:40] for name in inside[:8])
+            chosen = f"torch.load(file, weights_only=True)[{inside[0]!r}]"
+            raise Unreadable(
+                f"it holds several state dicts: {names}",
+                f"take the one that is meant out: `torch.save({chosen}, 'weights.pt')`",
+            )
+        if inside:
             around = {**loaded, **loaded[inside[0]]}
             del around[inside[0]]
-            state = tensors(loaded[inside[0]])
+            state = _tensors_in(loaded[inside[0]])
     if not state:
+        named = isinstance(loaded, Mapping) and len(loaded) > 0
+        keys = f" of {', '.join(str(key)[:40] for key in list(loaded)[:8])}" if named else ""
         raise Unreadable(
-            f"it holds no tensors by name, but a {type(loaded).__name__}",
+            f"it holds no tensors by name, but a {type(loaded).__name__}{keys}",
             "what is converted is `torch.save(model.state_dict(), 'weights.pt')`",
         )
     return state, tuple(str(name) for name in around if name not in state)
+
+
+def _tensors_in(value: Any) -> dict[str, Any]:
+    """The tensors that something holds by name."""
+    import torch
+
+    if not isinstance(value, Mapping):
+        return {}
+    return {k: v for k, v in value.items() if isinstance(v, torch.Tensor) and type(k) is str}
+
+
+def _is_state(value: Any) -> bool:
+    """Whether something holds tensors by name, and nothing else."""
+    tensors = _tensors_in(value)
+    return bool(tensors) and len(tensors) == len(value)
 
 
 def _dtype(tensor: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from cnnspec.checkpoint import FLOATS, Place, Stored
 from cnnspec.convert.words import shown, size
@@ -41,11 +41,12 @@ def check(
     inference: bool,
     file: str,
     network: str,
+    open_parameters: Mapping[str, Any],
 ) -> None:
     """Refuse a checkpoint that lacks a tensor, has one too many, or one of another shape or type.
 
-    `heads` holds the keys that training alone needs: for inference they may be there. Raises
-    SpecError.
+    `heads` holds the keys that training alone needs: for inference they may be there.
+    `open_parameters` are the network's that set widths and counts. Raises SpecError.
     """
     wanted = {each.name: each for each in places}
     extra = [name for name in found if name not in wanted]
@@ -73,6 +74,8 @@ def check(
         help = f"`--rename {shown(prefix)}=` takes the prefix off"
     elif missing and not extra and all(each.key in heads for each in missing):
         help = "they belong to heads for training: `--inference` does without"
+    elif different and not (missing or extra):
+        help = _setting(different, found, open_parameters)
     title = f"{file} does not fit {network}: {said}"
     raise error("checkpoint-mismatch", title, notes=notes, help=help)
 
@@ -101,6 +104,21 @@ def _different(place: Place, found: Sizes) -> str:
     if tuple(shape) != tuple(place.shape):
         return f"{place.name} is {size(shape)}, and should be {size(place.shape)}"
     return f"{place.name} is of {dtype}, which no weight is converted from"
+
+
+def _setting(different: Sequence[Place], found: Sizes, parameters: Mapping[str, Any]) -> str | None:
+    """Find the one parameter whose value is what all shapes differ in."""
+    changes: set[tuple[int, int]] = set()
+    for place in different:
+        shape = found[place.name][0]
+        if len(shape) != len(place.shape):
+            return None
+        changes |= {pair for pair in zip(place.shape, shape, strict=True) if pair[0] != pair[1]}
+    if len(changes) != 1:
+        return None
+    ((before, after),) = changes
+    names = [name for name, value in parameters.items() if value == before]
+    return f"if it was made for {after:,}: `--set {names[0]}={after}`" if len(names) == 1 else None
 
 
 def _prefix(extra: Sequence[str], wanted: Collection[str]) -> str | None:

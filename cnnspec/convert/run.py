@@ -83,6 +83,7 @@ def _read(
     rename: Sequence[tuple[str, str]],
 ) -> tuple[dict[str, Array], tuple[str, ...]]:
     """Give a checkpoint's tensors by the spec's keys, after all that it has was found to fit."""
+    graph = network.elaborated
     places = _places(network, kind, inference=False)
     try:
         with kind.open(path, places) as stored:
@@ -96,6 +97,7 @@ def _read(
                 inference=inference,
                 file=shown(path),
                 network=network.name,
+                open_parameters={name: graph.parameters[name] for name in graph.open_parameters},
             )
             tensors = {
                 each.key: each.restore(stored.read(names[each.name]))
