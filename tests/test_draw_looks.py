@@ -8,9 +8,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from cnnspec.draw import Look, svg
+import cnnspec
+from cnnspec.draw import Look, Unsupported, View, drawing, svg
 from cnnspec.draw.boxes import Box
 from cnnspec.draw.heat import step
+from cnnspec.draw.page import READABLE, smallest_text
 from cnnspec.draw.plan import Plan
 from cnnspec.draw.theme import THEMES
 from tests.pictures import SVG, drawn, drawn_with, picture
@@ -110,3 +112,38 @@ def test_texts_stand_in_the_middle_of_their_cells(name: str) -> None:
                 drawn_at = re.findall(r"-?[\d.]+", each.get("points") or each.get("d"))
                 cell = [float(x) for x in drawn_at[::2]], [float(y) for y in drawn_at[1::2]]
     assert found >= (4 if name == "densenet121" else 1)
+
+
+def test_a_volume_says_how_often_it_is_there() -> None:
+    text = """block unit(x) { return add(x, x -> bn -> conv(8, 3, pad = 1)) }
+    network tall() { x = input(8, 16, 16) output y = x -> body: (unit * 9) -> unit -> gap }"""
+    shown = drawing(cnnspec.loads(text).elaborated, style="volumes").content.decode()
+    said = re.findall(r"<text[^>]*>([^<]*)</text>", shown)
+    assert "body = unit × 9" in " ".join(said)
+    assert " ".join(said).count("conv") == 1
+
+
+def test_lines_between_neighbouring_volumes_cross_none() -> None:
+    ups = "".join(f"u{i} = a -> upsample(2)\n" for i in range(3))
+    text = f"""network pyramid() {{
+        x = input(8, 9, 9)
+        a = x -> conv(8, 1)
+        {ups}
+        output y = concat(u0, u1, u2, a -> conv(8, 1) -> upsample(2))
+    }}"""
+    shown = drawing(cnnspec.loads(text).elaborated, style="volumes").content.decode()
+    dashed = re.findall(r'<path d="([^"]*)"[^>]*stroke-dasharray', shown)
+    assert len(dashed) == 6
+    assert sum("C" in path for path in dashed) == 3
+
+
+@pytest.mark.parametrize("how", [{"view": View(2)}, {"look": Look(heat="params")}])
+def test_volumes_refuse_what_they_would_not_do(how: dict[str, object]) -> None:
+    with pytest.raises(Unsupported, match="they take --theme and --layout"):
+        drawn_with("lenet5", style="volumes", **how)
+
+
+def test_to_the_right_a_page_lies_across() -> None:
+    shown = svg.box_of(drawn_with("resnet_block_example", look=Look(direction="lr")))
+    assert smallest_text(*shown) < READABLE
+    assert smallest_text(*shown, across=True) >= READABLE

@@ -137,6 +137,8 @@ class _Chooser:
     def _opens(self, part: Part, depth: int) -> bool:
         head = part.head
         assert isinstance(head, Scope)
+        if part.times > 1 and not self.plan.runs:
+            return False
         if depth > 0 or (is_trunk(part, self.graph) and self.plan.depth >= 0):
             return True
         if len(part.parts) > LOOK:

@@ -13,7 +13,7 @@ from cnnspec.draw.choose import choose
 from cnnspec.draw.dot import dot
 from cnnspec.draw.engine import EngineMissing, layout
 from cnnspec.draw.mermaid import mermaid
-from cnnspec.draw.options import FORMATS, Look, View
+from cnnspec.draw.options import FORMATS, USUAL, Look, View
 from cnnspec.draw.page import fits, is_hopeless
 from cnnspec.draw.plan import DEEPEST, EVERY, Plan
 from cnnspec.draw.wires import Wire, wires
@@ -90,7 +90,7 @@ def drawing(
     if format not in FORMATS:
         raise Unsupported(f"{format!r} is not one of {', '.join(FORMATS)}")
     if style == "volumes":
-        return Drawing(_volumes(graph, format, look))
+        return Drawing(_volumes(graph, format, view, look))
     if format == "html":
         from cnnspec.draw.html import page
 
@@ -113,11 +113,16 @@ def drawing(
     return Drawing(layout(chosen.text, format=format, engine=engine, timeout=timeout), notes)
 
 
-def _volumes(graph: Graph, format: str, look: Look) -> bytes:
+def _volumes(graph: Graph, format: str, view: View, look: Look) -> bytes:
     from cnnspec.draw.volumes import volumes
 
     if format not in ("svg", "pdf"):
         raise Unsupported(f"volumes come as svg or pdf, not as {format}")
+    if view != View() or look.show != USUAL or look.heat not in (None, "macs"):
+        raise Unsupported(
+            "volumes open what fits and show shapes: they take --theme and --layout, "
+            "not --depth, --expand, --focus, --all, --show or --heat"
+        )
     drawn = volumes(graph, look)
     if format == "svg":
         return drawn
@@ -172,7 +177,7 @@ class _Layouts:
                 continue
             said = ("the engine took too long: its lines are not as well led",) if straight else ()
             chosen = _Chosen(drawn, found, text, raw, (*notes, *said))
-            if fits(*svg.box_of(raw)):
+            if fits(*svg.box_of(raw), across=not self._down()):
                 break
         if chosen is None:
             raise Undrawn(f"the engine did not lay it out within {self.timeout:g} s", text)

@@ -1,4 +1,4 @@
-"""How much of a network one page holds: one portrait A4 page at a size of text that is readable."""
+"""How much of a network one page holds: one A4 page at a size of text that is readable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from cnnspec.draw.boxes import Frame, Picture, within
 from cnnspec.draw.wires import Wire
 
-#: A4 less a margin of 10 mm on each side, in points.
+#: An upright A4 less a margin of 10 mm on each side, in points.
 PAGE: Final = (595.28 - 56.7, 841.89 - 56.7)
 #: Text is at least so large when the picture is fitted to the page, in points.
 READABLE: Final = 6.0
@@ -18,18 +18,19 @@ ROW: Final = 17
 GAP: Final = 9
 
 
-def smallest_text(width: float, height: float, size: float) -> float:
-    """Give the size of the smallest text when a picture of this size is fitted to the page.
+def smallest_text(width: float, height: float, size: float, *, across: bool = False) -> float:
+    """Give the size of the smallest text when a picture is fitted to the page, upright or across.
 
     >>> smallest_text(200, 300, 11), smallest_text(300, 1600, 11) < 6
     (11.0, True)
     """
-    return size * min(1.0, PAGE[0] / width, PAGE[1] / height)
+    long, high = reversed(PAGE) if across else PAGE
+    return size * min(1.0, long / width, high / height)
 
 
-def fits(width: float, height: float, size: float) -> bool:
+def fits(width: float, height: float, size: float, *, across: bool) -> bool:
     """Whether a picture can be read on one page."""
-    return smallest_text(width, height, size) >= READABLE
+    return smallest_text(width, height, size, across=across) >= READABLE
 
 
 def is_hopeless(drawn: Picture, found: Sequence[Wire]) -> bool:

@@ -39,7 +39,7 @@ class Plan:
     each block is opened, the one that holds most, for `samples` of "one"; one of each make that
     it comes in, with and without a projection, for "each". With `lines` layers in a straight line
     are one box, however deep. A level with over `longest` parts is cut in its middle (0: never).
-    `repeats` says whether equal neighbours are one.
+    `repeats` says whether equal neighbours are one, `runs` whether those may be opened.
     """
 
     depth: int
@@ -48,6 +48,7 @@ class Plan:
     lines: bool = True
     longest: int = 100
     repeats: bool = True
+    runs: bool = True
     expand: tuple[str, ...] = ()
     focus: str | None = None
     #: How many levels are opened in what is focused.

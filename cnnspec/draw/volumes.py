@@ -84,8 +84,12 @@ class _Volume:
 
 
 def volumes(graph: Graph, look: Look) -> bytes:
-    """Draw what inference runs as volumes, from left to right, in rows where that is long."""
-    plans = (Plan(1, looks=0), Plan(0, looks=0), Plan(-1, looks=0, longest=MOST))
+    """Draw what inference runs as volumes, from left to right, in rows where that is long.
+
+    A run of equal blocks is one volume: inside it nothing would say how often it is there.
+    """
+    deep, shallow = Plan(1, looks=0, runs=False), Plan(0, looks=0, runs=False)
+    plans = (deep, shallow, Plan(-1, looks=0, longest=MOST, runs=False))
     drawn = next(
         (one for one in (choose(graph, plan) for plan in plans[:-1]) if len(one.boxes) <= MOST),
         None,
@@ -182,6 +186,9 @@ class _Painter:
         self.columns = columns
         self.row_of: dict[int, int] = {}
         self.volumes = {v.box.order: v for column in columns for v in column}
+        self.column_of = {
+            v.box.order: number for number, column in enumerate(columns) for v in column
+        }
 
     def painted(self) -> bytes:
         """Give the SVG."""
@@ -302,12 +309,14 @@ class _Painter:
             self._arrow(root, f"M{x:.1f},{y:.1f}h14", (x + 14, y), self.theme.line)
             self._arrow(root, f"M{to - 16:.1f},{there:.1f}H{to:.1f}", (to, there), self.theme.line)
             return
-        if wire.way == "flow":
+        beside = self.column_of[wire.target.order] - self.column_of[wire.source.order] == 1
+        if wire.way == "flow" or beside:
             (x, y), (to, there) = source.right, target.left
             bend = (to - x) / 2
             ends = f"{to - bend:.1f},{there:.1f} {to:.1f},{there:.1f}"
             path = f"M{x:.1f},{y:.1f}C{x + bend:.1f},{y:.1f} {ends}"
-            self._arrow(root, path, (to, there), self.theme.line)
+            color = self.theme.line if wire.way == "flow" else self.theme.skip
+            self._arrow(root, path, (to, there), color, dashed=wire.way == "skip")
             return
         x, to = source.x + source.deep * ASKEW[0], target.x + target.deep * ASKEW[0] / 2
         between = [v for v in self.volumes.values() if source.x <= v.x <= target.x]
