@@ -171,6 +171,25 @@ def test_the_sizes_that_a_network_takes_and_what_refuses_the_next() -> None:
     assert accepted(cnnspec.loads(wide).elaborated).largest == (8, 16)
 
 
+def test_sizes_go_on_in_steps_that_all_hold() -> None:
+    # Rounding lets 7 through beside 8: the next are 15 and 16, and none is between.
+    text = """network up() {
+        image = input(3, 32, 32)
+        a = image -> conv(4, 3, stride = 2, pad = 1)
+        b = a -> conv(4, 3, stride = 2, pad = 1) -> conv(4, 3, stride = 2, pad = 1)
+        output y = concat(a, b -> upsample(4)) -> conv(1, 1)
+    }"""
+    found = accepted(cnnspec.loads(text).elaborated)
+    assert (found.smallest, found.largest, found.step) == ((7, 7), None, 8)
+    for side, takes in ((7, True), (8, True), (9, False), (14, False), (15, True), (23, True)):
+        try:
+            cnnspec.loads(text, input=(3, side, side))
+        except cnnspec.SpecError:
+            assert not takes, side
+        else:
+            assert takes, side
+
+
 def elaborates(name: str, side: int) -> bool:
     """Whether a network is the same network, weights and all, on another image."""
     net = network(name)

@@ -16,6 +16,8 @@ from cnnspec.shapes import Shape, image
 
 #: How far above the smallest size the next one is looked for.
 BEYOND: Final = 256
+#: So many steps in a row must be accepted for all to count as accepted.
+STEPS: Final = 8
 #: Multiples of its own size that must be accepted for it to count as unbounded.
 FAR: Final = (2, 3, 4)
 
@@ -32,8 +34,9 @@ class Stop(NamedTuple):
 class Accepted(NamedTuple):
     """The smallest and the largest (height, width) accepted; no largest if none was found.
 
-    `step` is the distance in height to the next size from the smallest on, 0 if there is no other;
-    `below` says what keeps an image from being smaller, `above` from being larger.
+    From the smallest on every `step` rows there is another, 0 if there is no other; where rounding
+    lets more sizes through there may be others between. `below` says what keeps an image from being
+    smaller, `above` from being larger.
     """
 
     smallest: Size
@@ -62,13 +65,17 @@ def accepted(graph: Graph) -> Accepted | None:
     while smallest < own and (refused := stop(smallest)) is not None:
         below = refused
         smallest += 1
-    following = range(smallest + 1, smallest + BEYOND + 1)
-    step = next((side - smallest for side in following if stop(side) is None), 0)
+    steps = (step for step in range(1, BEYOND + 1) if stop(smallest + step) is None)
+    first = 0
+    for step in steps:
+        first = first or step
+        near = [smallest + step * times for times in range(2, STEPS + 1)]
+        far = [smallest + step * -(-own * times // step) for times in FAR]
+        if all(stop(side) is None for side in (*near, *far)):
+            return Accepted(size(smallest), None, step * unit[0], below, None)
+    step = first
     if step == 0:
         return Accepted(size(smallest), size(smallest), 0, below, stop(smallest + 1))
-    far = [smallest + step * -(-own * times // step) for times in FAR]
-    if all(stop(side) is None for side in far):
-        return Accepted(size(smallest), None, step * unit[0], below, None)
     largest = smallest
     while (above := stop(largest + step)) is None:
         largest += step
