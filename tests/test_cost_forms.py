@@ -197,3 +197,17 @@ def test_nothing_is_said_as_0_in_a_sentence(tmp_path, capsys) -> None:
     )
     assert run(["draw", str(spec), "-q", "-o", str(tmp_path / "idle.svg")]) == 0
     assert "0 params · 0 MACs" in (tmp_path / "idle.svg").read_text()
+
+
+def test_the_receptive_field_is_that_of_what_sees_most(tmp_path, capsys) -> None:
+    spec = tmp_path / "two.cnn"
+    spec.write_text(
+        """network two() {
+            left = input(1, 32, 32)
+            right = input(1, 32, 32)
+            a = left -> wide: conv(4, 7, stride = 2) -> wider: conv(4, 5)
+            b = right -> narrow: conv(4, 3)
+            output y = concat(a -> gap, b -> gap) -> dense(2)
+        }"""
+    )
+    assert "15x15  of wider, the largest; a step is 2x2" in asked(capsys, str(spec), "--facts")

@@ -102,10 +102,10 @@ def built(meter: Meter) -> list[tuple[str, list[Fact]]]:
         ("steps", f"{shape.steps:,}", "nodes on the longest way"),
         ("paths", _count(shape.paths), "ways from an input to an output"),
     ]
-    seen = _last_image(meter)
+    seen = _widest(meter)
     if seen is not None:
         path, field, stride = seen
-        facts.append(("receptive field", field, f"of {path}, the last image; a step is {stride}"))
+        facts.append(("receptive field", field, f"of {path}, the largest; a step is {stride}"))
     taken = accepted(graph)
     if taken is not None:
         least = f"{taken.smallest[0]}x{taken.smallest[1]}"
@@ -152,15 +152,24 @@ def _count(value: int) -> str:
     return f"{value:,}" if value < 10**12 else f"{value:.2e}"
 
 
-def _last_image(meter: Meter) -> tuple[str, str, str] | None:
-    """Give path, field and stride of the last convolution or pool that leaves an image."""
+def _widest(meter: Meter) -> tuple[str, str, str] | None:
+    """Give path, field and stride of the convolution or pool that sees most, the last of several.
+
+    One that leaves an image: a place of a vector sees all of what it was made of.
+    """
     fields = receptive_fields(meter.graph)
-    for node in reversed(meter.graph.inference_nodes):
-        moves = node.op.window(*node.input_shapes) is not None if node.inputs else False
-        if moves and node.shape.is_image and node.shape[1:] != (1, 1):
-            field = fields[node.path]
-            return node.path, _pair(field.size), _pair(field.stride)
-    return None
+    windows = [
+        node
+        for node in reversed(meter.graph.inference_nodes)
+        if node.inputs
+        and node.op.window(*node.input_shapes) is not None
+        and node.shape.is_image
+        and node.shape[1:] != (1, 1)
+    ]
+    node = max(windows, key=lambda each: sorted(fields[each.path].size), default=None)
+    if node is None:
+        return None
+    return node.path, _pair(fields[node.path].size), _pair(fields[node.path].stride)
 
 
 def _pair(values: tuple[object, object]) -> str:
