@@ -36,10 +36,15 @@ def no_item(slip: Slip) -> Diagnostic | None:
     return slip.say("unexpected-token", title, help_, at=slip.piece(word))
 
 
-def no_output_name(slip: Slip) -> Diagnostic | None:
-    """Explain an output that has a value and no name."""
+def output_name(slip: Slip) -> Diagnostic | None:
+    """Explain an output that has no name, or several."""
     words = [piece.text for piece in slip.line]
-    if slip.here != "-" or len(words) < 2 or "output" not in words[-2:-1]:
+    if "output" not in words[-2:-1]:
+        return None
+    if slip.here == ",":
+        help_ = f"name them before: `a, b = …`, then `output {words[-1]} = a`"
+        return slip.say("unexpected-token", "an output has one name and one value", help_)
+    if slip.here != "-":
         return None
     title, help_ = "an output has a name", f"write `output name = {words[-1]} -> …`"
     return slip.say("unexpected-token", title, help_, at=slip.piece(slip.line[-2]))

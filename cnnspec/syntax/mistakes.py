@@ -287,7 +287,7 @@ RULES: Final[tuple[Callable[[Slip], Diagnostic | None], ...]] = (
     _arrows,
     heads.no_brace,
     heads.no_item,
-    heads.no_output_name,
+    heads.output_name,
     heads.braces,
     _entry,
     _keyword,
