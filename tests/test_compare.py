@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnnspec.analysis.figures import Meter
+from cnnspec.analysis.run import Run
 from cnnspec.cli import run
 from cnnspec.commands import compare as command
+from cnnspec.report import plot
 from cnnspec.report.comparison import FACTS
 from cnnspec.report.labels import Box, Point, place
 from tests.emitted import network
@@ -111,3 +114,27 @@ def test_labels_do_not_overlap(points: list[Point]) -> None:
         assert frame.left <= box.left <= box.right <= frame.right
         assert frame.bottom <= box.bottom <= box.top <= frame.top
         assert not any(box.meets(other) for other in boxes[:n])
+
+
+def test_bars_are_of_inference_and_one_a_network(capsys) -> None:
+    meters = [Meter(network(name).elaborated, Run()) for name in ("googlenet", "googlenet")]
+    macs, params = plot.bars(meters).axes
+    for axes, what in ((macs, "macs"), (params, "params")):
+        ends = [0.0, 0.0]
+        for bar in axes.patches:
+            place = round(bar.get_y() + bar.get_height() / 2)
+            ends[place] = max(ends[place], bar.get_x() + bar.get_width())
+        assert ends == [getattr(meters[0].inference, what)] * 2
+
+
+def test_a_plot_says_how_many_it_shows_and_takes_any_letters(tmp_path: Path, capsys) -> None:
+    spec = tmp_path / "two.cnn"
+    long = "very " * 20
+    spec.write_text(f'{TWO}network three = two() {{ meta {{ title = "残差 {long}long" }} }}')
+    target = str(tmp_path / "p.png")
+    assert run(["compare", "resnet18", str(spec), "--plot", target]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("drew 1 of 4 networks in ")
+    assert "state no top1 on ImageNet" in said
+    assert run(["compare", str(spec), "--plot", target, "--picture", "bars"]) == 0
+    assert "drew 3 networks" in capsys.readouterr().err

@@ -13,16 +13,17 @@ from cnnspec.graph import Graph, Node, Scope
 VECTOR: Final = "vector"
 
 
-def shares(meter: Meter, by: str) -> Mapping[str, Figures]:
+def shares(meter: Meter, by: str, *, inference: bool = False) -> Mapping[str, Figures]:
     """Add up by `kind`, `block`, `stage` or `scale`, in the order in which groups first appear.
 
     A block is the outermost definition that a node comes from, `-` for none; a stage is a member of
     the network's own body: a label, a call, a step. A scale is how many times smaller than the
     input's an image's height is, to the nearest power of two: `/1`, `/2`, …, or `vector`.
+    With `inference` what only training needs is left out.
     """
     group = GROUPS[by]
     found: dict[str, list[Figures]] = {}
-    for node in meter.graph.nodes:
+    for node in meter.graph.inference_nodes if inference else meter.graph.nodes:
         found.setdefault(group(meter.graph, node), []).append(meter.node(node))
     return {name: Figures.sum(listed) for name, listed in found.items()}
 

@@ -178,4 +178,7 @@ def _draw(
     except plot.NothingToPlot as nothing:
         raise Refused(f"nothing to plot: {nothing}") from None
     deliver(plot.written(drawn, form, meters), target, form, force=force)
-    say(f"drew {len(meters)} networks in {target}", quiet=quiet)
+    shown = len(meters) if picture == "bars" else sum(map(plot.of_imagenet, meters))
+    of = "" if shown == len(meters) else f" of {len(meters)}"
+    why = "; the others state no top1 on ImageNet" if of else ""
+    say(f"drew {shown}{of} networks in {target}{why}", quiet=quiet)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +31,8 @@ COLOURS: Final = (
 )  # fmt: skip
 #: Square points of a bubble for a million parameters.
 BUBBLE: Final = 9.0
+#: A name has at most so many characters.
+LONGEST: Final = 40
 _MARK: Final = "net-"
 
 
@@ -41,7 +45,7 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
     shown = [
         (meter, family)
         for meter, family in zip(meters, families, strict=True)
-        if _of_imagenet(meter)
+        if of_imagenet(meter)
     ]
     if not shown:
         raise NothingToPlot("none of these networks states a top1 on ImageNet in its meta")
@@ -74,7 +78,7 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
     return figure
 
 
-def _of_imagenet(meter: Meter) -> bool:
+def of_imagenet(meter: Meter) -> bool:
     """Whether a top-1 is stated, and of ImageNet: its 1000 classes come out."""
     graph = meter.graph
     return "top1" in graph.meta and graph.inference_outputs[0].port.shape.channels == 1000
@@ -83,12 +87,13 @@ def _of_imagenet(meter: Meter) -> bool:
 def _label(figure: Figure, axes: Any, shown: Sequence[tuple[Meter, str]], colour: Any) -> None:
     """Write names where they cover nothing; a line leads to those that had to go far."""
     small = 7 if len(shown) > 30 else 9
-    figure.draw_without_rendering()
+    with _whatever_letters():
+        figure.draw_without_rendering()
     unit = figure.dpi / 72
     texts, points = [], []
     for meter, family in shown:
         at = meter.inference.macs, float(meter.graph.meta["top1"])
-        text = axes.text(*at, title(meter.graph), fontsize=small, color=_dark(colour[family]))
+        text = axes.text(*at, _name(meter), fontsize=small, color=_dark(colour[family]))
         extent = text.get_window_extent()
         radius = sqrt(BUBBLE * meter.inference.params / 1e6) / 2 * unit
         x, y = axes.transData.transform(at)
@@ -112,10 +117,11 @@ def bars(meters: Sequence[Meter]) -> Figure:
     """Draw, a bar a network, MACs and parameters by how many times smaller the image is."""
     from matplotlib import colormaps
 
-    found = [shares(meter, "scale") for meter in meters]
+    found = [shares(meter, "scale", inference=True) for meter in meters]
     scales = sorted({name for each in found for name in each}, key=_order)
     figure, both = _figure(12, 1.6 + 0.34 * len(meters), columns=2)
-    names = [title(meter.graph) for meter in meters]
+    names = list(map(_name, meters))
+    places = range(len(meters))
     colours = colormaps["viridis"].resampled(max(len(scales), 2))
     for axes, what, words in zip(
         both, ("macs", "params"), ("multiply-adds", "parameters"), strict=True
@@ -123,15 +129,17 @@ def bars(meters: Sequence[Meter]) -> Figure:
         left = [0] * len(meters)
         for n, scale in enumerate(scales):
             values = [getattr(each[scale], what) if scale in each else 0 for each in found]
-            axes.barh(names, values, left=left, color=colours(n), label=scale, height=0.72)
+            axes.barh(places, values, left=left, color=colours(n), label=scale, height=0.72)
             left = [a + b for a, b in zip(left, values, strict=True)]
+        axes.set_yticks(places, names)
         axes.invert_yaxis()
         axes.set_xlabel(words)
         axes.xaxis.set_major_formatter(_tick)
         axes.grid(visible=True, axis="x", color="#DDDDDD", linewidth=0.6)
         axes.set_axisbelow(True)
     both[1].set_yticklabels([])
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.45 / figure.get_figheight()))
+    with _whatever_letters():
+        figure.tight_layout(rect=(0, 0, 1, 1 - 0.45 / figure.get_figheight()))
     handles, names = both[0].get_legend_handles_labels()
     named = [f"image {name} of the input" if n == 0 else name for n, name in enumerate(names)]
     figure.legend(handles, named, loc="upper center", ncols=len(named), frameon=False)
@@ -143,7 +151,7 @@ def written(figure: Figure, format: str, meters: Sequence[Meter]) -> bytes:
     import matplotlib as mpl
 
     out = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "cnnspec"}):
+    with mpl.rc_context({"svg.hashsalt": "cnnspec"}), _whatever_letters():
         if format == "png":
             figure.savefig(out, format="png", dpi=144)
             return out.getvalue()
@@ -153,6 +161,20 @@ def written(figure: Figure, format: str, meters: Sequence[Meter]) -> bytes:
         mark = f'<g id="{_MARK}{meter.graph.name}">'
         svg = svg.replace(mark, f"{mark}<title>{escape(_said(meter))}</title>", 1)
     return svg.encode() if format == "svg" else _page(svg).encode()
+
+
+@contextmanager
+def _whatever_letters() -> Iterator[None]:
+    """Say nothing of letters that Matplotlib's font lacks: it draws a box for each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def _name(meter: Meter) -> str:
+    """Give the name in print, cut where it is very long."""
+    name = title(meter.graph)
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 3].rstrip()}..."
 
 
 def _said(meter: Meter) -> str:
