@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 from cnnspec.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from cnnspec.api import load, loads
+    from cnnspec.api import load, load_all, loads
     from cnnspec.diagnostics import Diagnostic, SpecError
     from cnnspec.network import Network
 
 _HOMES = {
     "load": "cnnspec.api",
+    "load_all": "cnnspec.api",
     "loads": "cnnspec.api",
     "Network": "cnnspec.network",
     "SpecError": "cnnspec.diagnostics",
     "Diagnostic": "cnnspec.diagnostics",
 }
 
-__all__ = ["Diagnostic", "Network", "SpecError", "__version__", "load", "loads"]
+__all__ = ["Diagnostic", "Network", "SpecError", "__version__", "load", "load_all", "loads"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,12 +8,13 @@ from typing import Any
 
 from cnnspec import library
 from cnnspec.analysis.sizes import fixed_by
-from cnnspec.diagnostics import SpecError
-from cnnspec.elaborate import Limits, Settings, elaborate
+from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.elaborate import Limits, Settings, elaborate, network_names
 from cnnspec.expect import missed
 from cnnspec.network import Network
 from cnnspec.ops import operators
 from cnnspec.source import Source
+from cnnspec.syntax.parse import parse
 
 
 def load(
@@ -32,14 +33,37 @@ def load(
     among them.
     """
     source, network, root = library.find(str(spec))
-    result = _network(source, network, root, set=set, input=input, limits=limits)
-    if keep_weights and input is not None and len(input) == 3:
-        plain = _network(source, network, root, set=set, input=None, limits=limits)
-        own = (input[0], *plain.elaborated.inputs[0].shape[1:])
-        same = _network(source, network, root, set=set, input=own, limits=limits)
-        if wrong := fixed_by(same.elaborated, result.elaborated):
-            raise SpecError(wrong)
-    return result
+    how: dict[str, Any] = {"set": set, "input": input, "limits": limits}
+    return _found(source, network, root, keep_weights=keep_weights, **how)
+
+
+def load_all(
+    spec: str | Path,
+    *,
+    set: Mapping[str, Any] | None = None,
+    input: tuple[int, ...] | None = None,
+    limits: Mapping[str, int] | None = None,
+    keep_weights: bool = False,
+) -> tuple[Network, ...]:
+    """Load what `load` would, or every network of a file that has several and none is named.
+
+    Raises SpecError with the mistakes of all of them.
+    """
+    source, network, root = library.find(str(spec))
+    names: list[str | None] = [network]
+    if network is None:
+        names = [*network_names(parse(source))] or [None]
+    how: dict[str, Any] = {"set": set, "input": input, "limits": limits}
+    result: list[Network] = []
+    wrong: dict[object, Diagnostic] = {}
+    for name in names:
+        try:
+            result.append(_found(source, name, root, keep_weights=keep_weights, **how))
+        except SpecError as mistakes:
+            wrong.update((each.key, each) for each in mistakes.diagnostics)
+    if wrong:
+        raise SpecError(wrong.values())
+    return tuple(result)
 
 
 def loads(
@@ -53,6 +77,20 @@ def loads(
 ) -> Network:
     """Load a network from a text; `use` finds shipped files only. Raises SpecError."""
     return _network(Source(name, text), network, None, set=set, input=input, limits=limits)
+
+
+def _found(
+    source: Source, network: str | None, root: Path | None, *, keep_weights: bool, **how: Any
+) -> Network:
+    result = _network(source, network, root, **how)
+    size = how["input"]
+    if keep_weights and size is not None and len(size) == 3:
+        plain = _network(source, network, root, **{**how, "input": None})
+        own = (size[0], *plain.elaborated.inputs[0].shape[1:])
+        same = _network(source, network, root, **{**how, "input": own})
+        if wrong := fixed_by(same.elaborated, result.elaborated):
+            raise SpecError(wrong)
+    return result
 
 
 def _network(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -175,7 +176,7 @@ def test_a_shape_is_an_image_or_a_vector(shape: str, capsys) -> None:
 
 
 def test_what_is_proposed_for_a_shipped_file_can_be_typed(capsys) -> None:
-    assert run(["check", "efficientnet"]) == 1
+    assert run(["cost", "efficientnet"]) == 1
     assert "`efficientnet.cnn:efficientnet_b7`" in capsys.readouterr().err
     assert run(["check", "efficientnet.cnn:efficientnet_b7", "--quiet"]) == 0
 
@@ -183,3 +184,32 @@ def test_what_is_proposed_for_a_shipped_file_can_be_typed(capsys) -> None:
 def test_a_shape_channels_last_is_told_in_the_words_of_the_option(capsys) -> None:
     assert run(["check", "resnet18", "--input", "224x224x3"]) == 0
     assert "an image in colour is `--input 3x224x224`" in capsys.readouterr().err
+
+
+TWO = """
+block unit(x, n) { return x -> conv(n, 3) -> relu }
+network one { image = input(3, 8, 8)  output y = image -> unit(4) -> gap }
+network two { image = input(3, 8, 8)  output y = image -> unit(%s) -> gap }
+"""
+
+
+def test_check_looks_at_every_network_of_a_file(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "two.cnn"
+    file.write_text(TWO % 8)
+    assert run(["check", str(file)]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in said] == ["one", "two"]
+    assert run(["check", str(file), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [each["network"] for each in facts["networks"]] == ["one", "two"]
+    assert run(["check", f"{file}:one", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["network"] == "one"
+
+
+def test_a_mistake_of_two_networks_is_told_once(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "two.cnn"
+    file.write_text((TWO % "foo").replace("relu", "rleu"))
+    assert run(["check", str(file)]) == 1
+    said = capsys.readouterr().err
+    assert said.count("nothing is called `rleu`") == 1
+    assert said.count("nothing is called `foo`") == 1

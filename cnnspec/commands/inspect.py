@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnnspec.commands.output import as_json, say, send
-from cnnspec.commands.spec import loaded, takes_spec
+from cnnspec.commands.output import as_json, report, say, send
+from cnnspec.commands.spec import all_loaded, loaded, takes_spec
 
 if TYPE_CHECKING:
     from cnnspec.diagnostics import Diagnostic
+    from cnnspec.network import Network
 
 
 @click.command()
@@ -20,35 +21,52 @@ if TYPE_CHECKING:
 def check(spec: str, *, json_: bool, quiet: bool, **how: Any) -> None:
     """Check the network SPEC: names, shapes, and the facts that it states.
 
-    With --input, whether it takes images of that size with the weights that it has.
+    Of a file with several networks, all that it declares. With --input, whether they take images of
+    that size with the weights that they have.
 
-    The exit status is 0 if it holds and 1 if it does not.
+    The exit status is 0 if all holds and 1 if something does not.
     """
     if json_:
         _check_json(spec, **how)
         return
-    network = loaded(spec, quiet=quiet, keep_weights=True, **how)
-    facts = f"{network.params:,} parameters, {network.macs:,} MACs, {len(network.nodes):,} nodes"
-    say(f"{network.name} is fine: {facts}", quiet=quiet)
+    networks = all_loaded(spec, quiet=quiet, **how)
+    found = _warnings(networks)
+    if found and not quiet:
+        report(found)
+    for each in networks:
+        facts = f"{each.params:,} parameters, {each.macs:,} MACs, {len(each.nodes):,} nodes"
+        say(f"{each.name} is fine: {facts}", quiet=quiet)
+
+
+def _warnings(networks: Sequence[Network]) -> tuple[Diagnostic, ...]:
+    """Give the warnings of all, each once."""
+    return tuple({w.key: w for each in networks for w in each.warnings}.values())
 
 
 def _check_json(spec: str, **how: Any) -> None:
     from cnnspec.diagnostics import SpecError
     from cnnspec.render import as_data
 
-    network = None
-    found: tuple[Diagnostic, ...] = ()
+    networks: tuple[Network, ...] = ()
     try:
-        network = loaded(spec, quiet=True, keep_weights=True, **how)
-        found = network.warnings
+        networks = all_loaded(spec, quiet=True, **how)
+        found = _warnings(networks)
     except SpecError as mistakes:
         found = mistakes.diagnostics
-    facts = {} if network is None else {"network": network.name, "params": network.params}
-    if network is not None:
-        facts |= {"macs": network.macs, "nodes": len(network.nodes)}
+    facts: list[dict[str, Any]] = [
+        {
+            "network": each.name,
+            "params": each.params,
+            "macs": each.macs,
+            "nodes": len(each.nodes),
+        }
+        for each in networks
+    ]
+    only = facts[0] if len(facts) == 1 else {}
+    ok = bool(networks)
     diagnostics = [as_data(each) for each in found]
-    ok = network is not None
-    send(as_json("cnnspec.check/1", ok=ok, **facts, diagnostics=diagnostics), None)
+    text = as_json("cnnspec.check/1", ok=ok, **only, networks=facts, diagnostics=diagnostics)
+    send(text, None)
     if not ok:
         raise click.exceptions.Exit(1)
 

@@ -138,20 +138,32 @@ def loaded(
     limits: dict[str, int],
     *,
     quiet: bool,
-    keep_weights: bool = False,
 ) -> Network:
     """Load the network that a command was given; its warnings go to standard error."""
     from cnnspec.api import load
 
-    if spec == "-" and sys.stdin.isatty() and not quiet:
-        click.echo("reading a spec from standard input; end it with Ctrl-D", err=True)
-    network = load(
-        spec,
-        set=settings,
-        input=sizes,
-        limits=limits,
-        keep_weights=keep_weights,
-    )
+    _say_what_is_read(spec, quiet=quiet)
+    network = load(spec, set=settings, input=sizes, limits=limits)
     if network.warnings and not quiet:
         report(network.warnings)
     return network
+
+
+def all_loaded(
+    spec: str,
+    settings: dict[str, str],
+    sizes: tuple[int, ...] | None,
+    limits: dict[str, int],
+    *,
+    quiet: bool,
+) -> tuple[Network, ...]:
+    """Load the network that a command was given, or all of its file, with the weights they have."""
+    from cnnspec.api import load_all
+
+    _say_what_is_read(spec, quiet=quiet)
+    return load_all(spec, set=settings, input=sizes, limits=limits, keep_weights=True)
+
+
+def _say_what_is_read(spec: str, *, quiet: bool) -> None:
+    if spec == "-" and sys.stdin.isatty() and not quiet:
+        click.echo("reading a spec from standard input; end it with Ctrl-D", err=True)
