@@ -164,7 +164,7 @@ def test_our_own_mistakes_are_3_and_show_no_traceback(capsys, monkeypatch) -> No
 
     monkeypatch.setattr("cnnspec.api.load", load)
     monkeypatch.delenv("CNNSPEC_TRACEBACK", raising=False)
-    assert run(["check", "resnet50"]) == 3
+    assert run(["cost", "resnet50"]) == 3
     said = capsys.readouterr().err
     assert "a mistake of cnnspec" in said
     assert "Traceback" not in said

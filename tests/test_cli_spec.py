@@ -32,7 +32,7 @@ def test_a_folder_does_not_hide_a_shipped_network(empty: Path) -> None:
 def test_a_network_of_a_file_is_named_after_a_colon(empty: Path, capsys) -> None:
     (empty / "two.cnn").write_text(TINY + TINY.replace("tiny", "small"))
     assert cnnspec.load("two.cnn:small").name == "small"
-    assert run(["check", "two.cnn"]) == 1
+    assert run(["cost", "two.cnn"]) == 1
     said = capsys.readouterr().err
     assert "tiny, small" in said
     assert run(["check", "two.cnn:smal"]) == 1
