@@ -170,7 +170,7 @@ def test_our_own_mistakes_are_3_and_show_no_traceback(capsys, monkeypatch) -> No
     assert "Traceback" not in said
     monkeypatch.setenv("CNNSPEC_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
-        run(["check", "resnet50"])
+        run(["cost", "resnet50"])
 
 
 def test_a_reader_that_leaves_ends_it_quietly() -> None:
