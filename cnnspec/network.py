@@ -10,6 +10,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.emit.header import stamp
 from cnnspec.graph import Graph, Node
 from cnnspec.kinds import Refusal
+from cnnspec.meta import title
 from cnnspec.witness import Emitted
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Network:
     @property
     def title(self) -> str:
         """The name in print: `meta { title = "…" }`, else the name in the spec."""
-        return str(self.elaborated.meta.get("title", self.name))
+        return title(self.elaborated)
 
     @property
     def meta(self) -> Mapping[str, Any]:

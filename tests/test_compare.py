@@ -138,3 +138,27 @@ def test_a_plot_says_how_many_it_shows_and_takes_any_letters(tmp_path: Path, cap
     assert "state no top1 on ImageNet" in said
     assert run(["compare", str(spec), "--plot", target, "--picture", "bars"]) == 0
     assert "drew 3 networks" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("meta", "shown"),
+    [
+        ('top1 = "high" year = "long ago" title = 5', "odd"),
+        ("top1 = true title = [1, 2]", "odd"),
+        ('title = ""', "odd"),
+        (r'title = "two\nlines"', "two lines"),
+    ],
+)
+def test_any_meta_can_be_shown(meta: str, shown: str, tmp_path: Path, capsys) -> None:
+    spec = tmp_path / "odd.cnn"
+    spec.write_text(
+        "network odd { image = input(3, 8, 8)\n"
+        f"output y = image -> gap -> dense(1000) meta {{ {meta} }} }}"
+    )
+    out = said(capsys, str(spec), "resnet18", "--sort", "year", "--columns", "network,year,top1")
+    assert f"\n{shown.ljust(9)}     -      -\n" in out
+    plot_of = ["compare", str(spec), "resnet18", "--plot", str(tmp_path / "x.svg")]
+    assert run(plot_of) == 0
+    assert "drew 1 of 2" in capsys.readouterr().err
+    assert run(["draw", str(spec), "-o", str(tmp_path / "y.svg")]) == 0
+    assert f"drew {shown} in" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from cnnspec.draw.options import Look
 from cnnspec.draw.titles import TIMES
 from cnnspec.draw.wires import Wire
 from cnnspec.graph import Graph
+from cnnspec.meta import title as title_of
 from cnnspec.shapes import Shape
 
 ARROW: Final = "\N{RIGHTWARDS ARROW}"
@@ -116,8 +117,7 @@ def tip(each: Box | Frame) -> str:
 
 def heading(graph: Graph) -> str:
     """Give the name in print."""
-    written = "".join(c for c in str(graph.meta.get("title", "")) if c.isprintable()).strip()
-    return written[:120] or graph.name
+    return title_of(graph)[:120]
 
 
 def totals(graph: Graph, look: Look) -> str:

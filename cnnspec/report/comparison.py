@@ -15,8 +15,8 @@ from cnnspec.analysis.quantity import duration, memory, number
 from cnnspec.analysis.structure import structure
 from cnnspec.analysis.training import training
 from cnnspec.analysis.wording import size
+from cnnspec.meta import stated, title, words
 from cnnspec.report.markup import escaped, in_markdown
-from cnnspec.report.table import title
 
 SCHEMA: Final = "cnnspec.compare/1"
 
@@ -31,15 +31,11 @@ class Fact:
     left: bool = False
 
 
-def _meta(key: str) -> Callable[[Meter], Any]:
-    return lambda meter: meter.graph.meta.get(key)
-
-
 FACTS: Final[Mapping[str, Fact]] = {
     "name": Fact("name", lambda meter: meter.graph.name, left=True),
     "network": Fact("network", lambda meter: title(meter.graph), left=True),
-    "year": Fact("year", _meta("year")),
-    "top1": Fact("top-1", _meta("top1"), lambda value: f"{value:.1f}"),
+    "year": Fact("year", lambda meter: stated(meter.graph, "year")),
+    "top1": Fact("top-1", lambda meter: stated(meter.graph, "top1"), lambda value: f"{value:.1f}"),
     "input": Fact("input", lambda meter: "+".join(size(node.shape) for node in meter.graph.inputs)),
     "params": Fact("params", lambda meter: meter.inference.params, number),
     "training_params": Fact("in training", lambda meter: meter.total.params, number),
@@ -55,7 +51,7 @@ FACTS: Final[Mapping[str, Fact]] = {
     "time": Fact("time", lambda meter: meter.inference.seconds or None, duration),
     "depth": Fact("depth", lambda meter: structure(meter.graph).depth),
     "layers": Fact("layers", lambda meter: structure(meter.graph).weight_layers),
-    "source": Fact("source of top-1", _meta("top1_source"), left=True),
+    "source": Fact("source of top-1", lambda meter: words(meter.graph, "top1_source"), left=True),
 }
 USUAL: Final = (
     "network", "year", "top1", "input", "params", "macs", "weights", "peak", "depth"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.quantity import number
 from cnnspec.analysis.shares import VECTOR, shares
+from cnnspec.meta import stated, title
 from cnnspec.report.labels import Box, Point, place
-from cnnspec.report.table import title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
     for meter, family in shown:
         axes.scatter(
             meter.inference.macs,
-            float(meter.graph.meta["top1"]),
+            stated(meter.graph, "top1"),
             s=BUBBLE * meter.inference.params / 1e6,
             color=colour[family],
             alpha=0.45,
@@ -80,8 +80,8 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
 
 def of_imagenet(meter: Meter) -> bool:
     """Whether a top-1 is stated, and of ImageNet: its 1000 classes come out."""
-    graph = meter.graph
-    return "top1" in graph.meta and graph.inference_outputs[0].port.shape.channels == 1000
+    classes = meter.graph.inference_outputs[0].port.shape.channels
+    return classes == 1000 and stated(meter.graph, "top1") is not None
 
 
 def _label(figure: Figure, axes: Any, shown: Sequence[tuple[Meter, str]], colour: Any) -> None:
@@ -92,7 +92,7 @@ def _label(figure: Figure, axes: Any, shown: Sequence[tuple[Meter, str]], colour
     unit = figure.dpi / 72
     texts, points = [], []
     for meter, family in shown:
-        at = meter.inference.macs, float(meter.graph.meta["top1"])
+        at = meter.inference.macs, stated(meter.graph, "top1")
         text = axes.text(*at, _name(meter), fontsize=small, color=_dark(colour[family]))
         extent = text.get_window_extent()
         radius = sqrt(BUBBLE * meter.inference.params / 1e6) / 2 * unit
@@ -179,7 +179,7 @@ def _name(meter: Meter) -> str:
 
 def _said(meter: Meter) -> str:
     graph, read = meter.graph, meter.inference
-    top = f", top-1 {graph.meta['top1']}" if "top1" in graph.meta else ""
+    top = f", top-1 {graph.meta['top1']}" if stated(graph, "top1") is not None else ""
     return f"{title(graph)}: {read.params:,} parameters, {read.macs:,} MACs{top}"
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.wording import size
-from cnnspec.graph import Graph
+from cnnspec.meta import title
 from cnnspec.report.columns import COLUMNS, Row
 from cnnspec.report.ink import PLAIN, Ink
 from cnnspec.report.rows import totals
@@ -63,12 +63,6 @@ def width(rows: Sequence[Row], columns: Sequence[str], meter: Meter) -> int:
     indents = PLAIN.indents([row.depth for row in rows])
     widths, _ = _widths(columns, texts, indents, _sums(meter, columns), 0)
     return sum(widths) + 2 * (len(widths) - 1)
-
-
-def title(graph: Graph) -> str:
-    """Give the name in print, without what would move a terminal's cursor."""
-    written = "".join(c for c in str(graph.meta.get("title", "")) if c.isprintable())
-    return written or graph.name
 
 
 def settings(meter: Meter) -> str:
