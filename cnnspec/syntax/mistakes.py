@@ -124,10 +124,9 @@ def _arrows(slip: Slip) -> Diagnostic | None:
             title = f"nothing stands between `{before[-1].text}` and `->`"
             return slip.say("unexpected-token", title, help_, at=where)
         if {"EQUAL", "COMMA"} == slip.expected:
-            title = "the result of this flow has no name"
-            return slip.say(
-                "unexpected-token", title, f"write `{slip.previous.text} = …`", at=where
-            )
+            title, name = "the result of this flow has no name", slip.previous.text
+            help_ = f"write `{name} = {name} -> …`, or `return {name} -> …` where a block ends"
+            return slip.say("unexpected-token", title, help_, at=where)
     return None
 
 
