@@ -86,6 +86,7 @@ def test_without_a_desktop_nothing_is_opened(tmp_path, monkeypatch, capsys) -> N
         (["--show", "flops"], "not one of"),
         (["--style", "volumes", "--format", "png"], "volumes come as svg or pdf"),
         (["--focus", "layer9"], "did you mean"),
+        (["--expand", "fc"], "fc is a layer: there is nothing in it to open"),
         (["--format", "bmp"], "not one of"),
         (["-o", "-", "--watch"], "--watch needs"),
         (["--watch"], "--watch needs a file of yours"),

@@ -22,12 +22,13 @@ TRUNK: Final = 0.8
 
 
 class UnknownPath(ValueError):
-    """No scope has this path; `near` are those that were meant, perhaps."""
+    """No scope has this path; `near` are those that were meant, perhaps, `layer` if a layer has."""
 
-    def __init__(self, path: str, near: Sequence[str]) -> None:
+    def __init__(self, path: str, near: Sequence[str], *, layer: bool = False) -> None:
         self.path, self.near = path, tuple(near)
         hint = f"; did you mean {' or '.join(self.near)}?" if near else ""
-        super().__init__(f"no block or group has the path {path!r}{hint}")
+        what = f"{path} is a layer: there is nothing in it to open"
+        super().__init__(what if layer else f"no block or group has the path {path!r}{hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ class Plan:
             if path not in known or not path:
                 from difflib import get_close_matches
 
-                raise UnknownPath(path, get_close_matches(path, sorted(known - {""}), n=3))
+                near = get_close_matches(path, sorted(known - {""}), n=3)
+                layer = any(node.path == path for node in graph.nodes)
+                raise UnknownPath(path, near, layer=layer)
         return self
 
 
