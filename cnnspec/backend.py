@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 
-from cnnspec.diagnostics import SpecError, error, nearest
+from cnnspec import plugins
+from cnnspec.diagnostics import SpecError, error
 from cnnspec.emit.lowering import Applied, Lowered, Lowering, Refusal
 from cnnspec.graph import Graph
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 #: The group of entry points whose names are backends and whose values are `Backend` objects.
 GROUP: Final = "cnnspec.backends"
@@ -70,30 +73,32 @@ class Listed:
 
 def find(name: str) -> Backend:
     """Load a backend by name; raises SpecError if there is none, or it does not load."""
-    entries = {each.name: each for each in entry_points(group=GROUP)}
+    entries = plugins.entries(GROUP)
     if name not in entries:
         raise _unknown(name, entries)
     try:
         return cast("Backend", entries[name].load())
     except Exception as failure:
+        whose = plugins.distribution(entries[name])
         raise error(
             "broken-backend",
-            f"the backend {name} does not load: {_reason(failure)}",
-            notes=(f"it comes with the distribution {_distribution(entries[name])}",),
-            help=f"mend or remove it: `pip install --upgrade {_distribution(entries[name])}`",
+            f"the backend {name} does not load: {plugins.reason(failure)}",
+            notes=(f"it comes with the distribution {whose}",),
+            help=f"mend or remove it: `pip install --upgrade {whose}`",
         ) from failure
 
 
 def available() -> tuple[Listed, ...]:
     """List the backends that are installed, by name; one that does not load says why."""
     result = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda each: each.name):
+    for name, entry in plugins.entries(GROUP).items():
+        whose = plugins.distribution(entry)
         try:
             doc = str(entry.load().doc)
         except Exception as failure:
-            listed = Listed(entry.name, _distribution(entry), failure=_reason(failure))
+            listed = Listed(name, whose, failure=plugins.reason(failure))
         else:
-            listed = Listed(entry.name, _distribution(entry), doc)
+            listed = Listed(name, whose, doc)
         result.append(listed)
     return tuple(result)
 
@@ -104,11 +109,11 @@ def lowerings(name: str) -> dict[str, Lowering]:
     One that does not load refuses every step that needs it, and says whose it is.
     """
     found: dict[str, Lowering] = {}
-    for entry in entry_points(group=LOWERINGS + name):
+    for entry in plugins.entries(LOWERINGS + name).values():
         try:
             found[entry.name] = entry.load()
         except Exception as failure:
-            found[entry.name] = _refusing(_distribution(entry), _reason(failure))
+            found[entry.name] = _refusing(plugins.distribution(entry), plugins.reason(failure))
     return found
 
 
@@ -138,18 +143,5 @@ def _refuse(applied: Applied, distribution: str, reason: str) -> NoReturn:
 def _unknown(name: str, known: Mapping[str, EntryPoint]) -> SpecError:
     if not known:
         return none_installed()
-    guess = nearest(name, known)
-    return error(
-        "unknown-backend",
-        f"there is no backend called {name}",
-        notes=(f"installed: {', '.join(sorted(known))}",),
-        help=f"did you mean `{guess}`?" if guess else "`cnnspec backends` lists them",
-    )
-
-
-def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist is not None else "unknown"
-
-
-def _reason(failure: Exception) -> str:
-    return str(failure) or type(failure).__name__
+    title, otherwise = f"there is no backend called {name}", "`cnnspec backends` lists them"
+    return plugins.unknown("unknown-backend", title, name, known, otherwise)

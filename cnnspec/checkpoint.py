@@ -7,14 +7,14 @@ Reading executes nothing that a file holds, and needs no framework where the fil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from cnnspec.diagnostics import SpecError, error, nearest
+from cnnspec import plugins
+from cnnspec.diagnostics import SpecError, error
 from cnnspec.graph import Graph
 
 if TYPE_CHECKING:
@@ -115,25 +115,24 @@ class Kind(Protocol):
         ...
 
 
-def kinds() -> dict[str, EntryPoint]:
-    """Give the kinds of checkpoints that are installed, by name."""
-    return {each.name: each for each in sorted(entry_points(group=GROUP), key=lambda e: e.name)}
+def kinds() -> tuple[str, ...]:
+    """Give the names of the kinds of checkpoints that are installed."""
+    return tuple(plugins.entries(GROUP))
 
 
 def find(name: str) -> Kind:
     """Load a kind by name; raises SpecError if there is none, or it does not load."""
-    known = kinds()
+    known = plugins.entries(GROUP)
     if name not in known:
-        raise _unknown(name, known)
+        title = f"there is no kind of checkpoint called {name}"
+        raise plugins.unknown("unknown-checkpoint", title, name, known)
     try:
         return cast("Kind", known[name].load())
     except Exception as failure:
-        entry = known[name]
-        whose = entry.dist.name if entry.dist is not None else "unknown"
         raise error(
             "broken-backend",
-            f"the checkpoints of {name} do not load: {failure or type(failure).__name__}",
-            notes=(f"they come with the distribution {whose}",),
+            f"the checkpoints of {name} do not load: {plugins.reason(failure)}",
+            notes=(f"they come with the distribution {plugins.distribution(known[name])}",),
         ) from failure
 
 
@@ -155,13 +154,3 @@ def claiming(path: Path) -> Kind | None:
         except Exception:
             continue
     return None
-
-
-def _unknown(name: str, known: Iterable[str]) -> Exception:
-    guess = nearest(name, known)
-    return error(
-        "unknown-checkpoint",
-        f"there is no kind of checkpoint called {name}",
-        notes=(f"installed: {', '.join(sorted(known)) or 'none'}",),
-        help=f"did you mean `{guess}`?" if guess else None,
-    )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from cnnspec.analysis.macs import macs
 from cnnspec.analysis.parameters import trainable
@@ -15,7 +14,8 @@ from cnnspec.graph import Graph, Node, Scope, walk_scopes
 from cnnspec.kinds import show
 from cnnspec.syntax import tree
 
-SCALE = {"K": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9)}
+#: What a letter after a number stands for, as a power of ten.
+POWERS: Final = {"": 0, "K": 3, "M": 6, "G": 9}
 FACTS = ("params", "inference.params", "params.conv", "params.dense", "macs")
 
 
@@ -107,7 +107,8 @@ def _holds(actual: Any, wanted: Any, written: tree.Expr) -> bool:
     match = re.fullmatch(r"(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?([KMG])?", text)
     if match is None or not any(match.groups()[1:]):
         return bool(actual == wanted)
-    unit = SCALE.get(match[4], Decimal(1)) * Decimal(10) ** int(match[3] or 0)
-    step = unit / Decimal(10) ** len(match[2] or "")
-    number = Decimal(f"{match[1]}.{match[2] or '0'}") * unit
-    return abs(Decimal(actual) - number) <= step / 2
+    whole, fraction, exponent, unit = match.groups("")
+    # the last digit that is written stands for 10 ** power; half of that is allowed
+    power = POWERS[unit] + int(exponent or 0) - len(fraction)
+    up, down = 10 ** max(power, 0), 10 ** max(-power, 0)
+    return bool(2 * abs(actual * down - int(whole + fraction) * up) <= up)

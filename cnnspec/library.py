@@ -7,8 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -18,6 +16,8 @@ from cnnspec.source import ZOO, Source, Span
 #: A spec's text may be this many bytes: the largest published ones are some thousands.
 LARGEST: Final = 16 * 2**20
 
+#: importlib.resources would find it too; its import takes longer than a network does.
+PACKAGE: Final = Path(__file__).parent
 _DECLARED = re.compile(r"^[ \t]*network[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 _TITLED = re.compile(r"(.+):([A-Za-z_]\w*)")
 
@@ -235,14 +235,11 @@ def _shipped(file: str, span: Span | None) -> Source:
         return Source(ZOO + file, _text(opened, file, span))
 
 
-def _zoo() -> Traversable:
+def _zoo() -> Path:
     return _shelf("specs", "specs")
 
 
-def _shelf(name: str, in_checkout: str) -> Traversable:
+def _shelf(name: str, in_checkout: str) -> Path:
     """Find a folder of texts: inside the package, or in the checkout that it runs from."""
-    package = files("cnnspec")
-    inside = package.joinpath(name)
-    if inside.is_dir():
-        return inside
-    return Path(str(package)).parent / in_checkout
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / in_checkout

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.diagnostics import Diagnostic, SpecError, error
-from cnnspec.emit.header import stamp
 from cnnspec.graph import Graph, Node
 from cnnspec.kinds import Refusal
 from cnnspec.meta import title
@@ -156,6 +155,7 @@ class Network:
 
     def _emit(self, name: str, *, inference: bool) -> tuple[str, str]:
         from cnnspec import backend as backends
+        from cnnspec.emit.header import stamp
         from cnnspec.version import VERSION
 
         backend = backends.find(name)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
-from cnnspec.diagnostics import error, nearest
+from cnnspec import plugins
+from cnnspec.diagnostics import error
 from cnnspec.graph import Graph, Node, Output
 from cnnspec.op import Weight
 
@@ -128,7 +128,7 @@ class Witness(Protocol):
 
 def names() -> tuple[str, ...]:
     """Give the names of the witnesses that are installed."""
-    return tuple(sorted({each.name for each in entry_points(group=GROUP)}))
+    return tuple(plugins.entries(GROUP))
 
 
 def find(name: str) -> Witness:
@@ -136,27 +136,17 @@ def find(name: str) -> Witness:
 
     ImportError goes through: what it runs on is not installed.
     """
-    entries = {each.name: each for each in entry_points(group=GROUP)}
+    entries = plugins.entries(GROUP)
     if name not in entries:
-        guess = nearest(name, entries)
-        raise error(
-            "unknown-witness",
-            f"nothing that can be verified is called {name}",
-            notes=(f"installed: {', '.join(sorted(entries)) or 'nothing'}",),
-            help=f"did you mean `{guess}`?" if guess else None,
-        )
-    return _loaded(entries[name])
-
-
-def _loaded(entry: EntryPoint) -> Witness:
+        title = f"nothing that can be verified is called {name}"
+        raise plugins.unknown("unknown-witness", title, name, entries)
     try:
-        return cast("Witness", entry.load())
+        return cast("Witness", entries[name].load())
     except ImportError:
         raise
     except Exception as failure:
-        whose = entry.dist.name if entry.dist is not None else "unknown"
         raise error(
             "broken-witness",
-            f"{entry.name} does not load: {failure or type(failure).__name__}",
-            notes=(f"it comes with the distribution {whose}",),
+            f"{name} does not load: {plugins.reason(failure)}",
+            notes=(f"it comes with the distribution {plugins.distribution(entries[name])}",),
         ) from failure

@@ -98,14 +98,14 @@ def test_ops_shows_the_manual_of_an_operator(capsys) -> None:
 
 
 def test_backends_names_one_that_does_not_load(capsys, monkeypatch) -> None:
-    from cnnspec import backend
+    from cnnspec import backend, plugins
 
     def load():
         raise ImportError("their framework is missing")
 
     broken = SimpleNamespace(name="theirs", dist=SimpleNamespace(name="their-dist"), load=load)
-    found = (*backend.entry_points(group=backend.GROUP), broken)
-    monkeypatch.setattr(backend, "entry_points", lambda group: found)
+    found = [*plugins.every(backend.GROUP), broken]
+    monkeypatch.setattr(plugins, "every", lambda group: found)
     assert run(["backends"]) == 0
     captured = capsys.readouterr()
     assert "torch" in captured.out
@@ -122,9 +122,9 @@ def test_an_unknown_backend_gets_the_nearest(capsys) -> None:
 
 
 def test_a_checkout_that_is_not_installed_says_so(capsys, monkeypatch) -> None:
-    from cnnspec import backend
+    from cnnspec import plugins
 
-    monkeypatch.setattr(backend, "entry_points", lambda group: ())
+    monkeypatch.setattr(plugins, "every", lambda group: [])
     assert run(["compile", "resnet18", "-b", "torch"]) == 1
     assert "pip install -e ." in capsys.readouterr().err
     assert run(["backends"]) == 1

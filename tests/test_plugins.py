@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import cnnspec
-from cnnspec import backend, kinds, witness
+from cnnspec import backend, kinds, plugins, witness
 from cnnspec.cli import run
 from cnnspec.testing import conformance
 from cnnspec.verify import verify
@@ -63,11 +63,11 @@ def test_an_operator_without_a_lowering_is_a_diagnostic_at_its_line(monkeypatch)
 
 
 def test_a_lowering_that_does_not_load_is_named_with_its_distribution(monkeypatch) -> None:
-    entries = backend.entry_points
+    every = plugins.every
 
-    def broken(*, group):
+    def broken(group):
         if not group.startswith(backend.LOWERINGS):
-            return entries(group=group)
+            return every(group)
 
         class Broken:
             name = "softplus"
@@ -76,11 +76,17 @@ def test_a_lowering_that_does_not_load_is_named_with_its_distribution(monkeypatc
             def load(self):
                 raise ImportError("no module named theirs")
 
-        return (Broken(),)
+        return [Broken()]
 
-    monkeypatch.setattr(backend, "entry_points", broken)
+    monkeypatch.setattr(plugins, "every", broken)
     with pytest.raises(cnnspec.SpecError, match="their-dist does not load: no module named theirs"):
         cnnspec.loads(SPEC).source("torch")
+
+
+def test_a_spec_may_have_a_block_that_is_called_like_a_strangers_operator() -> None:
+    own = "block softplus(x) { return x -> relu -> relu }\n" + SPEC.replace("(beta = 2.0)", "")
+    assert {node.kind for node in cnnspec.loads(own).nodes} >= {"relu"}
+    assert "softplus" not in {node.kind for node in cnnspec.loads(own).nodes}
 
 
 # --- the conformance suite, as a stranger runs it

@@ -23,7 +23,7 @@ INDEX = ROOT / "specs" / "index.json"
 ZOO = ROOT / "docs" / "zoo.md"
 ROW = 4  # pattern, code, title, help
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
-MAKERS = ("error", "Diagnostic", "say")
+MAKERS = ("error", "unknown", "Diagnostic", "say")
 OPENING = """# Operators
 
 This page is generated from the declarations (`make docs`); `cnnspec ops NAME` prints a section.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cnnspec import plugins
 from cnnspec.graph import Node
 from cnnspec.shapes import Shape
 from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
@@ -84,9 +85,8 @@ def apply(
 
 def strangers() -> dict[str, Meaning]:
     """Give the meanings that other distributions bring, by operator."""
-    from importlib.metadata import entry_points
-
-    return {each.name: each.load() for each in entry_points(group="cnnspec.lowerings.numpy")}
+    found = plugins.entries("cnnspec.lowerings.numpy")
+    return {name: entry.load() for name, entry in found.items()}
 
 
 WITNESS = Reference()

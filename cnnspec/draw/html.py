@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from cnnspec.draw import heat, words
@@ -17,7 +17,7 @@ from cnnspec.graph import Graph
 
 def page(graph: Graph, view: View, look: Look) -> bytes:
     """Write the page: its style, its program and the network are in it, and it fetches nothing."""
-    web = files("cnnspec.draw") / "web"
+    web = Path(__file__).parent / "web"
     data: dict[str, Any] = {
         "title": words.heading(graph),
         "totals": printable(words.totals(graph, look)),

@@ -14,7 +14,7 @@ from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
 from cnnspec.elsewhere import argument_help, near_operator
 from cnnspec.expression import plain
 from cnnspec.kinds import Refusal
-from cnnspec.ops import Operators
+from cnnspec.ops import OPERATORS, Operators
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.parse import parse
@@ -144,7 +144,8 @@ class Declarations:
                 "declared again here",
                 Label(known.span, "declared here first"),
             )
-        if word.id in self.session.operators:
+        # strangers' operators give way to a spec's names: to install a package breaks no spec
+        if word.id in OPERATORS:
             raise error(
                 "name-twice",
                 f"`{word.id}` is the name of an operator",

@@ -101,7 +101,7 @@ class Evaluator:
             bound = frame.names[expr.id]
             if bound is not POISON and not isinstance(bound, (*WAITING, Operator, BlockValue)):
                 bare = Frame(frame.file, frame.index, None, None)
-                if expr.id in self.session.operators or expr.id in frame.file.entries:
+                if expr.id in frame.file.entries or expr.id in self.session.operators:
                     return self.evaluate(expr, bare)
         return self.evaluate(expr, frame)
 

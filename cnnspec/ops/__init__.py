@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any, Final
 
+from cnnspec import plugins
 from cnnspec.op import Op
 
 FAMILIES: Final = (
@@ -47,12 +48,10 @@ class Operators(Mapping[str, type[Op]]):
 
     @cached_property
     def _found(self) -> tuple[dict[str, type[Op]], tuple[str, ...]]:
-        from importlib.metadata import entry_points
-
         found: dict[str, type[Op]] = {}
         broken: list[str] = []
-        for entry in sorted(entry_points(group=GROUP), key=lambda each: (each.name, each.value)):
-            who = entry.dist.name if entry.dist is not None else "?"
+        for entry in plugins.every(GROUP):
+            who = plugins.distribution(entry)
             try:
                 loaded: Any = entry.load()
                 ops: tuple[Any, ...] = (loaded,) if isinstance(loaded, type) else tuple(loaded)

@@ -12,10 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
-from importlib.resources import files
-from string import punctuation
+from pathlib import Path
 from typing import Any, Final, NamedTuple
+from zlib import crc32
 
 #: What the parser may begin with: a file, or the expression in a label or a setting.
 STARTS: Final = ("start", "expr")
@@ -60,7 +59,7 @@ class Table:
 @lru_cache(maxsize=1)
 def table() -> Table:
     """Give the parse table of the grammar."""
-    folder = files("cnnspec.syntax")
+    folder = Path(__file__).parent
     grammar = (folder / "grammar.lark").read_text(encoding="utf-8")
     kept = folder / "table.json"
     if kept.is_file():
@@ -72,6 +71,8 @@ def table() -> Table:
 
 def written(grammar: str) -> str:
     """Make the text of `table.json` from a grammar, by Lark; raises what Lark raises."""
+    from string import punctuation
+
     from lark import Lark
 
     lark = Lark(
@@ -140,7 +141,7 @@ def _json(value: Any) -> str:
 
 
 def _digest(grammar: str) -> str:
-    return sha256(grammar.encode()).hexdigest()[:16]
+    return f"{crc32(grammar.encode()):08x}"
 
 
 def _loaded(data: Any) -> Table:

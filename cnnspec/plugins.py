@@ -1,0 +1,47 @@
+"""What other distributions bring by entry point: found when asked for, and told of if it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cnnspec.diagnostics import SpecError, error, nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+
+def every(group: str) -> list[EntryPoint]:
+    """Give a group's entry points, in order; two distributions may use one name."""
+    from importlib.metadata import entry_points
+
+    return sorted(entry_points(group=group), key=lambda each: (each.name, each.value))
+
+
+def entries(group: str) -> dict[str, EntryPoint]:
+    """Give a group's entry points by name, in order."""
+    return {each.name: each for each in every(group)}
+
+
+def distribution(entry: EntryPoint) -> str:
+    """Say whose an entry point is."""
+    return entry.dist.name if entry.dist is not None else "unknown"
+
+
+def reason(failure: Exception) -> str:
+    """Say in words why something did not load."""
+    return str(failure) or type(failure).__name__
+
+
+def unknown(
+    code: str, title: str, name: str, known: Iterable[str], otherwise: str | None = None
+) -> SpecError:
+    """Make the exception for a name that nothing installed has; `otherwise` is the help then."""
+    installed = sorted(known)
+    guess = nearest(name, installed)
+    return error(
+        code,
+        title,
+        notes=(f"installed: {', '.join(installed) or 'nothing'}",),
+        help=f"did you mean `{guess}`?" if guess else otherwise,
+    )
