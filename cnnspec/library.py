@@ -94,12 +94,13 @@ def resolver(root: Path | None) -> Callable[[str, Span], Source]:
         user = span.source.name
         if root is not None and not user.startswith(ZOO):
             wanted = Path(user).parent / name
+            nowhere = error("unreadable-file", f"`{name}` is a link that leads nowhere", span)
+            if wanted.is_symlink() and not wanted.exists():
+                raise nowhere
             try:
                 real, tree = wanted.resolve(), root.resolve()
-            except (OSError, RuntimeError):  # links that lead to each other
-                raise error(
-                    "unreadable-file", f"`{name}` is a link that leads nowhere", span
-                ) from None
+            except (OSError, RuntimeError):  # folders that lead to each other
+                raise nowhere from None
             inside = real.is_relative_to(tree)
             if not inside and (wanted.exists() or name not in shipped_files()):
                 raise error(
