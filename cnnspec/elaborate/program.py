@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cnnspec.diagnostics import Diagnostic, Label, SpecError, error, nearest
+from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
 from cnnspec.elaborate.declare import Declarations, Resolve
+from cnnspec.elaborate.doubts import channels_last, dense_images, unused_values
 from cnnspec.elaborate.limits import Limits
-from cnnspec.elaborate.lint import channels_last, unused_parameters
+from cnnspec.elaborate.lint import unused_parameters
 from cnnspec.elaborate.networks import Expectation, Networks, Settings
 from cnnspec.elaborate.session import Exhausted, Session
 from cnnspec.elaborate.values import Poisoned
@@ -76,15 +77,8 @@ def elaborate(
         raise SpecError((*turned, *mistakes))  # the one often comes of the other
     live = graph.needed(graph.outputs)
     dead = [node for node in graph.nodes if node.index not in live]
+    warnings += [*unused_values(dead), *dense_images(graph)]
     if dead:
-        warnings.append(
-            Diagnostic(
-                "unused-value",
-                f"{dead[-1].path} is computed and never used",
-                (Label(dead[-1].span, "no output depends on it; it is left out"),),
-                severity="warning",
-            )
-        )
         graph.nodes = tuple(node for node in graph.nodes if node.index in live)
     return Elaborated(graph, networks.expectations, tuple(warnings))
 

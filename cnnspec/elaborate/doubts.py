@@ -1,0 +1,65 @@
+"""What is odd about a network although it has a meaning: each a warning, which changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from cnnspec.diagnostics import Diagnostic, Label
+from cnnspec.graph import Graph, Node
+
+#: No image is smaller than this on a side, where its shape is doubted.
+LEAST_SIDE: Final = 8
+#: Families and kinds that work on values one by one, or on a place's channels.
+_PLACEWISE: Final = frozenset(("activation", "noise", "normalization", "basic", "dense"))
+
+
+def channels_last(graph: Graph, *, given: bool) -> Iterator[Diagnostic]:
+    """Find inputs that look like height x width x channels: `input(224, 224, 3)`.
+
+    `given` says that the shape came by `--input`.
+    """
+    for node in graph.inputs:
+        if not node.shape.is_image:
+            continue
+        first, second, last = node.shape
+        if first >= LEAST_SIDE <= second and (last == 3 or (last == 1 and first == second)):
+            call, option = f"input({last}, {first}, {second})", f"--input {last}x{first}x{second}"
+            turned = option if given else call
+            yield Diagnostic(
+                "channels-last",
+                f"{node.path} has {first} channels of {second} x {last} pixels",
+                (Label(node.span, "channels come first in a shape"),),
+                help=f"an image in {'colour' if last == 3 else 'grey'} is `{turned}`",
+                severity="warning",
+            )
+
+
+def dense_images(graph: Graph) -> Iterator[Diagnostic]:
+    """Find outputs that are images of what `dense` makes at each place: a `gap` was forgotten."""
+    for output in graph.outputs:
+        node, height, width = output.port.node, *(*output.port.shape, 1, 1)[1:3]
+        while node.kind != "dense" and node.op.family in _PLACEWISE and len(node.inputs) == 1:
+            node = node.inputs[0].node
+        if node.kind == "dense" and height * width > 1:
+            yield Diagnostic(
+                "dense-image",
+                f"{output.name} is {output.port.shape}: dense works at each place of an image",
+                (
+                    Label(node.span, f"at each of {height} x {width} places"),
+                    Label(output.span, "this output"),
+                ),
+                help="put `gap` or `flatten` before it; `conv(filters, 1)` says that it is meant",
+                severity="warning",
+            )
+
+
+def unused_values(dead: Sequence[Node]) -> Iterator[Diagnostic]:
+    """Name the last of the nodes that no output depends on."""
+    if dead:
+        yield Diagnostic(
+            "unused-value",
+            f"{dead[-1].path} is computed and never used",
+            (Label(dead[-1].span, "no output depends on it; it is left out"),),
+            severity="warning",
+        )
