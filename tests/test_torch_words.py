@@ -125,3 +125,31 @@ def test_an_attribute_is_not_given_to_two_modules(body: str) -> None:
     """)
     assert text.count("(nn.Module)") == 3
     assert "Identity" not in text
+
+
+#: A block's parameters after `x`, two calls that do not agree, and the names of the two classes.
+SIBLINGS = {
+    "an operator": ("act", "unit(relu) -> unit(tanh)", "UnitRelu UnitTanh"),
+    "one with an argument": (
+        "act",
+        "unit(relu) -> unit(leaky_relu(0.2))",
+        "UnitRelu UnitLeakyRelu",
+    ),
+    "a truth value": ("deep, act = relu", "unit(true) -> unit(false)", "UnitDeep UnitNoDeep"),
+    "nothing that has a word": ("table, act = relu", "unit([1]) -> unit([2, 1])", "Unit Unit2"),
+}
+
+
+@pytest.mark.parametrize("name", SIBLINGS)
+def test_two_classes_of_one_block_are_named_after_what_tells_them_apart(name: str) -> None:
+    parameters, calls, names = SIBLINGS[name]
+    turns = "(if deep then [2, 1] else [2])" if "deep" in parameters else "table"
+    loop = "" if parameters == "act" else f"for n in {turns} {{ x = x -> conv(n, 1) }}"
+    spec = f"""
+    block unit(x, {parameters}) {{ {loop}  y = x -> conv(4, 1) -> act  return mul(y, y) }}
+    network net {{ image = input(4, 8, 8)  output y = image -> {calls} }}
+    """
+    text = source(spec)
+    assert [line.split("(")[0] for line in text.splitlines() if line.startswith("class ")] == [
+        f"class {each}" for each in (*names.split(), "Net")
+    ]

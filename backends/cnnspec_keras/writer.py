@@ -12,8 +12,9 @@ from cnnspec.emit.code import Leaf
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.merged import MergedLoop, Plan
 from cnnspec.emit.names import BUILTINS, Namespace
-from cnnspec.emit.plans import Plans, make_plans
+from cnnspec.emit.plans import make_plans
 from cnnspec.emit.printer import expression
+from cnnspec.emit.siblings import distinct_name
 from cnnspec.emit.signature import Signature, make_signature
 from cnnspec.graph import Graph, Output
 from cnnspec_keras.depth import is_deep
@@ -52,7 +53,7 @@ def write(
     network = space.take(graph.name)
     names: dict[int, str] = {id(plans.network): network}
     for plan in plans.blocks:
-        names[id(plan)] = space.take(_distinct(plan, plans))
+        names[id(plan)] = space.take(distinct_name(plan, plans.blocks))
     reserved = RESERVED | set(LAYERS) | set(names.values())
     signatures: dict[int, Signature] = {}
     functions = Functions(names, signatures)
@@ -205,36 +206,6 @@ def _head(lines: list[str], text: str, *, nested: bool) -> list[str]:
 def _docstring(lines: list[str]) -> str:
     safe = [line.replace("\\", "/").replace('"""', "'''") for line in lines]
     return '"""' + "\n".join(safe) + '\n"""'
-
-
-def _distinct(plan: Plan, plans: Plans) -> str:
-    """Name a function after its definition and, if that has several, after what tells it apart."""
-    siblings = [each for each in plans.blocks if each.definition is plan.definition]
-    if len(siblings) == 1:
-        return plan.name
-    for parameter in plan.definition.parameters:
-        key = parameter.name.id
-        values = [{_word(i.scope.values.get(key)) for i in each.instances} for each in siblings]
-        single = all(len(each) == 1 for each in values)
-        if single and len(set().union(*values)) == len(siblings):
-            (word,) = values[siblings.index(plan)]
-            if word:
-                return f"{plan.name}_{word}"
-    return plan.name if plan is siblings[0] else f"{plan.name}{siblings.index(plan) + 1}"
-
-
-def _word(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return str(value) if value >= 0 else ""
-    if isinstance(value, str):
-        return value
-    op = getattr(value, "op", None)
-    if op is not None:
-        return str(op.name)
-    definition = getattr(value, "definition", None)
-    return "" if definition is None else str(definition.name.id)
 
 
 def _layers(text: str) -> list[str]:

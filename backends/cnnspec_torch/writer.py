@@ -11,8 +11,9 @@ from cnnspec.emit.code import Call, Raw
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.merged import Merged, MergedDecision, Plan, Ref, Value, reads_of
 from cnnspec.emit.names import BUILTINS, Namespace, class_from_title, class_name
-from cnnspec.emit.plans import Plans, make_plans
+from cnnspec.emit.plans import make_plans
 from cnnspec.emit.printer import expression, statement
+from cnnspec.emit.siblings import distinct_name
 from cnnspec.emit.signature import Signature, make_signature
 from cnnspec.graph import Graph, Output
 from cnnspec_torch.attributes import MODULE_ATTRIBUTES
@@ -48,7 +49,7 @@ def write(graph: Graph, lower: dict[str, Lowering], head: list[str], *, inferenc
     signatures: dict[int, Signature] = {}
     classes: list[str] = []
     for plan in plans.blocks:
-        names[id(plan)] = space.take(_distinct(plan, plans))
+        names[id(plan)] = space.take(class_name(distinct_name(plan, plans.blocks)))
         signatures[id(plan)] = make_signature(plan, network=False, reserved=RESERVED)
         classes.append(_class(plan, names, signatures, ()))
     signatures[id(plans.network)] = make_signature(plans.network, network=True, reserved=RESERVED)
@@ -68,39 +69,6 @@ def _docstring(lines: list[str]) -> str:
     if len(safe) == 1:
         return f'"""{safe[0]}"""'
     return '"""' + "\n".join(safe) + '\n"""'
-
-
-def _distinct(plan: Plan, plans: Plans) -> str:
-    """Name a class after its definition and, if that has several, after what tells it apart."""
-    base = class_name(plan.name)
-    siblings = [each for each in plans.blocks if each.definition is plan.definition]
-    if len(siblings) == 1:
-        return base
-    keys = [parameter.name.id for parameter in plan.definition.parameters]
-    # What is done says more than how much of it.
-    known = plan.instances[0].scope.values
-    for key in sorted(keys, key=lambda each: isinstance(known.get(each), int | float | tuple)):
-        values = [{_word(i.scope.values.get(key)) for i in each.instances} for each in siblings]
-        single = all(len(each) == 1 for each in values)
-        if single and len(set().union(*values)) == len(siblings):
-            (word,) = values[siblings.index(plan)]
-            if word:
-                return base + word
-    return base if plan is siblings[0] else f"{base}{siblings.index(plan) + 1}"
-
-
-def _word(value: object) -> str:
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, int):
-        return str(value) if value >= 0 else ""
-    if isinstance(value, str):
-        return class_name(value)
-    op = getattr(value, "op", None)
-    if op is not None:
-        return class_name(op.name)
-    definition = getattr(value, "definition", None)
-    return "" if definition is None else class_name(definition.name.id)
 
 
 def _layers(text: str) -> list[str]:

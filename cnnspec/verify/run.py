@@ -158,13 +158,15 @@ class Hearing:
         known = self.spool.get(str(node.index))
         if known is None:
             return
-        for left, right in zip(values, known, strict=True):
-            found = distance(left, right, self.case.dtype)
-            self._hold(name, "node", node.path, found)
-            if not found.agrees and name not in self.apart.get(node.index, {}):
-                self.apart.setdefault(node.index, {})[name] = found
-                if not any(name in self.apart.get(i.node.index, {}) for i in node.inputs):
-                    self.spool.put(f"{node.index}-{name}", values)
+        pairs = zip(values, known, strict=True)
+        every = [distance(left, right, self.case.dtype) for left, right in pairs]
+        # A node counts once, however many values it gives: by the worst of them.
+        self._hold(name, "node", node.path, max(every, key=lambda each: each.relative))
+        apart = next((each for each in every if not each.agrees), None)
+        if apart is not None:
+            self.apart.setdefault(node.index, {})[name] = apart
+            if not any(name in self.apart.get(i.node.index, {}) for i in node.inputs):
+                self.spool.put(f"{node.index}-{name}", values)
 
     def _hold(
         self, name: str, what: What, where: str, found: Distance, measure: str | None = None
