@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from cnnspec.analysis.macs import macs
 from cnnspec.analysis.parameters import trainable
@@ -13,9 +13,8 @@ from cnnspec.elaborate import Expectation
 from cnnspec.graph import Graph, Node, Scope, walk_scopes
 from cnnspec.kinds import show
 from cnnspec.syntax import tree
+from cnnspec.syntax.build import SCALE
 
-#: What a letter after a number stands for, as a power of ten.
-POWERS: Final = {"": 0, "K": 3, "M": 6, "G": 9}
 FACTS = ("params", "inference.params", "params.conv", "params.dense", "macs")
 
 
@@ -108,7 +107,7 @@ def _holds(actual: Any, wanted: Any, written: tree.Expr) -> bool:
     if match is None or not any(match.groups()[1:]):
         return bool(actual == wanted)
     whole, fraction, exponent, unit = match.groups("")
-    # the last digit that is written stands for 10 ** power; half of that is allowed
-    power = POWERS[unit] + int(exponent or 0) - len(fraction)
-    up, down = 10 ** max(power, 0), 10 ** max(-power, 0)
+    # the last digit that is written stands for 10 ** power units; half of that is allowed
+    power = int(exponent or 0) - len(fraction)
+    up, down = SCALE.get(unit, 1) * 10 ** max(power, 0), 10 ** max(-power, 0)
     return bool(2 * abs(actual * down - int(whole + fraction) * up) <= up)

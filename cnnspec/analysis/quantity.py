@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Final
 
 _WRITTEN: Final = re.compile(r"(\d+(?:[._]\d+)*)([kKMGTPE]?)")
-_SCALE: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+#: What a suffix stands for, as a power of ten.
+POWERS: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
 
 def number(value: int) -> str:
@@ -60,4 +61,13 @@ def count(text: str) -> int:
     match = _WRITTEN.fullmatch(text.strip())
     if match is None or match[1].count(".") > 1:
         raise ValueError(f"{text!r} is not a count: write it as 30M or 4_100_000_000")
-    return int(Decimal(match[1].replace("_", "")).scaleb(_SCALE[match[2]]))
+    return int(Decimal(match[1].replace("_", "")).scaleb(POWERS[match[2]]))
+
+
+def scaled(number: str, suffix: str) -> float:
+    """Give a number with a suffix; raises ValueError.
+
+    >>> scaled("19.5", "T")
+    19500000000000.0
+    """
+    return float(number) * 10.0 ** POWERS[suffix]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from cnnspec.analysis.quantity import scaled
 from cnnspec.analysis.run import Run
 from cnnspec.analysis.traffic import bytes_moved, work
 from cnnspec.graph import Graph, Node
@@ -73,7 +74,6 @@ DEVICES: Final[Mapping[str, Device]] = {
 }
 
 _FIGURES = re.compile(r"peak=([\d.]+)([kMGTP]?),bandwidth=([\d.]+)([kMGTP]?)")
-_SCALE = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 
 
 def device(text: str) -> Device:
@@ -87,7 +87,7 @@ def device(text: str) -> Device:
     try:
         if match is not None:
             peak, scale, bandwidth, width = match.groups()
-            figures = float(peak) * _SCALE[scale], float(bandwidth) * _SCALE[width]
+            figures = scaled(peak, scale), scaled(bandwidth, width)
             if min(figures) > 0:
                 every = dict.fromkeys(("fp64", "fp32", "bf16", "fp16", "fp8", "int8"), figures[0])
                 return Device("yours", every, figures[1], text)

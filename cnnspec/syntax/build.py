@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from cnnspec.diagnostics import SpecError, error
 from cnnspec.source import Source, Span
@@ -19,7 +19,8 @@ from cnnspec.syntax.slip import RESERVED
 #: Deeper nesting than this is refused: whatever walks the tree may recurse.
 DEEPEST = 200
 LONGEST_NAME = 200
-SCALE = {"K": 10**3, "M": 10**6, "G": 10**9}
+#: What a letter after a number stands for.
+SCALE: Final = {"K": 10**3, "M": 10**6, "G": 10**9}
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"'}
 Parts = list[Any]
 
