@@ -5,16 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from itertools import takewhile
 
 import pytest
 
-from cnnspec.analysis.figures import Meter
-from cnnspec.analysis.run import Run
 from cnnspec.cli import run
 from cnnspec.report.columns import COLUMNS
-from cnnspec.report.rows import folded
-from tests.emitted import network
 
 
 def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -152,23 +147,6 @@ def test_a_group_of_one_part_is_one_row(tmp_path, capsys) -> None:
     closed = asked(capsys, str(spec), "--columns", "layer,params", "--depth", "2")
     assert "body  unit(8) x 4" in closed
     assert "mix" not in closed
-
-
-@pytest.mark.parametrize("name", ["resnet152", "densenet121", "googlenet", "shufflenet_v2_x1_0"])
-def test_the_rows_inside_a_row_add_up_to_it(name: str) -> None:
-    meter = Meter(network(name).elaborated, Run())
-    rows = folded(meter, depth=99)
-    assert max(row.depth for row in rows) >= 1
-    sums = [(meter.total, [row for row in rows if row.depth == 0])]
-    for at, row in enumerate(rows):
-        below = list(takewhile(lambda each, top=row: each.depth > top.depth, rows[at + 1 :]))
-        inside = [each for each in below if each.depth == row.depth + 1]
-        sums += [(row.figures, inside)] if inside else []
-    assert len(sums) > 5
-    for whole, inside in sums:
-        assert sum(each.figures.params for each in inside) == whole.params
-        assert sum(each.figures.macs for each in inside) == whole.macs
-        assert sum(each.figures.nodes for each in inside) == whole.nodes
 
 
 def test_groups_of_one_part_in_a_row_are_one_row(tmp_path, capsys) -> None:
