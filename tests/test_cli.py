@@ -349,3 +349,11 @@ def test_blocks_nested_thousands_deep_are_costed_or_refused(tmp_path: Path) -> N
         done = process("cost", str(spec), "--limit", "depth=100000", "--limit", "text=10000000")
         assert done.returncode == status
     assert "nested too deeply" in done.stderr
+
+
+def test_the_zoo_says_which_parameters_it_counts(capsys) -> None:
+    assert run(["zoo", "--help"]) == 0
+    assert "training heads included" in " ".join(capsys.readouterr().out.split())
+    shown = cnnspec.load("googlenet").params
+    assert run(["zoo"]) == 0
+    assert f" {shown:,} " in capsys.readouterr().out

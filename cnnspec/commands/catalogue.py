@@ -15,8 +15,9 @@ from cnnspec.commands.output import as_json, report, say, send
 def zoo(name: str | None, *, json_: bool) -> None:
     """List the networks that ship, with their figures; with NAME, print the spec of that one.
 
-    MACs are those of convolutions and dense layers at batch 1; top-1 is the published accuracy in
-    percent, from the source that the spec names.
+    Parameters are the trained ones, training heads included. MACs are those of convolutions and
+    dense layers at batch 1; top-1 is the published accuracy in percent, from the source that the
+    spec names.
     """
     from cnnspec import library
 
