@@ -129,7 +129,7 @@ def test_an_attribute_is_not_given_to_two_modules(body: str) -> None:
 
 #: A block's parameters after `x`, two calls that do not agree, and the names of the two classes.
 SIBLINGS = {
-    "an operator": ("act", "unit(relu) -> unit(tanh)", "UnitRelu UnitTanh"),
+    "an operator": ("act", "unit(prelu) -> unit(gelu)", "UnitPrelu UnitGelu"),
     "one with an argument": (
         "act",
         "unit(relu) -> unit(leaky_relu(0.2))",

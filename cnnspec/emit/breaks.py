@@ -47,6 +47,8 @@ def document(code: Code, level: Level = None, *, fluent: bool | None = None) -> 
     """Write an expression; `fluent` says how the chain that it is part of breaks."""
     code = opened(code)
     match code:
+        case Leaf(Raw(text)):
+            return text
         case Leaf():
             return spelled(code.value)
         case Raw():

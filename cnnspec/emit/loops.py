@@ -281,6 +281,10 @@ class Turns(Merger):
         known = self.refs[lane].items()
         return next((port for port, each in known if each == value), None)
 
+    def around(self, who: list[int]) -> tuple[Merger, list[int]]:
+        """What merges the instances of the block around, and the instance of each turn."""
+        return self.outer.around([self.lanes[lane][0] for lane in who])
+
     def root_units(self, index: int) -> list[Unit]:
         """All units of the block instance around."""
         return self.outer.root_units(self.lanes[index][0])

@@ -11,7 +11,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import count
 from typing import Any
 
+from cnnspec.emit import given
 from cnnspec.emit.code import Leaf
+from cnnspec.emit.flags import flag_name
 from cnnspec.emit.lowering import Lowered
 from cnnspec.emit.merged import (
     Merged,
@@ -65,6 +67,8 @@ class Merger:
         #: The inputs that a port is that was handed over for several, in each instance.
         self.twins: list[dict[int, list[Value]]] = [{} for _ in self.instances]
         self.decisions: list[tuple[int, dict[int, int]]] = []
+        #: The attributes that hold layers that the block was given, and by which parameter.
+        self.layers: dict[str, str] = {}
         #: How many rows are around what is merged just now.
         self.in_row = 0
 
@@ -113,6 +117,10 @@ class Merger:
                 if path[:common] == other[:common] and who.isdisjoint(before):
                     raise Split([(i in who,) if i in who | before else None for i in everyone])
             known[path] = known.get(path, frozenset()) | who
+
+    def around(self, who: list[int]) -> tuple[Merger, list[int]]:
+        """What merges the whole instances, and the number of the instance of each."""
+        return self, who
 
     def root_units(self, index: int) -> list[Unit]:
         """All units of the block instance that an instance is, or is a part of."""
@@ -201,23 +209,29 @@ class Merger:
         return shapes[0] if shapes and all_equal(list(shapes)) else None
 
     def _op(self, column: list[Any], who: list[int]) -> MergedOp:
-        self.words.agree([unit.node.op.name for unit in column], who)
-        inputs = self._inputs(column, who)
         first = column[0]
-        parts = {}
-        for part in ("flow", "module", "standalone"):
-            codes = [getattr(unit.lowered, part) for unit in column]
-            parts[part] = self.words.code(codes, who)
-        lowered = Lowered(
-            parts["flow"], parts["module"], parts["standalone"], first.lowered.comment
-        )
-        path = self.path(column, who)
+        kind = first.node.op.name
+        kinds = [unit.node.op.name for unit in column]
+        handed = None if all_equal(kinds) else given.step(self, column, who)
+        if handed is None:
+            self.words.agree(list(kinds), who)
+        inputs = self._inputs(column, who)
+        if handed is None:
+            parts = {}
+            for part in ("flow", "module", "standalone"):
+                codes = [getattr(unit.lowered, part) for unit in column]
+                parts[part] = self.words.code(codes, who)
+            comment = first.lowered.comment
+            lowered = Lowered(parts["flow"], parts["module"], parts["standalone"], comment)
+            path = self.path(column, who)
+        else:
+            kind, path, lowered = handed
         number = next(self.numbers)
         self._made(number, column, who)
         return MergedOp(
             number,
             path,
-            first.node.op.name,
+            kind,
             lowered,
             inputs,
             len(first.outputs),
@@ -247,6 +261,9 @@ class Merger:
         inputs = self._inputs(column, who, plan.kept)
         arguments: dict[str, Leaf] = {}
         for key in plan.parameters:
+            if given.is_layer(plan, key):
+                arguments[key] = given.argument(self, plan, key, column, who)
+                continue
             leaves = []
             for unit in column:
                 value = unit.arguments.get(key, plan.value(key, unit.scope))
@@ -310,7 +327,7 @@ class Merger:
             said = test.expression if isinstance(test, Written) else None
             tests.append(Leaf(plain(test), said, "with_branch"))
         number = next(self.numbers)
-        hint = _hint(column)
+        hint = flag_name(column)
         leaf = self.words.leaf([Leaf(each.value, each.expression, hint) for each in tests], who)
         arms = []
         for arm in (0, 1):
@@ -380,20 +397,3 @@ def _homes(units: list[Merged], who: frozenset[int]) -> Iterator[tuple[MergedPat
             yield from _homes(unit.body, who)
         elif not isinstance(unit, MergedOp) or unit.lowered.module is not None:
             yield unit.path, who
-
-
-def _hint(column: list[Any]) -> str:
-    """Name a test after what is done where it holds, but not where it fails; else the reverse."""
-    done = [_words(unit.body for unit in column if unit.taken == arm) for arm in (0, 1)]
-    for prefix, mine, other in (("with", *done), ("without", *reversed(done))):
-        for word in mine:
-            if word not in other:
-                return f"{prefix}_{word}"
-    return "with_branch"
-
-
-def _words(bodies: Iterable[list[Unit]]) -> list[str]:
-    """What bodies do, each operator by its kind and each block by its label, in order."""
-    units = [each for body in bodies for each in flatten(body)]
-    words = [each.node.op.name if isinstance(each, OpUnit) else each.path[-1] for each in units]
-    return [word if word.isidentifier() else "branch" for word in words]

@@ -143,6 +143,8 @@ def make_signature(
             default = values[0]
         elif key in declared and key not in plan.extra:
             default = _literal(declared[key])
+        elif key in declared and any(isinstance(each, Raw) for each in values):
+            default = _named(declared[key], plan, key)
         elif all(isinstance(each, str) for each in values):
             default = max(values, key=values.count)
         parameters.append(Parameter(key, space.take(wanted), _type(values), default))
@@ -156,8 +158,19 @@ def _literal(default: Any) -> Any:
     return value if isinstance(value, bool | int | float) else UNSET
 
 
+def _named(default: Any, plan: Plan, key: str) -> Any:
+    """Give the layer of a declared default, if it is a plain operator that an instance has."""
+    for each, value in zip(plan.instances, plan.parameters[key], strict=True):
+        op = getattr(each.scope.values.get(key), "op", None)
+        if value and op is not None and op.name == getattr(default, "id", None):
+            return value
+    return UNSET
+
+
 def _type(values: list[Any]) -> str:
     kinds = {type(each) for each in values}
+    if Raw in kinds:
+        return "type[nn.Module]"
     if kinds == {bool}:
         return "bool"
     if kinds == {str}:
