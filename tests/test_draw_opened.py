@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,7 +17,7 @@ from cnnspec.draw.plan import Plan
 from cnnspec.draw.turn import turn
 from cnnspec.draw.wires import wires
 from tests.emitted import network
-from tests.pictures import drawn, drawn_with, picture
+from tests.pictures import SVG, drawn, drawn_with, picture
 
 
 def titles(inner) -> list[str]:
@@ -253,3 +254,17 @@ def test_small_steps_that_lead_a_line_are_told_from_those_behind() -> None:
         "conv 1x1, 3x3 (bn, relu first)",
         "conv 1x1, 1x1 (dropout first, relu)",
     ]
+
+
+def test_lines_into_a_frame_from_several_boxes_stay_apart() -> None:
+    graph = cnnspec.loads(TWO_SCALES).elaborated
+    view = View(focus="a")
+    text = drawing(graph, view=view, format="dot").content.decode()
+    heads = set(re.findall(r"^\t*(\S+) -> (\S+)", text, re.MULTILINE))
+    assert {head for head in heads if head[1].startswith(("t", '"t'))} == set()
+    groups = list(ET.fromstring(drawing(graph, view=view).content).iter(f"{SVG}g"))
+    classes = [each.get("class") for each in groups]
+    (title,) = (each for each in groups if each.get("class") == "title")
+    assert classes.index("title") > max(n for n, each in enumerate(classes) if each == "edge")
+    assert title.findtext(f"{SVG}title").startswith("a")
+    assert "scales" in "".join(title.itertext())

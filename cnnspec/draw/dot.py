@@ -222,13 +222,26 @@ class _Writer:
 
 
 def _lines(drawn: Picture, found: Sequence[Wire], look: Look) -> tuple[_Line, ...]:
-    """Lead lines through the titles of the frames that they enter, so that they cross no text."""
+    """Lead lines through the titles of the frames that they enter, so that they cross no text.
+
+    Where lines enter a frame from several boxes they pass its title by: one knot would hide which
+    of them leads where.
+    """
     around = _around(drawn.inner)
+    entered = {
+        wire: [n for n in around[wire.target.order] if n not in around[wire.source.order]]
+        for wire in found
+        if wire.way == "flow"
+    }
+    sources: dict[str, set[int]] = {}
+    for wire, names in entered.items():
+        for name in names:
+            sources.setdefault(name, set()).add(wire.source.order)
     result: dict[_Line, None] = {}
     for wire in found:
         source, target = wire.source.order, wire.target.order
-        entered = [name for name in around[target] if name not in around[source]]
-        stops = [f"b{source}", *(entered if wire.way == "flow" else []), f"b{target}"]
+        titles = [name for name in entered.get(wire, ()) if len(sources[name]) == 1]
+        stops = [f"b{source}", *titles, f"b{target}"]
         said = words.along(wire, look)
         for first, second in pairwise(stops):
             result[_Line(first, second, wire.way, said, wire.target.trains)] = None

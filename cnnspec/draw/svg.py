@@ -17,6 +17,8 @@ from cnnspec.graph import Graph
 SVG: Final = "http://www.w3.org/2000/svg"
 #: Text is measured as Arial's, and shown in the first of these that a reader has: same widths.
 FONTS: Final = 'Arimo, "Liberation Sans", Arial, Helvetica, sans-serif'
+#: Shapes that a frame's title is drawn with, before its texts.
+PILL: Final = 2
 #: How high capitals and figures are in these fonts, in their size.
 CAPITALS: Final = 0.716
 _NUMBER: Final = re.compile(r"-?[\d.]+")
@@ -47,6 +49,7 @@ def finished(raw: bytes, graph: Graph, drawn: Picture) -> bytes:
                 ends = [named[each][0].path for each in edge.groups() if each in named]
                 group.set("data-from", printable(ends[0]))
                 group.set("data-to", printable(ends[-1]))
+    _raise_titles(root)
     for text in root.iter(f"{{{SVG}}}text"):
         _fit(text)
     root.set("role", "img")
@@ -83,6 +86,25 @@ def _describe(
     group.set("data-line", str(part.span.line))
     if isinstance(part, Box):
         group.set("data-kind", part.kind or part.role)
+
+
+def _raise_titles(root: ET.Element) -> None:
+    """Draw the titles of frames last, so that lines that pass one by go behind it.
+
+    A title is a pill and its border, and texts.
+    """
+    for graph in root.iter(f"{{{SVG}}}g"):
+        if graph.get("class") != "graph":
+            continue
+        for frame in [each for each in graph if each.get("class") == "cluster"]:
+            parts = list(frame)
+            first = next((n for n, e in enumerate(parts) if e.tag == f"{{{SVG}}}text"), 0)
+            if first >= PILL:
+                title = ET.SubElement(graph, f"{{{SVG}}}g", {"class": "title"})
+                title.extend([each for each in parts if each.tag == f"{{{SVG}}}title"])
+                for each in parts[first - PILL :]:
+                    frame.remove(each)
+                    title.append(each)
 
 
 def _settle(group: ET.Element) -> None:
