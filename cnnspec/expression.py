@@ -15,6 +15,8 @@ from typing import Any, Final
 
 #: An expression of more operators than this is not worth reading; a plain value takes its place.
 LONGEST: Final = 12
+#: A decimal of more characters than this is clearer as what it was computed from.
+LONG: Final = 8
 
 NO_NAMES: Final[frozenset[str]] = frozenset()
 
@@ -120,6 +122,13 @@ def written(value: Any, operator: str, *operands: Any) -> Any:
         return value
     expression = Expression(operator, parts)
     return Written(value, expression) if expression.size <= LONGEST else value
+
+
+def worked_out(value: Any, operator: str, *literals: Any) -> Any:
+    """Carry how a number came from literals if it is longer than they are: `1 / 3`."""
+    if type(value) is float and len(repr(value)) > LONG:
+        return Written(value, Expression(operator, tuple(map(literal, literals))))
+    return value
 
 
 OPERATIONS: Final[Mapping[str, Callable[..., Any]]] = {

@@ -205,9 +205,9 @@ class Declarations:
                     argument.span,
                     help=argument_help(key, op) if key else f"`default {word}(name = value)`",
                 )
-            value = plain(session.evaluator.evaluate(argument.value, frame))
+            value = session.evaluator.evaluate(argument.value, frame)
             try:
-                op.arguments[key].kind.read(value)
+                op.arguments[key].kind.read(plain(value))
             except Refusal as refusal:
                 raise error(
                     "bad-argument", f"`{key}` of {word}: {refusal.message}", argument.span

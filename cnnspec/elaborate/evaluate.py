@@ -24,7 +24,7 @@ from cnnspec.elaborate.values import (
     is_nodes,
     with_more,
 )
-from cnnspec.expression import Written, plain, written
+from cnnspec.expression import Written, plain, worked_out, written
 from cnnspec.graph import Port
 from cnnspec.kinds import Pad, Refusal
 from cnnspec.syntax import tree
@@ -252,8 +252,10 @@ class Evaluator:
             steps = self.session.steps
             return steps.repeat(steps.waiting(value, expr.first.span), expr, frame)
         for operator, operand in expr.rest:
-            right = self.evaluate(operand, frame)
-            value = self.session.arithmetic.operate(operator, value, right, expr.span, frame)
+            left, right = value, self.evaluate(operand, frame)
+            value = self.session.arithmetic.operate(operator, left, right, expr.span, frame)
+        if len(expr.rest) == 1 and isinstance(expr.first, tree.Number) and is_number(right):
+            return worked_out(value, operator, left, right)
         return value
 
     def _logic(self, expr: tree.Chain, frame: Frame) -> Any:

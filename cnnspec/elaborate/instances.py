@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cnnspec.elaborate.copies import Copy, Instance, apart
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import BlockValue, CallStep, Operator, is_data
-from cnnspec.expression import Written, evaluate
+from cnnspec.expression import Written, evaluate, plain
 from cnnspec.graph import Node, Port, Scope, walk_scopes
 from cnnspec.kinds import Refusal
 from cnnspec.op import Op
@@ -208,7 +208,8 @@ def _portable(value: Any, inputs: list[Port]) -> Any:
     if isinstance(value, bool | int | float | str):
         return type(value), repr(value) if isinstance(value, float) else value
     if isinstance(value, Operator):
-        return value.op, tuple((key, _portable(v, inputs)) for key, v in value.defaults.items())
+        defaults = value.defaults.items()
+        return value.op, tuple((key, _portable(plain(v), inputs)) for key, v in defaults)
     if isinstance(value, BlockValue):
         return value.definition, value.file
     if isinstance(value, CallStep) and _is_apart(value):

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import fields, is_dataclass
-from typing import Any, Final
+from typing import Any
 
 from cnnspec.emit.code import UNSET, Leaf
 from cnnspec.emit.merged import Plan
 from cnnspec.emit.simplify import simplify, whole
 from cnnspec.emit.units import Instance
-from cnnspec.expression import Expression, evaluate, literal, substitute
-
-#: A decimal of more characters than this is clearer as what it was computed from.
-LONG: Final = 8
+from cnnspec.expression import LONG, Expression, evaluate, literal, substitute
 
 
 class Split(Exception):
