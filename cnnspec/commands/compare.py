@@ -6,52 +6,24 @@ import sys
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cnnspec.commands.output import Missing, Refused, as_json, deliver, say, takes_output
+from cnnspec.commands.rows import takes_rows
 from cnnspec.commands.spec import takes_run
 
 if TYPE_CHECKING:
     from cnnspec.analysis.figures import Meter
     from cnnspec.analysis.roofline import Device
 
-FORMATS: Final = ("table", "json", "csv", "md", "latex")
-
-
-def _columns(
-    _ctx: click.Context, _param: click.Parameter, value: str | None
-) -> tuple[str, ...] | None:
-    """Read names of columns."""
-    if value is None:
-        return None
-    from cnnspec.report.comparison import FACTS
-
-    names = tuple(each.strip() for each in value.split(","))
-    for name in names:
-        if name not in FACTS:
-            known = ", ".join(FACTS)
-            raise click.BadParameter(f"there is no column {name!r}; there are {known}")
-    return names
-
-
-def _column(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Read the name of one column."""
-    names = _columns(ctx, param, value)
-    return None if names is None else names[0]
-
 
 @click.command()
 @click.argument("specs", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every network that ships and has a title.")
 @takes_run
-@click.option("--columns", callback=_columns, metavar="NAMES", help="Which columns: params,macs.")
-@click.option("--sort", callback=_column, metavar="COLUMN", help="The largest in a column first.")
-@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the first N rows.")
-@click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="table", help="How to write it."
-)
+@takes_rows("cnnspec.report.comparison:FACTS", "The largest in a column first.")
 @click.option("--plot", metavar="FILE", help="Draw instead, into FILE.svg, .png or .html.")
 @click.option(
     "--picture",

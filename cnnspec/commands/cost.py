@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from cnnspec.commands.output import colourful, deliver, say, takes_output
+from cnnspec.commands.rows import takes_rows
 from cnnspec.commands.spec import loaded, takes_run, takes_spec
 
 if TYPE_CHECKING:
@@ -28,28 +29,6 @@ BUDGETS: Final[Mapping[str, str]] = {
     "peak": "bytes of values at a time at inference",
     "training": "bytes at a time in training",
 }
-
-
-def _columns(
-    _ctx: click.Context, _param: click.Parameter, value: str | None
-) -> tuple[str, ...] | None:
-    """Read names of columns."""
-    if value is None:
-        return None
-    from cnnspec.report.columns import COLUMNS
-
-    names = tuple(each.strip() for each in value.split(","))
-    for name in names:
-        if name not in COLUMNS:
-            known = ", ".join(COLUMNS)
-            raise click.BadParameter(f"there is no column {name!r}; there are {known}")
-    return names
-
-
-def _column(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Read the name of one column."""
-    names = _columns(ctx, param, value)
-    return None if names is None else names[0]
 
 
 def _count(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -88,14 +67,7 @@ def _takes_budgets(command: Any) -> Any:
     type=click.Choice(["kind", "block", "stage", "scale"]),
     help="A row a kind, block, stage, or scale of the image.",
 )
-@click.option("--columns", callback=_columns, metavar="NAMES", help="Which columns: params,macs.")
-@click.option(
-    "--sort",
-    callback=_column,
-    metavar="COLUMN",
-    help="Single layers, the largest in a column first.",
-)
-@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the first N rows.")
+@takes_rows("cnnspec.report.columns:COLUMNS", "Single layers, the largest in a column first.")
 @click.option(
     "--count",
     type=click.Choice(["macs", "all"]),
@@ -111,13 +83,6 @@ def _takes_budgets(command: Any) -> Any:
 )
 @click.option("--facts", is_flag=True, help="Depth, paths, receptive field, sizes it accepts.")
 @click.option("--explain", is_flag=True, help="What each figure means.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json", "csv", "md", "latex"]),
-    default="table",
-    help="How to write it.",
-)
 @takes_output
 @_takes_budgets
 def cost(
