@@ -30,6 +30,10 @@ def reserved(source: Source, span: Span) -> Diagnostic:
         return _nothing_after(slip)
     if slip.begins_line and known.text in ("+", "-", "*", "/", "//", "%", "**"):
         return _nothing_after(slip)
+    asks = not known.is_word or known.text in ("in", "if", "not", "and", "or")
+    if span.text == "if" and asks and not slip.begins_line:
+        title, help_ = "a choice stands in parentheses here", "write `(if c then a else b)`"
+        return slip.say("unexpected-token", title, help_)
     return _no_name(slip, span.text, span)
 
 
