@@ -145,7 +145,7 @@ class Turns(Merger):
         uses = [outer.uses[index] for index, _ in self.lanes]
         super().__init__(self.turn_words, outer.plan_of, outer.loops, uses)
         self.numbers = outer.numbers
-        self.in_row = outer.in_row
+        self.in_row, self.counts = outer.in_row, outer.counts
         self._ports = [{id(p) for u in flatten(body) for p in u.outputs} for body in bodies]
         self._handed: list[_Handed] = []
 
@@ -213,7 +213,7 @@ class Turns(Merger):
                     raise Unlike
             value = self.outer.value(list(ports.values()), list(ports))
             values.update(dict.fromkeys(outside, value))
-        resolved = self.resolve(values)
+        resolved = self.joins.resolve(values)
         if resolved is None:
             raise Unlike
         return resolved
@@ -230,7 +230,7 @@ class Turns(Merger):
         if handed.begins.keys() != set(present):
             raise Unlike
         initial = self.outer.value([handed.begins[index] for index in present], present)
-        following = self.resolve(
+        following = self.joins.resolve(
             {lane: self.refs[lane][id(port)] for lane, port in handed.leaves.items()}
         )
         if following is None:
@@ -276,7 +276,7 @@ class Turns(Merger):
     def _port(self, value: Value, lane: int) -> int | None:
         """The identity of the port that a value is in one lane."""
         if isinstance(value, Phi):
-            taken = next(taken for number, taken in self.decisions if number == value.decision)
+            taken = next(d.taken for d in self.joins.decisions if d.number == value.decision)
             return self._port(dict(value.arms)[taken[lane]], lane)
         known = self.refs[lane].items()
         return next((port for port, each in known if each == value), None)

@@ -14,6 +14,7 @@ from typing import Any
 from cnnspec.emit import given
 from cnnspec.emit.code import Leaf
 from cnnspec.emit.flags import flag_name
+from cnnspec.emit.joins import Joins
 from cnnspec.emit.lowering import Lowered
 from cnnspec.emit.merged import (
     Merged,
@@ -23,7 +24,6 @@ from cnnspec.emit.merged import (
     MergedOp,
     MergedPath,
     MergedRow,
-    Phi,
     Plan,
     Ref,
     Value,
@@ -66,11 +66,13 @@ class Merger:
         self.refs: list[dict[int, Value]] = [{} for _ in self.instances]
         #: The inputs that a port is that was handed over for several, in each instance.
         self.twins: list[dict[int, list[Value]]] = [{} for _ in self.instances]
-        self.decisions: list[tuple[int, dict[int, int]]] = []
+        self.joins = Joins()
         #: The attributes that hold layers that the block was given, and by which parameter.
         self.layers: dict[str, str] = {}
         #: How many rows are around what is merged just now.
         self.in_row = 0
+        #: Whether the innermost of them calls its members by their positions.
+        self.counts = False
 
     def merge(self) -> None:
         """Fill the plan; raises Split where the instances do not agree."""
@@ -86,7 +88,7 @@ class Merger:
         rows = [each.is_row for each in self.instances]
         self.words.agree(list(rows))
         self.plan.is_row = rows[0]
-        self.in_row = int(rows[0])
+        self.in_row, self.counts = int(rows[0]), rows[0]
         everyone = list(range(len(self.instances)))
         self.plan.units = self.merged([each.units for each in self.instances], everyone)
         vectors = [each.results for each in self.instances]
@@ -108,7 +110,7 @@ class Merger:
     def _check_homes(self) -> None:
         """Split instances that keep different modules at one path: an object has room for one."""
         everyone = range(len(self.instances))
-        if not self.decisions:
+        if not self.joins.decisions:
             return
         known: dict[MergedPath, frozenset[int]] = {}
         for path, who in _homes(self.plan.units, frozenset(everyone)):
@@ -130,14 +132,14 @@ class Merger:
         """Remember what merging changes; gives what puts it back, for loops that failed."""
         plan = self.plan
         parameters, extra = dict(plan.parameters), dict(plan.extra)
-        decisions = len(self.decisions)
+        decisions = len(self.joins.decisions)
 
         def undo(column: list[LoopUnit], who: list[int], start: int = 0) -> None:
             plan.parameters.clear()
             plan.parameters.update(parameters)
             plan.extra.clear()
             plan.extra.update(extra)
-            del self.decisions[decisions:]
+            del self.joins.decisions[decisions:]
             for unit, index in zip(column, who, strict=True):
                 for turn in unit.turns[start:]:
                     for each in flatten(turn):
@@ -156,22 +158,28 @@ class Merger:
             column = [units[position] for units in lists]
             self.words.agree([type(unit).__name__ for unit in column], who)
             first = column[0]
+            made: Merged | None = None
             if isinstance(first, OpUnit):
-                result.append(self._op(column, who))
+                made = self._op(column, who)
             elif isinstance(first, CallUnit):
-                result.append(self._call(column, who))
+                made = self._call(column, who)
             elif isinstance(first, Row):
-                result.append(self._row(column, who))
+                made = self._row(column, who)
             elif isinstance(first, LoopUnit):
                 result += self._loop(column, who)
             else:
                 result += self._decision(column, who)
+            if made is not None:
+                self.joins.made(made)
+                result.append(made)
         return result
 
     def _loop(self, column: list[Any], who: list[int]) -> list[Merged]:
         """Merge a loop: as a loop if its turns are alike, else turn by turn."""
         made = self.loops(self, column, who)
         if made is not None:
+            for each in made[-1:]:
+                self.joins.made(each)
             return made
         counts = [len(unit.turns) for unit in column]
         self.words.agree(list(counts), who)
@@ -246,7 +254,10 @@ class Merger:
         """The path of units that are to be one."""
 
         def free(path: Path) -> Hashable:
-            # A number in a row may differ: what stands before it may be absent.
+            # Members that are called by their positions may differ in them: what stands before one
+            # may be absent. Functions count.
+            if not (self.counts or self.plan.functional):
+                return path
             return tuple("#" if segment.isdigit() else segment for segment in path)
 
         self.words.agree([free(unit.path) for unit in column], who)
@@ -292,11 +303,13 @@ class Merger:
         self.words.agree([unit.numbered for unit in column], who)
         first = column[0]
         inputs = self._inputs(column, who)
+        counts, self.counts = self.counts, first.numbered
         self.in_row += 1
         try:
             members = self.merged([unit.members for unit in column], who)
         finally:
             self.in_row -= 1
+            self.counts = counts
         number = next(self.numbers)
         for unit, index in zip(column, who, strict=True):
             self.refs[index][id(unit.outputs[0])] = Ref(number, 0)
@@ -333,10 +346,12 @@ class Merger:
         for arm in (0, 1):
             inside = [(u, i) for u, i in zip(column, who, strict=True) if u.taken == arm]
             bodies = [unit.body for unit, _ in inside]
-            arms.append(self.merged(bodies, [index for _, index in inside]))
+            with self.joins.arm(number, arm):
+                arms.append(self.merged(bodies, [index for _, index in inside]))
         choice = dict(zip(who, taken, strict=True))
-        self.decisions.append((number, choice))
-        return [MergedDecision(number, leaf, (arms[0], arms[1]), choice)]
+        decision = MergedDecision(number, leaf, (arms[0], arms[1]), choice)
+        self.joins.made(decision)
+        return [decision]
 
     def value(self, column: list[Any], who: list[int]) -> Value:
         """The value that ports stand for, one an instance of those that `who` numbers."""
@@ -346,11 +361,18 @@ class Merger:
             if ref is None:
                 raise Split([(i,) for i in range(len(self.instances))])
             refs[index] = ref
-        value = self._twin(column, refs) or self.resolve(refs)
+        value = self._twin(column, refs) or self._member(refs) or self.joins.resolve(refs)
         if value is None:
             self.words.agree([refs[index] for index in who], who)
             raise AssertionError("refs that agree are resolved")
         return value
+
+    def _member(self, refs: dict[int, Value]) -> Value | None:
+        """What members of a row read: a row's object hands on what there is."""
+        if not self.in_row or self.plan.functional:
+            return None
+        distinct = set(refs.values())
+        return distinct.pop() if len(distinct) == 1 else None
 
     def _twin(self, column: list[Any], refs: dict[int, Value]) -> Value | None:
         """The input that ports are in every instance, where some are several inputs."""
@@ -362,29 +384,6 @@ class Merger:
         ]
         common = (each for each in several[0] if all(each in other for other in several[1:]))
         return next(common, None)
-
-    def resolve(self, refs: dict[int, Value], before: int | None = None) -> Value | None:
-        """One value for those of several instances: the same, or what a decision chooses."""
-        before = len(self.decisions) if before is None else before
-        distinct = set(refs.values())
-        if len(distinct) == 1:
-            return distinct.pop()
-        for position in range(before - 1, -1, -1):
-            number, taken = self.decisions[position]
-            if not refs.keys() <= taken.keys():
-                continue
-            arms = []
-            for arm in (0, 1):
-                part = {i: ref for i, ref in refs.items() if taken[i] == arm}
-                if not part:
-                    break
-                value = self.resolve(part, position)
-                if value is None:
-                    break
-                arms.append((arm, value))
-            if len(arms) == 2:
-                return Phi(number, tuple(arms))
-        return None
 
 
 def _homes(units: list[Merged], who: frozenset[int]) -> Iterator[tuple[MergedPath, frozenset[int]]]:
