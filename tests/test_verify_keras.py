@@ -216,3 +216,9 @@ def test_nobody_is_alone_where_only_two_tell() -> None:
     assert found.agree == ()
     assert said.title == "keras and torch do not agree on the gradient twice1.bn1.weight"
     assert len(said.notes) == 2
+
+
+def test_one_number_an_example_is_no_bias() -> None:
+    # Keras's add takes it for one where the image is as high as the batch: docs/frameworks.md
+    spec = "network n { x = input(1, 2, 1) output y = add(x, x -> gmp, x -> gap(keep = true)) }"
+    assert certify(spec).agrees
