@@ -78,6 +78,8 @@ class Joins:
         self, value: Value, who: Collection[int], before: int, place: Place
     ) -> Value | None:
         """Find a value that was made up and that is this one in these instances."""
+        if not self._joined:  # as nearly always: reads are many
+            return None
         earlier = {each.number: each.taken for each in self.decisions[:before]}
         for phi in reversed(self._joined):
             taken = earlier.get(phi.decision)
