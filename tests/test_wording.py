@@ -32,7 +32,7 @@ def part(body: str, call: str) -> Part:
         ("return y", "unit(4, 0.1)", "unit(4)"),
         ("return y", "unit(4, 0.1, stride = 2)", "unit(4) /2"),
         # What a rate decides beside the noise is said.
-        ("return if drop > 0.5 then y else y -> relu", "unit(4, 0.1)", "unit(4, 0.1)"),
+        ("return (if drop > 0.5 then y else y) -> relu", "unit(4, 0.1)", "unit(4, 0.1)"),
         ("return y -> scale(factor = drop)", "unit(4, 0.1)", "unit(4, 0.1)"),
         ("return y -> conv(round(20 * drop), 1)", "unit(4, 0.1)", "unit(4, 0.1)"),
     ],

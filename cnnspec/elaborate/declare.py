@@ -32,11 +32,14 @@ class Foreign:
 
 
 class Read(NamedTuple):
-    """A file that was read without a mistake, with which operators, what it uses, what it took."""
+    """A file that was read without a mistake, with which operators, what it uses, what it took.
+
+    `parsed` are the trees of all that was read, the file's own first.
+    """
 
     operators: Operators
     file: FileNames
-    parsed: tree.File
+    parsed: tuple[tree.File, ...]
     used: tuple[tuple[str, Span, Source], ...]
     spent: int
 
@@ -54,9 +57,13 @@ class Declarations:
         self.resolve = resolve
         self.files: dict[str, FileNames] = {}
         self.used: list[tuple[str, Span, Source]] = []
+        self.parsed: list[tree.File] = []
 
-    def top(self, source: Source) -> tuple[FileNames, tree.File]:
-        """Read a spec, or take it as it was read before if all that it uses is still the same."""
+    def top(self, source: Source) -> tuple[FileNames, tuple[tree.File, ...]]:
+        """Read a spec, or take it as it was read before if all that it uses is still the same.
+
+        Gives its names and the trees of all that was read, its own first.
+        """
         session = self.session
         key = source.name, source.text, session.limits, id(session.operators)
         known = _READ.pop(key, None)
@@ -64,7 +71,8 @@ class Declarations:
             session.spent += known.spent
             _READ[key] = known
             return known.file, known.parsed
-        file, parsed = self.read(source, ())
+        file = self.read(source, ())
+        parsed = tuple(self.parsed)
         if not session.diagnostics:
             while len(_READ) >= MOST_READ:
                 _READ.pop(next(iter(_READ)), None)
@@ -78,11 +86,10 @@ class Declarations:
             return False
         return (now.name, now.text) == (source.name, source.text)
 
-    def read(
-        self, source: Source, using: tuple[tuple[str, Span], ...]
-    ) -> tuple[FileNames, tree.File]:
+    def read(self, source: Source, using: tuple[tuple[str, Span], ...]) -> FileNames:
         """Parse a file and enter what it declares, used files first."""
         parsed = parse(source)
+        self.parsed.append(parsed)
         file = FileNames(source)
         self.files[source.name] = file
         for index, item in enumerate(parsed.items):
@@ -97,7 +104,7 @@ class Declarations:
                 file.lacking |= isinstance(item, tree.Use)
                 if isinstance(item, tree.Const):
                     self._enter(file, item.name, index, POISON)
-        return file, parsed
+        return file
 
     def _declare(
         self, item: tree.Item, index: int, file: FileNames, using: tuple[tuple[str, Span], ...]
@@ -172,7 +179,7 @@ class Declarations:
                 )
         inner = self.files.get(source.name)
         if inner is None:
-            inner, _ = self.read(source, chain)
+            inner = self.read(source, chain)
         for word, entry in inner.entries.items():
             if isinstance(entry.value, BlockValue) and entry.value.file is not inner:
                 continue

@@ -176,12 +176,16 @@ class Evaluator:
         return value
 
     def _cond(self, expr: tree.Cond, frame: Frame) -> Any:
+        return self.choose(expr, frame, lambda arm: self.evaluate(arm, frame))
+
+    def choose(self, expr: tree.Cond, frame: Frame, value_of: Callable[[tree.Expr], Any]) -> Any:
+        """Give the value of the arm that its test takes, and note which way it went."""
         test = self.test(expr.test, frame)
         arm = 0 if plain(test) else 1
         choice = Choice(expr.span, frame.here, (test,), arm)
         outer, frame.items = frame.items, choice.body
         try:
-            value = self.evaluate(expr.yes if arm == 0 else expr.no, frame)
+            value = value_of(expr.yes if arm == 0 else expr.no)
         finally:
             frame.items = outer
         if choice.body or is_nodes(value):

@@ -1,7 +1,8 @@
-"""What is odd about a text although it has a meaning: parameters that nothing uses."""
+"""What is odd about a text although it has a meaning: unused parameters, flows after `else`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from itertools import islice
@@ -16,6 +17,8 @@ PARTS: Final[Mapping[type, tuple[str, ...]]] = {
     for kind in vars(tree).values()
     if isinstance(kind, type) and is_dataclass(kind)
 }
+#: What `then` did not take in the version before.
+WHOLE: Final = (tree.Flow, tree.When, tree.Labelled)
 #: Who has this many has seen enough.
 MOST: Final = 50
 
@@ -44,13 +47,54 @@ def _unused(parsed: tree.File) -> Iterator[Diagnostic]:
                 )
 
 
+def flows_after_else(parsed: tree.File) -> tuple[Diagnostic, ...]:
+    """Find what `else` takes whole now, and what followed both branches in the version before.
+
+    To be taken out with the version after 0.1.
+    """
+    if not re.search(r"\bthen\b", parsed.source_span.source.text):
+        return ()
+    return tuple(islice(_after_else(parsed), MOST))
+
+
+def _after_else(parsed: tree.File) -> Iterator[Diagnostic]:
+    inner: set[int] = set()
+    found = [each for each in _nodes(parsed.items) if isinstance(each, tree.Cond)]
+    for each in found:
+        inner |= {id(arm) for arm in (each.yes, each.no) if isinstance(arm, tree.Cond)}
+        last: tree.Expr = each
+        while isinstance(last, tree.Cond) and not isinstance(last.yes, WHOLE):
+            last = last.no
+        if id(each) not in inner and _was_for_both(last):
+            sign = "->" if isinstance(last, tree.Flow) else "when"
+            yield Diagnostic(
+                "else-takes-flow",
+                f"the `{sign}` after `else` is for `else` alone",
+                (Label(last.span, "all of this is the `else`'s"),),
+                notes=("once it was for both branches",),
+                help="if it is meant so, write `else (…)`; what is for both stands outside: "
+                f"`(if c then a else b) {sign} …`",
+                severity="warning",
+            )
+
+
+def _was_for_both(arm: tree.Expr) -> bool:
+    if isinstance(arm, tree.Flow):
+        return not isinstance(arm.steps[0], tree.Labelled)
+    return isinstance(arm, tree.When)
+
+
 def _names(root: object) -> Iterator[str]:
+    return (node.id for node in _nodes(root) if isinstance(node, tree.Name))
+
+
+def _nodes(root: object) -> Iterator[object]:
+    """Give every node below one, each before its own parts."""
     pending = [root]
     while pending:
         node = pending.pop()
-        if isinstance(node, tree.Name):
-            yield node.id
-        elif isinstance(node, tuple):
-            pending.extend(node)
+        if isinstance(node, tuple):
+            pending.extend(reversed(node))
         elif isinstance(node, tree.Node | tree.LabelText):
-            pending.extend(getattr(node, word) for word in PARTS[type(node)])
+            yield node
+            pending.extend(getattr(node, word) for word in reversed(PARTS[type(node)]))

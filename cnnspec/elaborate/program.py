@@ -12,7 +12,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
 from cnnspec.elaborate.declare import Declarations, Resolve
 from cnnspec.elaborate.doubts import channels_last, dense_images, unused_values
 from cnnspec.elaborate.limits import Limits
-from cnnspec.elaborate.lint import unused_parameters
+from cnnspec.elaborate.lint import flows_after_else, unused_parameters
 from cnnspec.elaborate.networks import Expectation, Networks, Settings
 from cnnspec.elaborate.session import Exhausted, Session
 from cnnspec.elaborate.values import Poisoned
@@ -63,11 +63,13 @@ def elaborate(
     with _undisturbed():
         try:
             file, parsed = Declarations(session, resolve).top(source)
-            definition = _chosen(parsed, network)
+            definition = _chosen(parsed[0], network)
             how = settings or Settings({})
             graph = networks.instantiate(file, definition, how)
             turned = list(channels_last(graph, given=how.input is not None))
-            warnings = [*unused_parameters(parsed), *turned]
+            local = [each for each in parsed if not each.source_span.source.name.startswith(ZOO)]
+            doubted = [warning for each in local for warning in flows_after_else(each)]
+            warnings = [*unused_parameters(parsed[0]), *doubted, *turned]
         except (Exhausted, Poisoned):
             graph, turned = None, []
         except SpecError as mistake:

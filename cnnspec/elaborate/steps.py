@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import SpecError, error
@@ -53,7 +54,8 @@ class Steps:
                     callee, self.session.evaluator.given(expr, frame, callee), expr.span
                 )
         elif isinstance(expr, tree.Paren):
-            return self._grouped(self.read(expr.inner, frame), expr)
+            inner = self.read(expr.inner, frame)
+            return inner if tree.choice(expr) else self._grouped(inner, expr)
         elif isinstance(expr, tree.Flow):
             return Group(tuple([self.read(each, frame) for each in expr.steps]), True, expr.span)
         elif isinstance(expr, tree.Labelled):
@@ -90,7 +92,7 @@ class Steps:
             help=help or "a step is written `conv(64, 3)`, `relu` or the name of a block",
         )
 
-    def _grouped(self, inner: Any, expr: tree.Paren) -> Any:
+    def _grouped(self, inner: Any, expr: tree.Expr) -> Any:
         if isinstance(inner, Group):
             return Group(inner.steps, inner.several, expr.span)
         return Group((inner,), False, expr.span)
@@ -153,7 +155,9 @@ class Steps:
 
     def paren(self, expr: tree.Paren, frame: Frame) -> Any:
         value = self.session.evaluator.evaluate(expr.inner, frame)
-        return self._grouped(value, expr) if isinstance(value, WAITING) else value
+        if isinstance(value, WAITING) and not tree.choice(expr):
+            return self._grouped(value, expr)
+        return value
 
     def _segments(self, label: tree.LabelText, frame: Frame) -> tuple[str, ...]:
         result = []
@@ -188,19 +192,22 @@ class Steps:
 
     def labelled(self, expr: tree.Labelled, frame: Frame) -> Any:
         segments = self._segments(expr.label, frame)
-        return self._label(segments, expr.step, expr.span, frame)
+        return self._label(segments, expr.step, span=expr.span, frame=frame)
 
-    def _label(self, segments: tuple[str, ...], expr: tree.Expr, span: Span, frame: Frame) -> Any:
-        if isinstance(expr, tree.Cond):
-            test = self.session.evaluator.test(expr.test, frame)
-            chosen = expr.yes if plain(test) else expr.no
-            return self._label(segments, chosen, span, frame)
+    def _label(
+        self, segments: tuple[str, ...], expr: tree.Expr, *, span: Span, frame: Frame
+    ) -> Any:
+        choice = tree.choice(expr)
+        if choice is not None:
+            label = partial(self._label, segments, span=span, frame=frame)
+            return self.session.evaluator.choose(choice, frame, label)
         if isinstance(expr, tree.Call):
             value = self.session.evaluator.call(expr, frame, segments)
             return LabelledStep(segments, value, span) if isinstance(value, WAITING) else value
-        if isinstance(expr, tree.Paren) and frame.place is not None:
+        if isinstance(expr, tree.Paren | tree.Flow) and frame.place is not None:
+            inner = expr.inner if isinstance(expr, tree.Paren) else expr
             with self.session.paths.entered(segments, span, frame) as place:
-                value = self.session.evaluator.evaluate(expr.inner, frame)
+                value = self.session.evaluator.evaluate(inner, frame)
             if isinstance(value, WAITING):
                 return LabelledStep(segments, self._grouped(value, expr), span)
             if is_nodes(value) and place.attached:

@@ -204,7 +204,7 @@ class Builder:
 
     # --- flows
 
-    def flow(self, parts: Parts) -> Any:
+    def pipe(self, parts: Parts) -> Any:
         return self._make(tree.Flow, parts, steps=tuple(_nodes(parts)))
 
     def labelled(self, parts: Parts) -> Any:

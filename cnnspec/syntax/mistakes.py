@@ -11,6 +11,9 @@ from cnnspec.source import Source, Span
 from cnnspec.syntax import foreign, heads
 from cnnspec.syntax.slip import BRACKET, ITEMS, NEAR, PAIRS, RESERVED, STATEMENTS, Piece, Slip
 
+#: A choice of a value, not the head of a body.
+CHOICE: Final = re.compile(rf"if\b[^\n]{{0,{NEAR}}}?\bthen\b")
+
 
 def explain(source: Source, start: int, at: int, expected: frozenset[str]) -> Diagnostic:
     """Say what is wrong at a place where only the `expected` terminals may stand."""
@@ -26,14 +29,15 @@ def reserved(source: Source, span: Span) -> Diagnostic:
     """Explain a word of the language that stands where a value or a name must."""
     slip = Slip(source, max(0, span.start - NEAR), span.start, frozenset())
     known = slip.previous
+    asks = not known.is_word or known.text in ("in", "if", "not", "and", "or", "when")
+    chooses = not slip.begins_line or CHOICE.match(source.text, span.start)
+    if span.text == "if" and asks and chooses and known.text not in ("{", "}"):
+        title, help_ = "a choice stands in parentheses here", "write `(if c then a else b)`"
+        return slip.say("unexpected-token", title, help_)
     if slip.begins_line and not known.is_value and known.text in ("->", "=", ",", "(", "[", ":"):
         return _nothing_after(slip)
     if slip.begins_line and known.text in ("+", "-", "*", "/", "//", "%", "**"):
         return _nothing_after(slip)
-    asks = not known.is_word or known.text in ("in", "if", "not", "and", "or")
-    if span.text == "if" and asks and not slip.begins_line:
-        title, help_ = "a choice stands in parentheses here", "write `(if c then a else b)`"
-        return slip.say("unexpected-token", title, help_)
     return _no_name(slip, span.text, span)
 
 

@@ -325,3 +325,10 @@ class File:
 
     source_span: Span
     items: tuple[Item, ...]
+
+
+def choice(expr: Expr) -> Cond | None:
+    """Give the `if` that an expression is, in parentheses or not: around one they group nothing."""
+    while isinstance(expr, Paren):
+        expr = expr.inner
+    return expr if isinstance(expr, Cond) else None
