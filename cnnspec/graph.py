@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cnnspec.op import Op, Weight
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
+from cnnspec.syntax.files import Definition
 from cnnspec.trace import Item
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Scope:
     parent: Scope | None
     span: Span
     block: str | None = None
-    #: The definition's identity: instances of one definition share it.
-    definition: object = None
+    #: What it is an instance of: instances of one definition share it.
+    definition: Definition | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     #: Names of the parameters that took nodes, in order, and what went in, lists flattened.
     inputs: tuple[tuple[str, tuple[Port, ...]], ...] = ()
@@ -202,6 +203,13 @@ def _count(weight: Weight) -> int:
     for length in weight.shape:
         result *= length
     return result
+
+
+def defined(scope: Scope) -> Definition:
+    """Give the definition that a network's or block's scope is an instance of."""
+    if scope.definition is None:
+        raise ValueError(f"{scope!r} is no instance of a definition")
+    return scope.definition
 
 
 def walk_scopes(root: Scope) -> Iterable[Scope]:

@@ -11,6 +11,7 @@ from cnnspec.graph import Node, Scope
 from cnnspec.kinds import show
 from cnnspec.shapes import Shape
 from cnnspec.syntax import tree
+from cnnspec.syntax.files import Definition
 from cnnspec.trace import rates
 
 #: A call's arguments are cut after so many characters: they are in the spec, on the line given.
@@ -125,9 +126,9 @@ def _said(value: Any) -> str | None:
     return value.name if isinstance(value, BlockValue) else None
 
 
-def _defaults(definition: object) -> dict[str, str | None]:
+def _defaults(definition: Definition | None) -> dict[str, str | None]:
     """Write the defaults of a block's parameters; None for what is worked out."""
-    if not isinstance(definition, tree.Block):
+    if definition is None or not isinstance(definition.item, tree.Block):
         return {}
     defaults = ((each.name.id, each.default) for each in definition.parameters)
     return {name: _default(value) for name, value in defaults if value is not None}

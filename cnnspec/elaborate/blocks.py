@@ -65,7 +65,7 @@ class Blocks:
             place.scope,
             step.span,
             block=block.name.id,
-            definition=block,
+            definition=file.definition(block),
         )
         frame = Frame(file, index, block, Place(scope, attached=True))
         place.scope.members.append(scope)

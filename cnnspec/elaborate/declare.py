@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from cnnspec.diagnostics import Label, SpecError, error
-from cnnspec.elaborate.files import Entry, FileNames
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.session import Session
 from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
@@ -17,6 +16,7 @@ from cnnspec.kinds import Refusal
 from cnnspec.ops import OPERATORS, Operators
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.files import Entry, FileNames
 from cnnspec.syntax.parse import parse
 
 #: Finds the file that a `use` names; raises SpecError if it may not or cannot be read.
@@ -98,12 +98,12 @@ class Declarations:
                 self._declare(item, index, file, using)
             except Poisoned:
                 if isinstance(item, tree.Const):
-                    self._enter(file, item.name, index, POISON)
+                    self._enter(file, item.name, Entry(item.name.span, index, POISON, item, file))
             except SpecError as mistake:
                 self.session.report(mistake)
                 file.lacking |= isinstance(item, tree.Use)
                 if isinstance(item, tree.Const):
-                    self._enter(file, item.name, index, POISON)
+                    self._enter(file, item.name, Entry(item.name.span, index, POISON, item, file))
         return file
 
     def _declare(
@@ -116,9 +116,9 @@ class Declarations:
         elif isinstance(item, tree.Const):
             frame = Frame(file, index, None, None)
             value = self.session.evaluator.evaluate(item.value, frame)
-            self._enter(file, item.name, index, value)
+            self._enter(file, item.name, Entry(item.name.span, index, value, item, file))
         elif isinstance(item, tree.Block | tree.NetworkDef | tree.Variant):
-            self._enter(file, item.name, index, item)
+            self._enter(file, item.name, Entry(item.name.span, index, item, item, file))
             if not isinstance(item, tree.Variant):
                 self._check_parameters(item)
 
@@ -141,7 +141,7 @@ class Declarations:
                 item.recurs_on.span,
             )
 
-    def _enter(self, file: FileNames, word: tree.Identifier, index: int, value: Any) -> None:
+    def _enter(self, file: FileNames, word: tree.Identifier, entry: Entry) -> None:
         known = file.entries.get(word.id)
         if known is not None:
             raise error(
@@ -159,7 +159,7 @@ class Declarations:
                 word.span,
                 help=f"call it something else: `my_{word.id}`",
             )
-        file.entries[word.id] = Entry(word.span, index, value)
+        file.entries[word.id] = entry
 
     def _use(
         self, item: tree.Use, index: int, file: FileNames, using: tuple[tuple[str, Span], ...]
@@ -188,7 +188,8 @@ class Declarations:
                 value = BlockValue(value, inner)
             elif isinstance(value, tree.NetworkDef | tree.Variant):
                 value = Foreign(value, inner)
-            self._enter(file, tree.Identifier(span=item.path_span, id=word), index, value)
+            here = Entry(item.path_span, index, value, entry.item, entry.home)
+            self._enter(file, tree.Identifier(span=item.path_span, id=word), here)
 
     def _default(self, item: tree.Default, index: int, file: FileNames) -> None:
         session = self.session

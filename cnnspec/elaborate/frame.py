@@ -10,6 +10,7 @@ from cnnspec.expression import Written, spoken
 from cnnspec.graph import Port, Scope
 from cnnspec.source import Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.files import FileNames
 from cnnspec.trace import Item
 
 
@@ -52,7 +53,7 @@ class Place:
 class Frame:
     """What a body can see and where its steps go."""
 
-    file: Any
+    file: FileNames
     #: Declarations from this index of the file on are not visible; itself is, to recur.
     index: int
     definition: tree.Block | tree.NetworkDef | None

@@ -8,7 +8,6 @@ from typing import Any
 
 from cnnspec.diagnostics import Label, SpecError, error, nearest
 from cnnspec.elaborate.declare import Foreign
-from cnnspec.elaborate.files import FileNames
 from cnnspec.elaborate.frame import Frame, Place
 from cnnspec.elaborate.session import Session
 from cnnspec.elaborate.values import Poisoned, describe, is_data
@@ -16,6 +15,7 @@ from cnnspec.expression import Written, name, plain, spoken
 from cnnspec.graph import Graph, Scope
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.files import FileNames
 from cnnspec.syntax.parse import parse_expression
 
 
@@ -65,7 +65,9 @@ class Networks:
         for key, value in settings.parameters.items():
             self._known(key, definition, None)
             given[key] = self._setting(key, value, own)
-        scope = Scope("", "network", None, definition.span, definition.name.id, definition)
+        scope = Scope(
+            "", "network", None, definition.span, definition.name.id, file.definition(definition)
+        )
         frame = Frame(file, file.index_of(definition), definition, Place(scope, attached=True))
         changed = self._parameters(definition, given, frame, scope)
         self.session.input_override = settings.input

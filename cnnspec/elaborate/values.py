@@ -12,6 +12,7 @@ from cnnspec.kinds import brief, show
 from cnnspec.op import Op
 from cnnspec.source import Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.files import FileNames
 
 
 class Poison:
@@ -38,7 +39,7 @@ class BlockValue:
     """A block as a value; `names` is what its body can see."""
 
     definition: tree.Block
-    file: Any
+    file: FileNames
 
     @property
     def name(self) -> str:

@@ -12,6 +12,7 @@ from cnnspec.emit.units import Instance, Path
 from cnnspec.expression import Expression
 from cnnspec.graph import Scope
 from cnnspec.shapes import Shape
+from cnnspec.syntax.files import Definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ class Plan:
     """One class to write: what it does, and the parameters that its constructor needs."""
 
     name: str
-    definition: Any
+    definition: Definition
     instances: list[Instance]
     units: list[Merged] = field(default_factory=list)
     results: tuple[Value, ...] = ()

@@ -15,7 +15,7 @@ from cnnspec.emit.reader import Reader
 from cnnspec.emit.units import CallUnit, Decision, Instance, LoopUnit, Row, Unit
 from cnnspec.emit.words import Split, Words
 from cnnspec.expression import Written
-from cnnspec.graph import Graph, Output, Scope
+from cnnspec.graph import Graph, Output, Scope, defined
 
 #: What is handed to the lowerings, by a node's index.
 Hints = Mapping[int, frozenset[str]]
@@ -95,7 +95,7 @@ def _make(
             for each in plan.instances:
                 plan_of[id(each.scope)] = plan
         blocks += made
-    network = Plan(graph.name, graph.root.definition, [root], functional=functional)
+    network = Plan(graph.name, defined(graph.root), [root], functional=functional)
     words = Words(network, [root], opens[id(graph.root)])
     Merger(words, lambda scope: plan_of[id(scope)], loops).merge()
     return Plans(tuple(blocks), network, outputs, hints)
@@ -223,7 +223,7 @@ def _plan(
     scope = members[0].scope
 
     def merged(given: frozenset[str]) -> Words:
-        plan = Plan(str(scope.block), scope.definition, members, functional=functional)
+        plan = Plan(str(scope.block), defined(scope), members, functional=functional)
         words = Words(plan, members, open_names, given)
         Merger(words, lambda scope: plan_of[id(scope)], loops).merge()
         return words

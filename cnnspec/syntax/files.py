@@ -12,11 +12,16 @@ from cnnspec.syntax import tree
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A declared name: where, from which item of the file on, and what it stands for."""
+    """A declared name: where, from which item of the file on, and what it stands for.
+
+    `item` is its declaration's text, and `home` the file that this stands in: a used one, perhaps.
+    """
 
     span: Span
     index: int
     value: Any
+    item: tree.Item
+    home: FileNames
 
 
 @dataclass(slots=True, eq=False)
@@ -37,10 +42,18 @@ class FileNames:
     instances: dict[Any, list[Any]] = field(default_factory=dict)
     #: How many nodes these have.
     kept: int = 0
+    _definitions: dict[int, Definition] = field(default_factory=dict)
 
     def index_of(self, item: tree.Item) -> int:
         """The position of an item in the file."""
         return self.indices[id(item)]
+
+    def definition(self, item: tree.Block | tree.NetworkDef) -> Definition:
+        """Give a block or network of the file as a definition: one item, one definition."""
+        known = self._definitions.get(id(item))
+        if known is None:
+            known = self._definitions[id(item)] = Definition(item, self)
+        return known
 
     def defaults_at(self, index: int) -> Mapping[str, Mapping[str, Any]]:
         """The operators' keyword defaults in force at an item."""
@@ -60,3 +73,31 @@ class FileNames:
         """Where a name is declared that is not visible yet."""
         entry = self.entries.get(word)
         return entry.span if entry is not None and entry.index > index else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition:
+    """A block or network as it is declared, with the file whose names its text can see."""
+
+    item: tree.Block | tree.NetworkDef
+    file: FileNames
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.item.name.id
+
+    @property
+    def parameters(self) -> tuple[tree.Parameter, ...]:
+        """Its parameters, in order."""
+        return self.item.parameters
+
+    @property
+    def body(self) -> tuple[tree.Stmt, ...]:
+        """Its statements."""
+        return self.item.body
+
+    @property
+    def index(self) -> int:
+        """Its position in the file: what is declared there or later is not visible to it."""
+        return self.file.index_of(self.item)
