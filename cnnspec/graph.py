@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from cnnspec.op import Op, Weight
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
-from cnnspec.syntax.files import Definition
+from cnnspec.syntax import tree
+from cnnspec.syntax.files import Definition, FileNames
 from cnnspec.trace import Item
 
 if TYPE_CHECKING:
@@ -122,6 +123,15 @@ class Output:
     span: Span
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Argued:
+    """A value as a variant gives it: its text, and where in which file that stands."""
+
+    value: tree.Expr
+    file: FileNames
+    index: int
+
+
 @dataclass(eq=False)
 class Graph:
     """Nodes in the order in which they were written, which is an order in which they can run.
@@ -137,6 +147,10 @@ class Graph:
     span: Span
     meta: Mapping[str, Any]
     parameters: Mapping[str, Any]
+    #: The arguments of the variants that lead to it, as they are written, by parameter.
+    arguments: Mapping[str, Argued] = field(default_factory=dict)
+    #: The parameters that were set from outside.
+    set: frozenset[str] = frozenset()
     #: The network's parameters that only set widths and counts: an emitter may leave them open.
     open_parameters: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ from cnnspec.elaborate.frame import Frame, Place
 from cnnspec.elaborate.session import Session
 from cnnspec.elaborate.values import Poisoned, describe, is_data
 from cnnspec.expression import Written, name, plain, spoken
-from cnnspec.graph import Graph, Scope
+from cnnspec.graph import Argued, Graph, Scope
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.files import FileNames
@@ -53,6 +53,7 @@ class Networks:
             base, file = self._base(base, file)
         definition: tree.NetworkDef = base
         given: dict[str, Any] = {}
+        argued: dict[str, Argued] = {}
         for variant, where in reversed(chain):
             frame = Frame(where, where.index_of(variant), None, None)
             for position, argument in enumerate(variant.arguments):
@@ -61,10 +62,12 @@ class Networks:
                     key = definition.parameters[position].name.id
                 self._known(key, definition, argument.span)
                 given[str(key)] = self.session.evaluator.evaluate(argument.value, frame)
+                argued[str(key)] = Argued(argument.value, where, frame.index)
         own = file
         for key, value in settings.parameters.items():
             self._known(key, definition, None)
             given[key] = self._setting(key, value, own)
+            argued.pop(key, None)
         scope = Scope(
             "", "network", None, definition.span, definition.name.id, file.definition(definition)
         )
@@ -96,6 +99,8 @@ class Networks:
             span=item.span,
             meta=self.session.meta,
             parameters=scope.values,
+            arguments=argued,
+            set=frozenset(settings.parameters),
             open_parameters=tuple(
                 key
                 for key, value in scope.values.items()
