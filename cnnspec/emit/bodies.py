@@ -269,7 +269,8 @@ def _taken_apart(value: Expr, count: int) -> tuple[Kind, ...]:
     kind = kind_of(value)
     if isinstance(kind, tuple):
         return (*kind, *("data",) * count)[:count]
-    return tuple("node" if kind in ("node", "nodes") else "data" for _ in range(count))
+    each: Kind = "node" if kind in ("node", "nodes") else "data"
+    return (each,) * count
 
 
 def spoken_blocks(body: Body) -> list[Key]:

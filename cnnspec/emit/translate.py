@@ -128,7 +128,8 @@ class Reader:
                 return self._call(expr, None)
             case tree.Paren():
                 inner = self.value(expr.inner)
-                return _grouped(inner) if isinstance(inner, STEPS) else inner
+                grouped = isinstance(inner, STEPS) and tree.choice(expr) is None
+                return _grouped(inner) if grouped else inner
             case tree.Flow():
                 return self._flow(expr)
             case tree.When():
@@ -187,19 +188,21 @@ class Reader:
         return Flow(head, tuple(steps), kind)
 
     def _labelled(self, expr: tree.Labelled) -> Expr:
-        label = self._label(expr.label)
-        inner = expr.step
-        if isinstance(inner, tree.Cond):
-            return self._choice(
-                inner,
-                lambda arm: self._labelled(replace(expr, step=arm)),
-            )
-        if isinstance(inner, tree.Call):
-            return self._call(inner, label)
-        value = self.value(inner)
-        if isinstance(inner, tree.Paren) and not isinstance(value, STEPS):
-            return Within(label, value)
-        return Labelled(label, self._waiting(value, inner.span))
+        return self._under(self._label(expr.label), expr.step)
+
+    def _under(self, label: Label, expr: tree.Expr) -> Expr:
+        """Read what a label stands before: of a choice, either way."""
+        choice = tree.choice(expr)
+        if choice is not None:
+            return self._choice(choice, lambda arm: self._under(label, arm))
+        if isinstance(expr, tree.Call):
+            return self._call(expr, label)
+        value = self.value(expr)
+        if isinstance(expr, tree.Paren | tree.Flow):
+            if not isinstance(value, STEPS):
+                return Within(label, value)
+            return Labelled(label, _grouped(value))
+        return Labelled(label, self._waiting(value, expr.span))
 
     def _label(self, label: tree.LabelText) -> Label:
         return tuple(
@@ -381,7 +384,8 @@ class Reader:
                     step = self._waiting(self._callee(callee), expr.span)
                     return self._with(step, self._given(expr.arguments), expr.span, flowing)
             case tree.Paren():
-                return _grouped(self.step(expr.inner, flowing))
+                inner = self.step(expr.inner, flowing)
+                return inner if tree.choice(expr) else _grouped(inner)
             case tree.Flow():
                 steps = []
                 for each in expr.steps:
