@@ -267,8 +267,8 @@ class _Text:
 
 def _taken_apart(value: Expr, count: int) -> tuple[Kind, ...]:
     kind = kind_of(value)
-    if isinstance(kind, tuple):
-        return (*kind, *("data",) * count)[:count]
+    if isinstance(kind, tuple) and len(kind) == count:
+        return kind
     each: Kind = "node" if kind in ("node", "nodes") else "data"
     return (each,) * count
 
