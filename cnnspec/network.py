@@ -174,7 +174,7 @@ class Network:
         nodes = self.elaborated.inference_nodes if inference else self.elaborated.nodes
         mistakes: dict[object, Diagnostic] = {}
         for node in nodes:
-            if node.kind == "input":
+            if node.op.is_input:
                 continue
             lower = lowerings.get(node.kind)
             if lower is None:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import prod, sqrt
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from cnnspec import channels
+from cnnspec.channels import Formula
 from cnnspec.kinds import MISSING, Arg, Refusal
 from cnnspec.shapes import Shape
 
 Role = Literal["weight", "bias", "state"]
 Flow = Literal["inputs", "outputs"]
+#: What one number that comes out is made of: the number of its channel and place alone; all
+#: channels of its place; places around it, as `Op.window` says; the whole image.
+Sight = Literal["value", "place", "window", "image"]
+#: What comes out: an image for an image and a vector for a vector; always a vector; what the
+#: arguments say.
+Rank = Literal["kept", "vector", "argued"]
+Axis = Literal["channels", "height", "width"]
+Steps = int | Fraction
+#: How large sums of products are, with weights that are drawn by how many they sum.
+PRODUCTS = 1.05
 
 
 class Weight(NamedTuple):
@@ -21,6 +35,8 @@ class Weight(NamedTuple):
     key: str
     shape: tuple[int, ...]
     role: Role = "weight"
+    #: What a state is a running estimate of.
+    statistic: Literal["mean", "variance"] | None = None
 
     @property
     def trainable(self) -> bool:
@@ -29,11 +45,37 @@ class Weight(NamedTuple):
 
 
 class Window(NamedTuple):
-    """How an operator looks at its image, `(vertical, horizontal)`, for receptive fields."""
+    """How an operator looks at its image, `(vertical, horizontal)`, for receptive fields.
+
+    `size` is how many input places one output place sees, `dilation` how far apart they are, and
+    `stride` how many input places further the next output place looks: a fraction where the image
+    becomes larger.
+    """
 
     size: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
+    stride: tuple[Steps, Steps] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
+
+
+class Noise(NamedTuple):
+    """What an operator drops in training, at a rate that an argument gives.
+
+    Values are dropped together along the axes in `together`, and each example by itself.
+    """
+
+    rate: str
+    together: tuple[Axis, ...] = ()
+
+    def mask(self, x: Shape) -> tuple[int, ...]:
+        """Give the shape of one example's mask, which spreads over x.
+
+        >>> Noise("rate", ("height", "width")).mask(Shape((8, 5, 5)))
+        (8, 1, 1)
+        """
+        axes = ("channels", "height", "width")[: len(x)]
+        return tuple(
+            1 if axis in self.together else length for axis, length in zip(axes, x, strict=True)
+        )
 
 
 class Noted(NamedTuple):
@@ -62,10 +104,24 @@ class Op:
     required: ClassVar[tuple[str, ...]] = ()
     #: How many inputs it takes: at least, and at most (None: any number).
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
-    #: The argument that says how many channels come out, if one does.
-    channels_from: ClassVar[str | None] = None
-    #: Whether the output's channels are the sum of the inputs'.
-    sums_channels: ClassVar[bool] = False
+    #: Whether it is what comes into the network.
+    is_input: ClassVar[bool] = False
+    #: The sign that stands for it between values, if one does.
+    sign: ClassVar[str | None] = None
+    #: The argument that says how many outputs it has; None: one.
+    outputs_from: ClassVar[str | None] = None
+    #: The channels of each output; None: no formula says them.
+    channel_rule: ClassVar[Formula | None] = channels.SAME
+    #: Whether what comes out is an image or a vector.
+    rank: ClassVar[Rank] = "kept"
+    #: What one number that comes out is made of.
+    sees: ClassVar[Sight] = "place"
+    #: Whether an input that is a vector, or 1 x 1, is spread over the image of another.
+    spreads: ClassVar[bool] = False
+    #: Whether it only moves values, or adds zeros, and computes none.
+    only_moves: ClassVar[bool] = False
+    #: What it drops in training.
+    noise: ClassVar[Noise | None] = None
     #: Floating-point operations for a value that comes out, beside multiply-adds.
     per_value: ClassVar[int] = 0
     #: What flows and the gradient needs again: its inputs, its outputs.
@@ -74,9 +130,16 @@ class Op:
     passes_gradient: ClassVar[bool] = False
     #: Whether what comes out is the memory that went in, read as another shape.
     is_view: ClassVar[bool] = False
+    #: Whether its output may be written over its input, each number where it was read.
+    in_place: ClassVar[bool] = False
+    #: How much larger values become, as root mean squares, if that is known.
+    gain: ClassVar[float] = 1.0
 
     def __init_subclass__(cls) -> None:
         own = {key: value for key, value in vars(cls).items() if isinstance(value, Arg)}
+        for key in own:
+            if hasattr(Op, key):
+                raise TypeError(f"{cls.__name__}: an argument cannot be called {key}, as Op is")
         cls.arguments = {**cls.arguments, **own}
         cls.names = tuple(cls.arguments)
         cls.required = tuple(key for key, arg in cls.arguments.items() if arg.required)
@@ -103,6 +166,16 @@ class Op:
     def __repr__(self) -> str:
         words = ", ".join(f"{key}={value!r}" for key, value in self.values.items())
         return f"{self.name}({words})"
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each number that comes out is made of the one of its channel and place alone."""
+        return self.sees == "value"
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs it has."""
+        return 1 if self.outputs_from is None else int(self.values[self.outputs_from])
 
     @property
     def values(self) -> dict[str, Any]:
@@ -133,8 +206,20 @@ class Op:
 
     def noted(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Noted:
         """Give what the gradient needs besides what flows: where a maximum stood, a mask."""
-        return Noted()
+        return Noted() if self.noise is None else Noted(prod(self.noise.mask(outputs[0])))
 
     def window(self, *inputs: Shape) -> Window | None:
-        """Give the window through which an output place sees the input; None: the same place."""
-        return None
+        """Give the window through which an output place sees the input; None: the same place.
+
+        The window of what sees the whole image is of its size.
+        """
+        if self.sees != "image" or not inputs or not inputs[0].is_image:
+            return None
+        return Window((inputs[0].height, inputs[0].width))
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        """Estimate how large its values are, as a root mean square, from how large the inputs' are.
+
+        On the large side: what is drawn by it must not explode in a deep network.
+        """
+        return self.gain * sqrt(sum(size**2 for size in sizes) / len(sizes)) if sizes else 1.0

@@ -113,7 +113,7 @@ def rates(scope: Scope) -> frozenset[str]:
 def _uses(trace: Sequence[Item]) -> Iterator[Any]:
     """Give the values that a body used for anything but noise."""
     for item in trace:
-        if isinstance(item, Step) and item.node.op.family != "noise":
+        if isinstance(item, Step) and item.node.op.noise is None:
             yield from item.written.values()
         elif isinstance(item, Choice):
             yield from item.tests

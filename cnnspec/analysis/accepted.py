@@ -86,7 +86,7 @@ def stopped(graph: Graph, height: int, width: int) -> Stop | None:
     """Say what does not take an image of so many rows and columns; None if all of it does."""
     shapes: dict[int, tuple[Shape, ...]] = {}
     for node in graph.inference_nodes:
-        if node.kind == "input":
+        if node.op.is_input:
             shapes[node.index] = (image(node.shape.channels, height, width),)
             continue
         inputs = tuple(shapes[port.node.index][port.index] for port in node.inputs)

@@ -86,7 +86,7 @@ class Meter:
         return self._known[node]
 
     def _running(self, node: Node) -> Figures:
-        still = node.kind == "input" or moves_nothing(node, training=False)
+        still = node.op.is_input or moves_nothing(node, training=False)
         batch = self.run.batch
         return Figures(
             1,

@@ -36,6 +36,6 @@ def activation_bytes(graph: Graph, run: Run = ONCE) -> int:
     for place, step in enumerate(steps(graph)):
         alone = all(buffer.readers[-1] == place for buffer in step.reads)
         free = run.in_place and overwrites(step, others_wait=not alone)
-        if step.node.kind != "input" and not free:
+        if not step.node.op.is_input and not free:
             numbers += sum(buffer.size for buffer in step.writes)
     return run.batch * run.bytes * numbers

@@ -52,7 +52,7 @@ class _Search:
         self.exact = True
         place = {step.node.index: place for place, step in enumerate(listed)}
         self.needs = [{place[port.node.index] for port in each.node.inputs} for each in listed]
-        self.inputs = sum(each.node.kind == "input" for each in listed)
+        self.inputs = sum(each.node.op.is_input for each in listed)
 
     def run(self) -> tuple[int, list[int]]:
         """Give the most numbers at a time, and the order that keeps to it."""

@@ -3,65 +3,60 @@
 The recurrences of Araujo et al. (Distill, 2019): r' = r + (k - 1) * d * j and j' = j * s, with
 receptive field r and effective stride j, 1 and 1 at an input; where ways meet, the largest of each.
 What makes an image f times larger divides j by f, and a transposed window covers ceil(k / f) places
-of its input. Padding is not cut off: near the border a window sees less. Normalisation counts as
-looking at its own place, as its statistics are fixed at inference.
+of its input. A vector, or one place, that is spread over an image brings its field and not its
+stride: neighbouring places see the same of it. A vector has no places next to each other and keeps
+the stride of its image. Padding is not cut off: near the border a window sees less. Normalisation
+counts as looking at its own place, as is custom, although `gn` takes its statistics over an image.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
 from cnnspec.graph import Graph, Node
+from cnnspec.op import Steps
 
-Stride = int | Fraction
+#: Field and stride along one axis.
+_Along = tuple[Steps, Steps]
 
 
 class Field(NamedTuple):
     """Receptive field and effective stride, `(vertical, horizontal)`, in places of the input.
 
-    A stride is a fraction only where an image is larger than the input.
+    A stride is a fraction where an image was enlarged, or divided into windows unevenly.
     """
 
     size: tuple[int, int]
-    stride: tuple[Stride, Stride]
+    stride: tuple[Steps, Steps]
 
 
 def receptive_fields(graph: Graph) -> Mapping[str, Field]:
     """Give every node's field by path. What makes a vector of an image sees all that it held."""
-    exact: dict[str, tuple[tuple[Stride, Stride], ...]] = {}
+    exact: dict[int, tuple[_Along, _Along]] = {}
     for node in graph.nodes:
-        sources = [exact[port.node.path] for port in node.inputs]
-        axes = []
-        for axis in (0, 1):
-            size = max((field[axis][0] for field in sources), default=1)
-            stride = max((field[axis][1] for field in sources), default=1)
-            kernel, step, dilation = _look(node, axis)
-            size = _whole(size + (kernel - 1) * dilation * stride)
-            axes.append((size, _whole(stride * step)))
-        exact[node.path] = tuple(axes)
-    return {path: Field((ceil(v[0]), ceil(h[0])), (v[1], h[1])) for path, (v, h) in exact.items()}
+        exact[node.index] = _along(node, 0, exact), _along(node, 1, exact)
+    fields = ((node.path, *exact[node.index]) for node in graph.nodes)
+    return {path: Field((ceil(v[0]), ceil(h[0])), (v[1], h[1])) for path, v, h in fields}
 
 
-def _whole(value: Stride) -> Stride:
-    return int(value) if value.denominator == 1 else value
-
-
-def _look(node: Node, axis: int) -> tuple[int, Stride, int]:
-    """Give the window's length, its stride and its dilation along one axis of the input."""
+def _along(node: Node, axis: int, known: Mapping[int, tuple[_Along, _Along]]) -> _Along:
+    """Give a node's field and stride along one axis."""
+    sources = [known[port.node.index][axis] for port in node.inputs]
+    size = max((size for size, _ in sources), default=1)
+    strides = [
+        stride
+        for port, (_, stride) in zip(node.inputs, sources, strict=True)
+        if not (node.op.spreads and port.shape[1:] != node.shape[1:])
+    ]
+    stride = max(strides, default=1)
     window = node.op.window(*node.input_shapes)
-    if window is not None:
-        return window.size[axis], window.stride[axis], window.dilation[axis]
-    if not node.inputs or not node.input_shapes[0].is_image:
-        return 1, 1, 1
-    values = node.op.values
-    if not node.shape.is_image or node.kind in ("reshape", "permute"):
-        return node.input_shapes[0][axis + 1], 1, 1
-    if node.kind == "conv_transpose":
-        reach = values["dilation"][axis] * (values["size"][axis] - 1) + 1
-        return ceil(Fraction(reach, values["stride"][axis])), Fraction(1, values["stride"][axis]), 1
-    if node.kind == "upsample":
-        return 1 if values["mode"] == "nearest" else 2, 1 / Fraction(str(values["factor"])), 1
-    return 1, 1, 1
+    if window is None:
+        return size, stride
+    size += (window.size[axis] - 1) * window.dilation[axis] * stride
+    return _whole(size), _whole(stride * window.stride[axis])
+
+
+def _whole(value: Steps) -> Steps:
+    return int(value) if value.denominator == 1 else value

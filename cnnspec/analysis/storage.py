@@ -35,7 +35,7 @@ class Step:
 
 def moves_nothing(node: Node, *, training: bool) -> bool:
     """Whether what comes out is what went in: a view, or noise outside training."""
-    return node.op.is_view or (node.op.family == "noise" and not training)
+    return node.op.is_view or (node.op.noise is not None and not training)
 
 
 def steps(graph: Graph, *, training: bool = False) -> list[Step]:
@@ -44,7 +44,7 @@ def steps(graph: Graph, *, training: bool = False) -> list[Step]:
     They are in the order as written, the inputs before all others.
     """
     listed = graph.nodes if training else graph.inference_nodes
-    nodes = sorted(listed, key=lambda node: node.kind != "input")
+    nodes = sorted(listed, key=lambda node: not node.op.is_input)
     outputs = graph.outputs if training else graph.inference_outputs
     held: dict[tuple[int, int], Buffer] = {}
     result = []
@@ -73,10 +73,10 @@ def overwrites(step: Step, *, others_wait: bool) -> bool:
     """Whether an activation may write over its input: nobody else reads it, and it is not ours."""
     return (
         not others_wait
-        and step.node.op.family == "activation"
+        and step.node.op.in_place
         and len(step.reads) == 1
         and not step.reads[0].stays
-        and step.reads[0].owner.kind != "input"
+        and not step.reads[0].owner.op.is_input
         and [buffer.size for buffer in step.writes] == [step.reads[0].size]
     )
 

@@ -15,7 +15,7 @@ from cnnspec.graph import Node
 
 def bytes_moved(node: Node, run: Run) -> int:
     """Count the bytes that a node reads and writes at inference."""
-    if node.kind == "input" or moves_nothing(node, training=False):
+    if node.op.is_input or moves_nothing(node, training=False):
         return 0
     flowing = sum(shape.size for shape in (*node.input_shapes, *node.shapes))
     return run.batch * run.bytes * flowing + weight_bytes([node], run)

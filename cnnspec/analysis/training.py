@@ -184,7 +184,7 @@ class _Way:
         passed = step.writes[0] if node.op.passes_gradient else None
         for buffer in step.reads:
             if self.learns[buffer.owner]:
-                if node.op.family == "merge" and self._bytes(buffer) < widest and not passed:
+                if node.op.spreads and self._bytes(buffer) < widest and not passed:
                     self.ledger.briefly(widest)  # before it is summed to what was spread
                 shared = None if buffer in step.cropped else passed
                 self.ledger.gradient(buffer, self._bytes(buffer), passed=shared)

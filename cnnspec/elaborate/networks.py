@@ -76,7 +76,7 @@ class Networks:
         self.session.input_override = settings.input
         self.session.bodies.run(definition.body, frame)
         scope.trace = frame.items
-        inputs = tuple(node for node in self.session.nodes if node.op.name == "input")
+        inputs = tuple(node for node in self.session.nodes if node.op.is_input)
         if not self.session.diagnostics:
             self._complete(definition, inputs)
         untouched = not settings.parameters and settings.input is None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
+from cnnspec.channels import Argument, Sign, express
 from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import CallStep, Given, Operator, describe, is_data, is_nodes, ports
 from cnnspec.elsewhere import argument_help
-from cnnspec.expression import Written, plain, written
+from cnnspec.expression import OPERATIONS, Written, plain, written
 from cnnspec.graph import Node, Port
 from cnnspec.kinds import Float, Refusal
 from cnnspec.op import Op, Weight
@@ -42,7 +44,7 @@ class Nodes:
     ) -> Any:
         op_class = operator.op
         inputs, rest = self._inputs(op_class, value, step)
-        if op_class.name == "input":
+        if op_class.is_input:
             segments = self._as_input(step, frame) if segments is None else segments
             if self.session.input_override is not None:
                 given = self._override(frame)
@@ -96,7 +98,7 @@ class Nodes:
         """Give the shape that was set for the one input; raises SpecError if there are several."""
         given = self.session.input_override
         assert given is not None
-        if any(node.op.name == "input" for node in self.session.nodes):
+        if any(node.op.is_input for node in self.session.nodes):
             assert frame.definition is not None
             raise error(
                 "bad-argument",
@@ -253,25 +255,27 @@ class Nodes:
     def _carry(
         self, node: Node, arguments: dict[str, Any], sources: tuple[Any, ...], frame: Frame
     ) -> None:
-        op = node.op
+        op, rule = node.op, node.op.channel_rule
         for key, given in arguments.items():
-            free = key == op.channels_from or isinstance(op.arguments[key].kind, Float)
+            free = rule == Argument(key) or isinstance(op.arguments[key].kind, Float)
             if isinstance(given, Written) and not free:
                 frame.consume(given)
+
+        def argument(each: Argument) -> Any:
+            given = arguments.get(each.name, op.values[each.name])
+            listed = each.index is not None and isinstance(given, tuple)
+            return given[each.index] if listed else given
+
         value: Any = None
-        if op.channels_from is not None:
-            value = arguments.get(op.channels_from)
-        elif op.sums_channels:
-            value = sources[0]
-            for each in sources[1:]:
-                value = written(plain(value) + plain(each), "+", value, each)
-        elif sources and op.name == "flatten" and node.input_shapes[0].is_image:
-            spatial = node.input_shapes[0].height * node.input_shapes[0].width
-            value = written(node.shape.channels, "*", sources[0], spatial)
-        elif sources and op.name == "split":
-            value = written(node.shape.channels, "//", sources[0], len(node.ports))
-        elif sources:
-            value = sources[0]
+        if rule is not None:
+            places = node.input_shapes[0][1:] if node.inputs else ()
+            value = express(
+                rule,
+                inputs=sources,
+                argument=argument,
+                places=prod(places) if places else None,
+                join=_joined,
+            )
         for port in node.ports:
             if isinstance(value, Written) and value.value == port.shape.channels:
                 frame.channels[id(port)] = value
@@ -283,6 +287,10 @@ def unknown_argument(key: str, op: type[Op], span: Span) -> SpecError:
     """Say that an operator has no such argument."""
     title = f"{op.name} has no argument `{key}`"
     return error("unknown-argument", title, span, help=argument_help(key, op))
+
+
+def _joined(sign: Sign, left: Any, right: Any) -> Any:
+    return written(OPERATIONS[sign](plain(left), plain(right)), sign, left, right)
 
 
 def _is_written(value: Any) -> bool:

@@ -57,7 +57,7 @@ class Reader:
         result: list[Unit] = []
         for item in items:
             if isinstance(item, Step):
-                if item.node.index in self.wanted and item.node.op.name != "input":
+                if item.node.index in self.wanted and not item.node.op.is_input:
                     result.append(self._op(item, scope))
             elif isinstance(item, BlockCall):
                 if self._alive(item):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import ClassVar
 
 from cnnspec.kinds import Arg, Choice, Float
-from cnnspec.op import Flow, Op, Weight
+from cnnspec.op import Flow, Op, Sight, Weight
 from cnnspec.shapes import Shape
 
 
@@ -16,6 +17,8 @@ class _Activation(Op):
     name = ""
     family = "activation"
     gradient_needs: ClassVar[tuple[Flow, ...]] = ("inputs",)
+    sees: ClassVar[Sight] = "value"
+    in_place = True
 
     def shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
@@ -27,6 +30,7 @@ class ReLU(_Activation):
     name = "relu"
     per_value = 1
     gradient_needs = ("outputs",)
+    gain = 0.85
 
 
 class ReLU6(_Activation):
@@ -79,6 +83,9 @@ class Sigmoid(_Activation):
     per_value = 4
     gradient_needs = ("outputs",)
 
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return 0.75
+
 
 class HardSwish(_Activation):
     """Give x * relu6(x + 3) / 6."""
@@ -94,6 +101,9 @@ class HardSigmoid(_Activation):
     name = "hardsigmoid"
     elsewhere = ("h_sigmoid",)
     per_value = 4
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return 0.75
 
 
 class Mish(_Activation):
@@ -133,3 +143,7 @@ class Softmax(_Activation):
     name = "softmax"
     per_value = 5
     gradient_needs = ("outputs",)
+    sees = "place"
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return 1 / sqrt(outputs[0].channels)

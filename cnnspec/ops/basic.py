@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnnspec.channels import Argument
 from cnnspec.kinds import Arg, Int, Refusal
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
@@ -16,6 +17,9 @@ class Input(Op):
     name = "input"
     family = "basic"
     arity = (0, 0)
+    is_input = True
+    channel_rule = Argument("channels")
+    rank = "argued"
     channels = Arg(Int(1), "Channels of the image, or features of the vector.")
     height = Arg(Int(1), "Rows of the image; left out for a vector.", None)
     width = Arg(Int(1), "Columns of the image; left out for a vector.", None)
@@ -40,6 +44,8 @@ class Identity(Op):
     name = "identity"
     elsewhere = ("noop", "pass_through")
     family = "basic"
+    sees = "value"
+    only_moves = True
     is_view = True
 
     def shape(self, *inputs: Shape) -> Shape:

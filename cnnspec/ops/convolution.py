@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
+from cnnspec.channels import SAME, Argument, times
 from cnnspec.kinds import Arg, Bool, Int, Pad, Pair, Refusal
-from cnnspec.op import Op, Weight, Window
+from cnnspec.op import PRODUCTS, Op, Weight, Window
 from cnnspec.ops.geometry import Sides, need_image, reach, sides, slide
 from cnnspec.shapes import Shape, image
 
@@ -30,7 +32,8 @@ class Conv(Op):
     elsewhere = ("Conv2d", "Convolution")
     family = "convolution"
     gradient_needs = ("inputs",)
-    channels_from = "filters"
+    sees = "window"
+    channel_rule = Argument("filters")
     filters = Arg(Int(1), FILTERS, elsewhere=("out_channels", "channels"))
     size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
     stride = Arg(Pair(1), STRIDE, 1)
@@ -74,6 +77,9 @@ class Conv(Op):
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return outputs[0].size if self.bias else 0
 
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return PRODUCTS
+
     def window(self, *inputs: Shape) -> Window:
         return Window(self.size, self.stride, self.dilation)
 
@@ -88,6 +94,8 @@ class DepthwiseConv(Op):
     elsewhere = ("DepthwiseConv2D", "depthwise", "depthwise_convolution")
     family = "convolution"
     gradient_needs = ("inputs",)
+    sees = "window"
+    channel_rule = times(SAME, Argument("multiplier"))
     size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
     stride = Arg(Pair(1), STRIDE, 1)
     pad = Arg(Pad(), PAD, 0)
@@ -115,6 +123,9 @@ class DepthwiseConv(Op):
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return outputs[0].size if self.bias else 0
 
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return PRODUCTS
+
     def window(self, *inputs: Shape) -> Window:
         return Window(self.size, self.stride, self.dilation)
 
@@ -139,7 +150,8 @@ class TransposedConv(Op):
     )
     family = "convolution"
     gradient_needs = ("inputs",)
-    channels_from = "filters"
+    sees = "window"
+    channel_rule = Argument("filters")
     filters = Arg(Int(1), FILTERS, elsewhere=("out_channels", "channels"))
     size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
     stride = Arg(Pair(1), "How far apart input places land in the output.", 1)
@@ -214,6 +226,15 @@ class TransposedConv(Op):
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return outputs[0].size if self.bias else 0
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return PRODUCTS
+
+    def window(self, *inputs: Shape) -> Window:
+        (high, wide), (rows, columns) = self.size, self.stride
+        covered = reach(high, self.dilation[0]), reach(wide, self.dilation[1])
+        seen = (-(-covered[0] // rows), -(-covered[1] // columns))
+        return Window(seen, (Fraction(1, rows), Fraction(1, columns)))
 
 
 def _divisors(number: int, near: int) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnnspec.channels import Argument
 from cnnspec.kinds import Arg, Bool, Int
-from cnnspec.op import Op, Weight
+from cnnspec.op import PRODUCTS, Op, Weight
 from cnnspec.shapes import Shape
 
 
@@ -19,7 +20,7 @@ class Dense(Op):
     elsewhere = ("Linear", "fc", "fully_connected", "inner_product")
     family = "dense"
     gradient_needs = ("inputs",)
-    channels_from = "units"
+    channel_rule = Argument("units")
     units = Arg(
         Int(1),
         "How many numbers come out: the rows of the matrix.",
@@ -40,3 +41,6 @@ class Dense(Op):
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return outputs[0].size if self.bias else 0
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return PRODUCTS

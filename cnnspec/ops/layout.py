@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import floor, prod
 
+from cnnspec.channels import SAME, Argument, Places, over, plus, times
 from cnnspec.kinds import Arg, Choice, Float, Int, Ints, Pad, Pair, Refusal
-from cnnspec.op import Op
+from cnnspec.op import Op, Window
 from cnnspec.ops.geometry import need_image
 from cnnspec.shapes import Shape, image, vector
 
@@ -17,6 +19,10 @@ class Flatten(Op):
     name = "flatten"
     elsewhere = ("flat",)
     family = "layout"
+    channel_rule = times(SAME, Places())
+    rank = "vector"
+    sees = "image"
+    only_moves = True
     is_view = True
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -29,6 +35,10 @@ class Reshape(Op):
     name = "reshape"
     elsewhere = ("view",)
     family = "layout"
+    channel_rule = Argument("to", 0)
+    rank = "argued"
+    sees = "image"
+    only_moves = True
     is_view = True
     to = Arg(
         Ints(1),
@@ -58,6 +68,9 @@ class Permute(Op):
     name = "permute"
     elsewhere = ("transpose",)
     family = "layout"
+    channel_rule = None  # they may be the rows or the columns
+    sees = "image"
+    only_moves = True
     is_view = True
     axes = Arg(
         Ints(0, 2, 3),
@@ -81,6 +94,8 @@ class PadImage(Op):
     name = "pad"
     elsewhere = ("ZeroPad2d", "ZeroPadding2D", "padding")
     family = "layout"
+    channel_rule = plus(plus(SAME, Argument("channels", 0)), Argument("channels", 1))
+    only_moves = True
     sides = Arg(Pad(automatic=()), "Zeros: a number, `[h, w]`, or `[top, bottom, left, right]`.", 0)
     channels = Arg(Pair(0), "Channels of zeros `[before, after]`.", 0)
 
@@ -98,6 +113,7 @@ class Crop(Op):
     name = "crop"
     elsewhere = ("Cropping2D", "center_crop")
     family = "layout"
+    only_moves = True
     is_view = True
     sides = Arg(Pad(automatic=()), "How much: a number, `[h, w]`, or `[top, bottom, left, right]`.")
 
@@ -121,11 +137,16 @@ class Upsample(Op):
     name = "upsample"
     elsewhere = ("UpSampling2D", "interpolate", "resize")
     family = "layout"
+    sees = "window"
     factor = Arg(Float(above=0, high=1024), "How many times as large.")
     mode = Arg(Choice(("nearest", "bilinear")), "How values between pixels are found.", "nearest")
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return outputs[0].size * (7 if self.mode == "bilinear" else 0)
+
+    def window(self, *inputs: Shape) -> Window:
+        seen, step = 1 if self.mode == "nearest" else 2, 1 / Fraction(str(self.factor))
+        return Window((seen, seen), (step, step))
 
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -142,6 +163,7 @@ class ChannelShuffle(Op):
     name = "channel_shuffle"
     elsewhere = ("shuffle",)
     family = "layout"
+    only_moves = True
     groups = Arg(Int(1), "How many groups the channels are in.")
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -157,6 +179,9 @@ class Split(Op):
     name = "split"
     elsewhere = ("chunk",)
     family = "layout"
+    outputs_from = "n"
+    channel_rule = over(SAME, Argument("n"))
+    only_moves = True
     is_view = True
     n = Arg(Int(1, 1024), "How many parts.")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import ClassVar
 
+from cnnspec.channels import SUM
 from cnnspec.kinds import Refusal
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
@@ -25,10 +27,15 @@ class _Elementwise(Op):
     name = ""
     family = "merge"
     arity: ClassVar[tuple[int, int | None]] = (2, None)
+    sees = "value"
+    spreads = True
     verb = ""
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return (len(inputs) - 1) * outputs[0].size
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return float(sum(size**1.5 for size in sizes) ** (1 / 1.5))  # independent to alike
 
     def shape(self, *inputs: Shape) -> Shape:
         largest = max(inputs, key=lambda each: (len(each), each.size))
@@ -71,6 +78,7 @@ class Add(_Elementwise):
     name = "add"
     elsewhere = ("plus", "addition", "sum", "residual")
     passes_gradient = True
+    sign = "+"
     verb = "add"
 
 
@@ -80,7 +88,11 @@ class Multiply(_Elementwise):
     name = "mul"
     elsewhere = ("Multiply", "times")
     gradient_needs = ("inputs",)
+    sign = "*"
     verb = "multiply"
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return 1.2 * prod(sizes)
 
 
 class Subtract(_Elementwise):
@@ -88,6 +100,7 @@ class Subtract(_Elementwise):
 
     name = "sub"
     elsewhere = ("Subtract", "minus")
+    sign = "-"
     verb = "subtract"
     arity = (2, 2)
 
@@ -99,7 +112,8 @@ class Concat(Op):
     elsewhere = ("cat", "Concatenate", "concatenation")
     family = "merge"
     arity = (1, None)
-    sums_channels = True
+    channel_rule = SUM
+    only_moves = True
     passes_gradient = True
 
     def shape(self, *inputs: Shape) -> Shape:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cnnspec.kinds import Arg, Float
-from cnnspec.op import Noted, Op
+from cnnspec.op import Noise, Op
 from cnnspec.ops.geometry import need_image
 from cnnspec.shapes import Shape
 
@@ -18,22 +16,17 @@ class _Noise(Op):
 
     name = ""
     family = "noise"
+    sees = "value"
 
     def shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
-
-    def noted(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Noted:
-        return Noted(numbers=self.masked(outputs[0]))
-
-    def masked(self, x: Shape) -> int:
-        """Count the numbers of its mask: one a value."""
-        return x.size
 
 
 class Dropout(_Noise):
     """Drop single values, scale the rest by 1 / (1 - rate) (Srivastava et al., 2014)."""
 
     name = "dropout"
+    noise = Noise("rate")
     rate = Arg(Float(0, below=1), RATE, 0.5, P)
 
 
@@ -42,14 +35,12 @@ class SpatialDropout(_Noise):
 
     name = "spatial_dropout"
     elsewhere = ("Dropout2d", "SpatialDropout2D")
+    noise = Noise("rate", together=("height", "width"))
     rate = Arg(Float(0, below=1), RATE, 0.5, P)
 
     def shape(self, *inputs: Shape) -> Shape:
         need_image(self.name, inputs[0])
         return inputs[0]
-
-    def masked(self, x: Shape) -> int:
-        return x.channels
 
 
 class DropPath(_Noise):
@@ -57,7 +48,5 @@ class DropPath(_Noise):
 
     name = "drop_path"
     elsewhere = ("StochasticDepth",)
+    noise = Noise("rate", together=("channels", "height", "width"))
     rate = Arg(Float(0, below=1), RATE, elsewhere=P)
-
-    def masked(self, x: Shape) -> int:
-        return 1

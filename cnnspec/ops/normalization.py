@@ -28,6 +28,7 @@ class BatchNorm(Op):
     elsewhere = ("BatchNorm2d", "BatchNormalization")
     per_value = 2  # at inference it is a scale and a shift
     family = "normalization"
+    sees = "value"  # at inference
     gradient_needs = ("inputs",)
     eps = Arg(Float(above=0), EPS, 1e-5)
     momentum = Arg(Float(0, 1), "The weight of the new batch in the running statistics.", 0.1)
@@ -39,10 +40,13 @@ class BatchNorm(Op):
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         channels = inputs[0].channels
         running = (
-            Weight("running_mean", (channels,), "state"),
-            Weight("running_var", (channels,), "state"),
+            Weight("running_mean", (channels,), "state", "mean"),
+            Weight("running_var", (channels,), "state", "variance"),
         )
         return (*(_affine(channels) if self.affine else ()), *running)
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return 1.3
 
 
 class LayerNorm(Op):
@@ -67,6 +71,9 @@ class LayerNorm(Op):
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return outputs[0].size * (7 if self.affine else 5)
 
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return 1.05
+
 
 class GroupNorm(Op):
     """Normalise over groups of channels and all places (Wu and He, 2018)."""
@@ -74,6 +81,7 @@ class GroupNorm(Op):
     name = "gn"
     elsewhere = ("GroupNorm", "GroupNormalization")
     family = "normalization"
+    sees = "image"
     gradient_needs = ("inputs",)
     groups = Arg(Int(1), "How many groups the channels are split into.")
     eps = Arg(Float(above=0), EPS, 1e-5)
@@ -89,11 +97,17 @@ class GroupNorm(Op):
             )
         return x
 
+    def window(self, *inputs: Shape) -> None:
+        return None  # receptive fields leave statistics out, by custom
+
     def weights(self, *inputs: Shape) -> tuple[Weight, ...]:
         return _affine(inputs[0].channels) if self.affine else ()
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return outputs[0].size * (7 if self.affine else 5)
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return 1.05
 
 
 class LocalResponseNorm(Op):

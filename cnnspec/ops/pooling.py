@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from math import prod
 
 from cnnspec.kinds import Arg, Bool, Pad, Pair, Refusal
@@ -22,6 +23,7 @@ class _Pool(Op):
 
     name = ""
     family = "pooling"
+    sees = "window"
 
     @property
     def moves(self) -> tuple[int, int]:
@@ -67,6 +69,7 @@ class MaxPool(_Pool):
 
     name = "maxpool"
     elsewhere = ("MaxPool2d", "MaxPooling2D")
+    gain = 1.5
     gradient_needs = ("inputs",)
     size = Arg(Pair(1), SIZE, elsewhere=("kernel_size", "pool_size"))
     stride = Arg(Pair(1), STRIDE, None)
@@ -106,6 +109,7 @@ class AdaptiveAveragePool(Op):
     name = "adaptive_avgpool"
     elsewhere = ("AdaptiveAvgPool2d", "AdaptiveAveragePooling2D")
     family = "pooling"
+    sees = "window"
     gradient_needs = ("inputs",)
     size = Arg(Pair(1), "Height and width of the output.", elsewhere=("output_size",))
 
@@ -116,17 +120,19 @@ class AdaptiveAveragePool(Op):
 
     def window(self, *inputs: Shape) -> Window:
         (x,) = inputs
-        step = (max(x.height // self.size[0], 1), max(x.width // self.size[1], 1))
-        cover = (-(-x.height // self.size[0]), -(-x.width // self.size[1]))
-        return Window(cover, step)
+        (rows, high), (columns, wide) = zip(x[1:], self.size, strict=True)
+        step = (Fraction(rows, high), Fraction(columns, wide))
+        return Window((max(_lengths(rows, high)), max(_lengths(columns, wide))), step)
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         (x,) = inputs
-        rows, columns = (
-            sum(-(-(i + 1) * n // o) - i * n // o for i in range(o))
-            for n, o in zip(x[1:], self.size, strict=True)
-        )
+        rows, columns = (sum(_lengths(n, o)) for n, o in zip(x[1:], self.size, strict=True))
         return int(x.channels * rows * columns)
+
+
+def _lengths(length: int, count: int) -> Iterator[int]:
+    """Give the lengths of the windows that divide an axis, which may overlap."""
+    return (-(-(i + 1) * length // count) - i * length // count for i in range(count))
 
 
 class _Global(Op):
@@ -134,6 +140,8 @@ class _Global(Op):
 
     name = ""
     family = "pooling"
+    rank = "argued"
+    sees = "image"
 
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
@@ -142,7 +150,8 @@ class _Global(Op):
 
     def window(self, *inputs: Shape) -> Window:
         (x,) = inputs
-        return Window((x.height, x.width), (x.height, x.width))
+        whole = (x.height, x.width)
+        return Window(whole, whole if self.values["keep"] else (1, 1))
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return inputs[0].size  # all but one of a channel are added, and the sum divided
@@ -161,6 +170,7 @@ class GlobalMaxPool(_Global):
 
     name = "gmp"
     elsewhere = ("GlobalMaxPooling2D", "global_max_pool", "AdaptiveMaxPool2d")
+    gain = 3.0
     gradient_needs = ("inputs", "outputs")
     keep = Arg(Bool(), KEEP, False)
 

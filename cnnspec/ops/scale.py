@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnnspec.kinds import Arg, Float
 from cnnspec.op import Op, Weight
 from cnnspec.shapes import Shape
@@ -12,11 +14,15 @@ class Scale(Op):
 
     name = "scale"
     family = "scale"
+    sees = "value"
     per_value = 1
     factor = Arg(Float(), "The constant.")
 
     def shape(self, *inputs: Shape) -> Shape:
         return inputs[0]
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return abs(float(self.factor)) * sizes[0]
 
 
 class LayerScale(Op):
@@ -27,8 +33,10 @@ class LayerScale(Op):
 
     name = "layer_scale"
     family = "scale"
+    sees = "value"
     per_value = 1
     gradient_needs = ("inputs",)
+    gain = 1.1
     init = Arg(Float(), "What the numbers start at.", 1e-6)
 
     def shape(self, *inputs: Shape) -> Shape:

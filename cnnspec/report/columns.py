@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from cnnspec.analysis.figures import Figures
 from cnnspec.analysis.quantity import duration, memory, number
-from cnnspec.analysis.receptive_field import Field, Stride
+from cnnspec.analysis.receptive_field import Field
 from cnnspec.analysis.wording import size
+from cnnspec.op import Steps
 from cnnspec.shapes import Shape
 
 
@@ -76,7 +77,7 @@ def _output(value: Shape | tuple[Shape, ...]) -> str:
     return (", " if len(value) == 2 else " ... ").join((size(value[0]), size(value[-1])))
 
 
-def _stride(values: tuple[Stride, Stride]) -> str:
+def _stride(values: tuple[Steps, Steps]) -> str:
     return "x".join(map(str, values))
 
 

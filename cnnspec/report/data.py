@@ -11,10 +11,11 @@ from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.liveness import peak
 from cnnspec.analysis.memory import activation_bytes, largest_activation, weight_bytes
 from cnnspec.analysis.order import best_order
-from cnnspec.analysis.receptive_field import Stride, receptive_fields
+from cnnspec.analysis.receptive_field import receptive_fields
 from cnnspec.analysis.shares import GROUPS, shares
 from cnnspec.analysis.structure import structure
 from cnnspec.analysis.training import training
+from cnnspec.op import Steps
 
 SCHEMA = "cnnspec.cost/1"
 
@@ -129,6 +130,6 @@ def _shares(meter: Meter, by: str) -> list[dict[str, Any]]:
     return result
 
 
-def _exact(stride: Stride) -> int | str:
+def _exact(stride: Steps) -> int | str:
     """Keep a whole stride; write a fraction as `1/2`, where an image is larger than the input."""
     return stride if isinstance(stride, int) else str(stride)

@@ -8,9 +8,8 @@ a tolerance hides mistakes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from math import prod, sqrt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cnnspec.graph import Graph, Node
 from cnnspec.op import Weight
@@ -55,13 +54,13 @@ def _weight(node: Node, weight: Weight, scales: dict[int, float], seed: int) -> 
     """Draw one tensor: kernels by their fan-in and by how large their input is likely to be."""
     draws = _generator(seed, "weight", weight_key(node, weight))
     scale = scales[node.inputs[0].node.index] if node.inputs else 1.0
-    if weight.key == "running_var":
+    if weight.statistic == "variance":
         return scale**2 * draws.uniform(0.5, 1.5, weight.shape)
-    if weight.key == "running_mean":
+    if weight.statistic == "mean":
         return 0.3 * scale * draws.standard_normal(weight.shape)
     if weight.role == "bias":
         return 0.3 * draws.standard_normal(weight.shape)
-    if prod(weight.shape[1:]) > 1 or node.op.channels_from is not None:
+    if prod(weight.shape[1:]) > 1 or node.op.macs(node.input_shapes, node.shapes):
         fan_in = _fan_in(node, weight)
         kernel: Array = draws.standard_normal(weight.shape) / (scale * sqrt(fan_in))
         return kernel
@@ -77,43 +76,10 @@ def _fan_in(node: Node, weight: Weight) -> int:
     return max(products // outputs, 1) if products else prod(weight.shape[1:])
 
 
-#: How large an output is for inputs of one, where that is known; on the large side, for what
-#: is estimated too small explodes in a deep network, and what is too large is held up by biases.
-_GAINS: Final[Mapping[str, float]] = {
-    "bn": 1.3,
-    "relu": 0.85,
-    "maxpool": 1.5,
-    "gmp": 3.0,
-    "sigmoid": 0.75,
-    "hardsigmoid": 0.75,
-    "mul": 1.2,
-    "layer_scale": 1.1,
-}
-#: Families whose output is of this size whatever comes in.
-_LEVELLED: Final = frozenset({"convolution", "dense", "normalization"})
-
-
 def spread(graph: Graph) -> dict[int, float]:
     """Estimate how large each node's values are, as a root mean square, from the input's one."""
     result: dict[int, float] = {}
     for node in graph.nodes:
         sizes = [result[port.node.index] for port in node.inputs]
-        result[node.index] = max(_spread(node, sizes), 1e-3)
+        result[node.index] = max(node.op.magnitude(sizes, node.shapes), 1e-3)
     return result
-
-
-def _spread(node: Node, sizes: list[float]) -> float:
-    kind, gain = node.kind, _GAINS.get(node.kind, 1.0)
-    if not sizes:
-        return 1.0
-    if (node.op.family in _LEVELLED and kind != "lrn") or kind in ("sigmoid", "hardsigmoid"):
-        return max(gain, 1.05) if node.op.family in _LEVELLED else gain
-    if kind in ("add", "sub"):  # between independent and alike
-        return float(sum(size**1.5 for size in sizes) ** (1 / 1.5))
-    if kind == "mul":
-        return gain * prod(sizes)
-    if kind == "softmax":
-        return 1 / sqrt(node.shape.channels)
-    if kind == "scale":
-        return abs(float(node.op.values["factor"])) * sizes[0]
-    return gain * sqrt(sum(size**2 for size in sizes) / len(sizes))
