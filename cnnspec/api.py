@@ -79,6 +79,19 @@ def loads(
     return _network(Source(name, text), network, None, set=set, input=input, limits=limits)
 
 
+def loaded_from(
+    source: Source,
+    network: str | None,
+    root: Path | None,
+    *,
+    set: Mapping[str, Any] | None = None,
+    input: tuple[int, ...] | None = None,
+    limits: Mapping[str, int] | None = None,
+) -> Network:
+    """Load a network of a source, as if it stood in the folder `root`. Raises SpecError."""
+    return _network(source, network, root, set=set, input=input, limits=limits)
+
+
 def _found(
     source: Source, network: str | None, root: Path | None, *, keep_weights: bool, **how: Any
 ) -> Network:

@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "compile": "compile",
     "convert": "convert",
     "cost": "cost",
+    "diff": "diff",
     "draw": "draw",
     "explain": "catalogue",
     "ops": "catalogue",

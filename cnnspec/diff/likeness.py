@@ -1,0 +1,60 @@
+"""How alike two members are: what the alignment goes by."""
+
+from __future__ import annotations
+
+from cnnspec.analysis.fold import SMALL
+from cnnspec.diff.regions import Member, Regions, kinds, label
+from cnnspec.diff.texts import bare
+from cnnspec.graph import Node, Scope
+
+
+class Likeness:
+    """Values pairs of members of two graphs."""
+
+    def __init__(self, regions: Regions) -> None:
+        self.regions = regions
+        self._known: dict[tuple[int, int], float | None] = {}
+
+    def worth(self, a: Member, b: Member) -> float | None:
+        """Say how alike two members are, about 1 to 7; None for what is never one in the other."""
+        if isinstance(a, Node):
+            return self._nodes(a, b) if isinstance(b, Node) else None
+        return self._scopes(a, b) if isinstance(b, Scope) else None
+
+    def leads(self, member: Member) -> bool:
+        """Whether a row that was put in may well begin with a member: no small step does."""
+        return isinstance(member, Scope) or member.op.family not in (*SMALL, "merge")
+
+    def _nodes(self, a: Node, b: Node) -> float | None:
+        named = label(a) is not None and label(a) == label(b)
+        if a.kind != b.kind:
+            if named or bare(a.span) == bare(b.span):
+                return 1.5 if a.op.family == b.op.family else 0.9
+            return 0.9 if a.op.family == b.op.family else None
+        result = 2.0 + 1.5 * named
+        if repr(a.op) == repr(b.op):
+            result += 1.5
+        elif bare(a.span) == bare(b.span):
+            result += 0.7
+        return result
+
+    def _scopes(self, a: Scope, b: Scope) -> float | None:
+        key = self.regions.number(a), self.regions.number(b)
+        named = label(a) is not None and label(a) == label(b)
+        if key[0] == key[1]:
+            return 7.0
+        if key not in self._known:
+            self._known[key] = self._unlike(a, b)
+        like = self._known[key]
+        if like is None:
+            return 2.0 if named else None
+        return like + 1.5 * named
+
+    def _unlike(self, a: Scope, b: Scope) -> float | None:
+        before, after = kinds(self.regions, a), kinds(self.regions, b)
+        shared, every = (before & after).total(), (before | after).total()
+        share = shared / every if every else 0.0
+        same = a.block is not None and a.block == b.block
+        if not same and share < 0.5:
+            return None
+        return 1.0 + 2.0 * share + 2.0 * same

@@ -1,0 +1,56 @@
+"""A comparison as plain data, the schema `cnnspec.diff/1` of docs/diff.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from cnnspec.diff.data import Diff, Hunk
+
+SCHEMA: Final = "cnnspec.diff/1"
+
+
+def as_data(diff: Diff) -> dict[str, Any]:
+    """Give a comparison as numbers, words and lists."""
+    return {
+        "a": diff.a.name,
+        "b": diff.b.name,
+        "same": diff.same,
+        "hunks": _hunks(diff.hunks),
+        "follows": _hunks(diff.follows),
+        "figures": [
+            {"name": f.name, "unit": f.unit, "before": f.before, "after": f.after}
+            for f in diff.figures
+        ],
+        "keys": {
+            "missing": list(diff.keys.missing),
+            "extra": list(diff.keys.extra),
+            "reshaped": [
+                {"key": key, "before": list(before), "after": list(after)}
+                for key, before, after in diff.keys.reshaped
+            ],
+            "renamed": [{"before": old, "after": new} for old, new in diff.keys.renamed],
+            "kept": diff.keys.kept,
+        },
+    }
+
+
+def _hunks(hunks: Sequence[Hunk]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": hunk.kind,
+            "where": hunk.where,
+            "what": hunk.what,
+            "changes": [change._asdict() for change in hunk.changes],
+            "places": [place._asdict() for place in hunk.places],
+        }
+        for hunk in hunks
+    ]
+
+
+def renames(diff: Diff) -> str:
+    """Write the tensors of A that stand under another name in B, one `OLD=NEW` a line.
+
+    It is what `cnnspec convert --rename-file` reads: whole names, all changed at once.
+    """
+    return "".join(f"{old}={new}\n" for old, new in diff.keys.renamed)
