@@ -10,7 +10,6 @@ from cnnspec.diff.data import Change
 from cnnspec.diff.found import Cause, Found
 from cnnspec.diff.regions import Member
 from cnnspec.diff.texts import (
-    Definition,
     Edit,
     Texts,
     bare,
@@ -74,7 +73,7 @@ class Context:
 
 def inside(scope: Scope, span: Span) -> bool:
     """Whether a stretch of text stands in a scope's definition."""
-    if not isinstance(scope.definition, Definition):
+    if scope.definition is None:
         return True
     outer = extent(scope.definition)
     return outer.source.name == span.source.name and outer.start <= span.start < outer.stop
