@@ -261,6 +261,7 @@ def test_every_command_explains_itself(capsys) -> None:
         "compile",
         "convert",
         "cost",
+        "diff",
         "draw",
         "explain",
         "ops",
