@@ -21,6 +21,7 @@ from cnnspec.diff.texts import (
 )
 from cnnspec.graph import Scope
 from cnnspec.source import Span
+from cnnspec.syntax import tree
 
 #: What a condition may ask of what flows in.
 FLOWS = frozenset(("channels", "height", "width", "shape"))
@@ -57,7 +58,7 @@ class Context:
         said = statement(own, member.span)
         if said is None or said not in other.values():
             return None
-        names = decided_by(here.definition, member.span)
+        names = decided_by(declared(here), member.span)
         found = self.explained(names)
         if found or (self.inputs and not FLOWS.isdisjoint(names)):
             return found
@@ -71,11 +72,16 @@ class Context:
         return inside(self.a, a) and inside(self.b, b)
 
 
+def declared(scope: Scope) -> tree.Block | tree.NetworkDef | None:
+    """Give the text that a scope is an instance of; a group has none."""
+    return None if scope.definition is None else scope.definition.item
+
+
 def inside(scope: Scope, span: Span) -> bool:
     """Whether a stretch of text stands in a scope's definition."""
     if scope.definition is None:
         return True
-    outer = extent(scope.definition)
+    outer = extent(declared(scope))
     return outer.source.name == span.source.name and outer.start <= span.start < outer.stop
 
 
@@ -103,7 +109,7 @@ class Contexts:
         """Hold the definitions of two instances against each other, once."""
         key = id(a.definition), id(b.definition)
         if key not in self._texts:
-            self._texts[key] = texts(a.definition, b.definition)
+            self._texts[key] = texts(declared(a), declared(b))
         return self._texts[key]
 
     def cause(self, edit: Edit, where: str, order: float, a: Scope, b: Scope) -> Cause:

@@ -18,7 +18,7 @@ from cnnspec.syntax.parse import parse
 
 _COMMENT: Final = re.compile(r"#[^\n]*")
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
-Definition = tree.Block | tree.NetworkDef
+Declared = tree.Block | tree.NetworkDef
 
 
 def bare(span: Span) -> str:
@@ -58,7 +58,7 @@ def extent(each: Any) -> Span:
     inner: list[tree.Stmt] = []
     if isinstance(each, tree.If):
         inner = [stmt for _, body in each.arms for stmt in body] + list(each.orelse)
-    elif isinstance(each, tree.For | Definition):
+    elif isinstance(each, tree.For | Declared):
         inner = list(each.body)
     span: Span = each.span
     return Span(span.source, span.start, max([span.stop, *(extent(one).stop for one in inner)]))
@@ -66,7 +66,7 @@ def extent(each: Any) -> Span:
 
 def texts(a: Any, b: Any) -> Texts:
     """Hold two definitions against each other."""
-    if not isinstance(a, Definition) or not isinstance(b, Definition):
+    if not isinstance(a, Declared) or not isinstance(b, Declared):
         return Texts(False, {}, {}, (), {}, {})
     words = set(_WORD.findall(bare(extent(a)))) & set(_WORD.findall(bare(extent(b))))
     edits = [*_constants(a.span.source, b.span.source, words), *_bound(a, b, words)]
