@@ -45,8 +45,9 @@ class Context:
 
     def of_value(self, a: Span, b: Span) -> tuple[Cause, ...]:
         """Give what may explain that a step's arguments differ, where its text does not."""
-        inside = self._inside(a, b)
-        found = self.explained(spoken_of(self.a.definition, a)) if inside else ()
+        found: tuple[Cause, ...] = ()
+        if self._inside(a, b):
+            found = self.explained(spoken_of(declared(self.a), a))
         return found or tuple(self.causes.values())
 
     def of_presence(self, member: Member, *, added: bool) -> tuple[Cause, ...] | None:
