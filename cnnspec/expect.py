@@ -65,9 +65,8 @@ def _actual(
     if key == "inference.params":
         return trainable(graph.inference_nodes)
     if key in ("params.conv", "params.dense"):
-        family = {"conv": ("conv", "dwconv", "conv_transpose"), "dense": ("dense",)}
-        kinds = family[key.removeprefix("params.")]
-        return trainable(node for node in graph.nodes if node.kind in kinds)
+        family = {"params.conv": "convolution", "params.dense": "dense"}[key]
+        return trainable(node for node in graph.nodes if node.op.family == family)
     if key == "macs":
         return macs(graph)
     path, _, fact = key.rpartition(".")

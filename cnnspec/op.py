@@ -35,7 +35,7 @@ class Weight(NamedTuple):
     key: str
     shape: tuple[int, ...]
     role: Role = "weight"
-    #: What a state is a running estimate of.
+    #: What a state is a running estimate of, at a rate that the argument `momentum` gives.
     statistic: Literal["mean", "variance"] | None = None
 
     @property
@@ -171,6 +171,11 @@ class Op:
     def elementwise(self) -> bool:
         """Whether each number that comes out is made of the one of its channel and place alone."""
         return self.sees == "value"
+
+    @property
+    def joins(self) -> bool:
+        """Whether it puts its inputs' channels side by side."""
+        return self.channel_rule == channels.SUM
 
     @property
     def outputs(self) -> int:

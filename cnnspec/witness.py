@@ -121,6 +121,10 @@ class Witness(Protocol):
         """Give the versions of what it runs on; raises ImportError if that is not installed."""
         ...
 
+    def errs(self, graph: Graph) -> bool:
+        """Whether its framework is known to get gradients of such a network wrong."""
+        ...
+
     def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
         """Run a case and tell; what it cannot find, or run, is `unmatched`."""
         ...

@@ -10,9 +10,10 @@ import pytest
 
 import cnnspec
 from cnnspec import witness
+from cnnspec.ops import OPERATORS
 from cnnspec.testing.fuzz import attempt, fuzz
-from cnnspec.testing.generate import LARGEST_GAIN, NAMES, Generator, gain_of_lrn
-from cnnspec.testing.program import Step, is_valid, spec
+from cnnspec.testing.generate import LARGEST_GAIN, NAMES, Generator
+from cnnspec.testing.program import is_valid, spec
 from cnnspec.testing.shrink import candidates
 from cnnspec_torch.lowerings import LOWERINGS
 from tests.test_verify import plant
@@ -48,9 +49,11 @@ def test_no_step_makes_values_so_large_that_rounding_is_all_that_is_compared() -
     programs = [generator.program(number) for number in range(150)]
     steps = [step for each in programs for step in each.steps]
     steps += [step for each in programs for block in each.blocks for step in block.steps]
-    found = [each for each in steps if isinstance(each, Step) and each.operator == "lrn"]
-    assert max(gain_of_lrn(each) for each in found) <= LARGEST_GAIN
-    assert gain_of_lrn(Step("lrn", (("beta", 3.0), ("k", 1e-5)), (0,))) > LARGEST_GAIN
+    found = [dict(each.arguments) for each in steps if getattr(each, "operator", "") == "lrn"]
+    gains = [OPERATORS["lrn"](**each).magnitude([1.0], ()) for each in found]
+    assert len(gains) > 5
+    assert max(gains) <= LARGEST_GAIN
+    assert OPERATORS["lrn"](beta=3.0, k=1e-5).magnitude([1.0], ()) > LARGEST_GAIN
 
 
 def test_every_network_compiles_and_so_does_every_simpler_one() -> None:

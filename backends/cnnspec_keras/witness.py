@@ -21,7 +21,7 @@ with quietly():
 
 import numpy as np
 
-from cnnspec.graph import Node
+from cnnspec.graph import Graph, Node
 from cnnspec.shapes import Shape
 from cnnspec.witness import Case, Emitted, See, Testimony
 from cnnspec_keras.backend import BACKEND
@@ -47,6 +47,10 @@ class KerasWitness:
         framework = keras.backend.backend()
         package = __import__(framework)
         return {"keras": keras.__version__, framework: str(package.__version__)}
+
+    def errs(self, graph: Graph) -> bool:
+        """Nothing is known that Keras gets wrong in training."""
+        return False
 
     def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
         """Run the model."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cnnspec import plugins
-from cnnspec.graph import Node
+from cnnspec.graph import Graph, Node
 from cnnspec.shapes import Shape
 from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
 from cnnspec_numpy.meanings import MEANINGS
@@ -30,6 +30,10 @@ class Reference:
     def versions(self) -> Mapping[str, str]:
         """Give NumPy's."""
         return {"numpy": np.__version__}
+
+    def errs(self, graph: Graph) -> bool:
+        """No gradients of its own, so none is wrong."""
+        return False
 
     def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
         """Run the graph."""

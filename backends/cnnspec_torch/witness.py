@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 from cnnspec.emit.code import Code, Raw
 from cnnspec.emit.lowering import Applied
 from cnnspec.emit.printer import expression, fill
-from cnnspec.graph import Node
+from cnnspec.graph import Graph, Node
 from cnnspec.numbering import Place, Run, Value, written
 from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
 from cnnspec_torch import layers_source
@@ -116,6 +116,11 @@ class TorchWitness:
     def versions(self) -> Mapping[str, str]:
         """Give torch's."""
         return {"torch": str(torch.__version__)}
+
+    def errs(self, graph: Graph) -> bool:
+        """Batch norm on a map one row or column wide, after a permute: docs/frameworks.md."""
+        permuted = any(node.kind == "permute" for node in graph.nodes)
+        return permuted and any(node.kind == "bn" and 1 in node.shape[1:] for node in graph.nodes)
 
     def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
         """Run the class."""

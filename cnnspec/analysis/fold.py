@@ -176,7 +176,7 @@ class _Walk:
     def node_unit(self, node: Node) -> _Unit:
         op = self._ops.get(id(node.op))
         if op is None:
-            said = "" if node.op.family == "noise" else repr(node.op)
+            said = "" if node.op.noise is not None else repr(node.op)
             op = self._ops[id(node.op)] = self._key((type(node.op), said))
         runs = node.index in self.runs
         key = self._key((op, node.input_shapes, node.shapes, node.weights, runs))
@@ -196,8 +196,9 @@ class _Walk:
             return False
         before, here = unit.stop - 1, self.position[node.index]
         alone = self.last_use[before] == here and self._source(node.inputs[0]) == (before, 0)
-        kinds = [member.kind for member in unit.part.members if isinstance(member, Node)]
-        return alone and bool(kinds) and kinds[0] != "input" and node.kind not in kinds
+        held = [member for member in unit.part.members if isinstance(member, Node)]
+        kinds = [member.kind for member in held]
+        return alone and bool(held) and not held[0].op.is_input and node.kind not in kinds
 
     def joined(self, unit: _Unit, small: _Unit) -> _Unit:
         first, second = unit.part, small.part

@@ -19,7 +19,7 @@ class Box:
     """One box: its path, what its header says, what it takes and gives, and its cost.
 
     `cost` is of one; `all_cost` of all that the box stands for, where frames around it say how
-    many. `kind` is the operator's, empty for a scope; `before` is the shape that comes in where a
+    many. `node` is its layer, None for a scope; `before` is the shape that comes in where a
     folded scope changes it; `outs` are the shapes that come out where there are several.
     """
 
@@ -27,7 +27,7 @@ class Box:
     name: str
     title: str
     role: Role
-    kind: str
+    node: Node | None
     family: str
     before: Shape | None
     shape: Shape
@@ -39,6 +39,31 @@ class Box:
     paths: str
     outs: tuple[Shape, ...] = ()
     aside: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The operator's name, empty for a scope."""
+        if self.node is None:
+            return "output" if self.role == "output" else ""
+        return self.node.kind
+
+    @property
+    def joins(self) -> bool:
+        """Whether it is a layer that puts channels side by side."""
+        return self.node is not None and self.node.op.joins
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether a map of its own comes out: not of what only drops values, or moves one map's."""
+        if self.node is None:
+            return True
+        op, node = self.node.op, self.node
+        if op.noise is not None:
+            return False
+        window = op.window(*node.input_shapes) if node.shape.is_image else None
+        resamples = window is not None and window.stride != (1, 1)
+        alone = len(node.inputs) == 1 and len(node.shapes) == 1
+        return not (op.only_moves and alone) or resamples
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -77,7 +77,7 @@ class _Chooser:
         """Draw a part; as the only one of its group under that one's name."""
         head, times = part.head, f" {titles.TIMES} {part.times}" if part.times > 1 else ""
         if isinstance(head, Node):
-            role: Role = "input" if head.kind == "input" else "layer"
+            role: Role = "input" if head.op.is_input else "layer"
             title = titles.of_layer(part) + times
             return self.box([part], title, role, head.op.family, many, group)
         inner = self._only(part, head, paths)
@@ -202,8 +202,8 @@ class _Chooser:
                 box,
                 cost=part.cost if [box] == costly else Cost(),
                 all_cost=part.cost if [box] == costly else Cost(),
-                shape=part.shape if box.kind == "concat" else box.shape,
-                before=_before(part) if box.kind == "concat" else box.before,
+                shape=part.shape if box.joins else box.shape,
+                before=_before(part) if box.joins else box.before,
             )
             for each in inner
             for box in within(each)
@@ -283,7 +283,7 @@ class _Chooser:
             _named(parts[0], group) if named else "",
             title,
             role,
-            head.kind if isinstance(head, Node) else "",
+            head if isinstance(head, Node) else None,
             family,
             before if before != last.shape else None,
             last.shape,
@@ -323,7 +323,7 @@ class _Chooser:
                 "",
                 output.name + train,
                 "output",
-                "output",
+                None,
                 "basic",
                 None,
                 output.port.shape,

@@ -30,10 +30,11 @@ def name(member: Node | Scope) -> str:
 def of_layer(part: Part) -> str:
     """Say a layer: `conv 7x7 /2 (bn, relu)`, `input`, `+ (relu)`."""
     head = part.head
-    if isinstance(head, Node) and head.kind == "input":
+    if isinstance(head, Node) and head.op.is_input:
         return head.segment
     words = layer(part)
-    return f"+{words.removeprefix('add')}" if words.partition(" ")[0] == "add" else words
+    adds = isinstance(head, Node) and head.op.sign == "+"
+    return f"+{words.removeprefix(head.kind)}" if adds and words.startswith(head.kind) else words
 
 
 def of_line(parts: Sequence[Part]) -> str | None:
@@ -109,7 +110,7 @@ def _shortcut(part: Part, scope: Scope) -> str:
         for step in steps(item.body)
     }
     for head in (each.head for each in part.parts):
-        if isinstance(head, Node) and head.kind == "add":
+        if isinstance(head, Node) and head.op.sign == "+":
             ways = [_way(port.node, scope) for port in head.inputs]
             short = min(ways, key=len) - ways[0].intersection(*ways)
             if any(node.weights for node in short):

@@ -98,7 +98,7 @@ class _Grower:
             part = part.parts[0]
             head = part.head
         scope = isinstance(head, Scope)
-        name = "" if isinstance(head, Node) and head.kind == "input" else named
+        name = "" if isinstance(head, Node) and head.op.is_input else named
         equal = part.times > 1 and not part.grows
         one = Cost(*(count // part.times for count in part.cost)) if equal else part.cost
         whole = Cost(*(many * count for count in part.cost))
@@ -170,7 +170,7 @@ def _inputs(part: Part) -> list[Port]:
 
 
 def _is_concat(part: Part) -> bool:
-    return isinstance(part.head, Node) and part.head.kind == "concat"
+    return isinstance(part.head, Node) and part.head.op.joins
 
 
 def _moves(part: Part) -> bool:

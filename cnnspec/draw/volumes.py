@@ -32,10 +32,6 @@ LONGEST_ROW: Final = 1100.0
 LONGEST_LINE: Final = 15
 #: More boxes than this are too many: fewer scopes are opened.
 MOST: Final = 34
-#: What only moves values has no volume of its own.
-MOVES: Final = frozenset(
-    ("crop", "pad", "flatten", "reshape", "permute", "identity", "channel_shuffle")
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -96,17 +92,12 @@ def volumes(graph: Graph, look: Look) -> bytes:
     ) or choose(graph, plans[-1])
     kept = [box for box in drawn.boxes if not box.trains and box.role != "output"]
     found = _bridged([wire for wire in wires(drawn) if wire.source in kept and wire.target in kept])
-    shown = [box for box in kept if not _is_unseen(box)]
+    shown = [box for box in kept if box.has_volume]
     columns = _columns(_sized(shown, look, HIGHEST), found)
     side_by_side = max(map(len, columns))
     if side_by_side > 1:
         columns = _columns(_sized(shown, look, HIGHEST / sqrt(side_by_side)), found)
     return _Painter(graph, look, columns, found).painted()
-
-
-def _is_unseen(box: Box) -> bool:
-    """Whether a box only moves values, or only drops some in training."""
-    return box.kind in MOVES or box.family == "noise"
 
 
 def _bridged(found: Sequence[Wire]) -> list[Wire]:
@@ -119,9 +110,9 @@ def _bridged(found: Sequence[Wire]) -> list[Wire]:
         if before is not None:
             way = before.way if wire.way == "flow" else wire.way
             bridge = Wire(before.source, wire.target, way)
-        if _is_unseen(wire.target):
+        if not wire.target.has_volume:
             into[wire.target.order] = bridge
-        elif not _is_unseen(bridge.source):
+        elif bridge.source.has_volume:
             result.append(bridge)
     return result
 

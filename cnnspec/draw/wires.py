@@ -77,7 +77,7 @@ class _Rails:
 
     def shortened(self, node: Node | None, ports: Sequence[Port]) -> Sequence[Port]:
         """Give the inputs to draw: what an earlier concat holds comes from there, once."""
-        if node is None or node.kind != "concat":
+        if node is None or not node.op.joins:
             return ports
         key = tuple((port.node.index, port.index) for port in ports)
         result: Sequence[Port] = ports
@@ -111,12 +111,10 @@ def _skips(
 
 def _rail(drawn: Picture, skips: set[tuple[int, int]]) -> set[tuple[int, int]]:
     """Find the skips into concats that come from concats, go on to such, or stand for many."""
-    into = {pair for pair in skips if drawn.boxes[pair[1]].kind == "concat"}
+    into = {pair for pair in skips if drawn.boxes[pair[1]].joins}
     going_on = {source for source, _ in into}
     return {
         (source, target)
         for source, target in into
-        if drawn.boxes[source].kind == "concat"
-        or target in going_on
-        or drawn.boxes[target].before is not None
+        if drawn.boxes[source].joins or target in going_on or drawn.boxes[target].before is not None
     }

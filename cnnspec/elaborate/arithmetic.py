@@ -10,6 +10,7 @@ from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import BlockValue, Operator, describe
 from cnnspec.expression import OPERATIONS, Written, plain, written
 from cnnspec.graph import Port
+from cnnspec.ops import OPERATORS
 from cnnspec.source import Span
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Arithmetic:
         if not (is_number(a) and is_number(b)):
             wrong = left if not is_number(a) else right
             if isinstance(wrong, Port) and operator in ("+", "*", "-"):
-                word = {"+": "add", "*": "mul", "-": "sub"}[operator]
+                word = next(each for each in OPERATORS.values() if each.sign == operator).name
                 raise error(
                     "wrong-type",
                     f"nodes are not put together with `{operator}`",

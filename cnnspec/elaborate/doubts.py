@@ -10,8 +10,8 @@ from cnnspec.graph import Graph, Node
 
 #: No image is smaller than this on a side, where its shape is doubted.
 LEAST_SIDE: Final = 8
-#: Families and kinds that work on values one by one, or on a place's channels.
-_PLACEWISE: Final = frozenset(("activation", "noise", "normalization", "basic", "dense"))
+#: The family of fully connected layers.
+_DENSE: Final = "dense"
 
 
 def channels_last(graph: Graph, *, given: bool) -> Iterator[Diagnostic]:
@@ -39,9 +39,9 @@ def dense_images(graph: Graph) -> Iterator[Diagnostic]:
     """Find outputs that are images of what `dense` makes at each place: a `gap` was forgotten."""
     for output in graph.outputs:
         node, height, width = output.port.node, *(*output.port.shape, 1, 1)[1:3]
-        while node.kind != "dense" and node.op.family in _PLACEWISE and len(node.inputs) == 1:
+        while node.op.family != _DENSE and _is_placewise(node) and len(node.inputs) == 1:
             node = node.inputs[0].node
-        if node.kind == "dense" and height * width > 1:
+        if node.op.family == _DENSE and height * width > 1:
             yield Diagnostic(
                 "dense-image",
                 f"{output.name} is {output.port.shape}: dense works at each place of an image",
@@ -52,6 +52,11 @@ def dense_images(graph: Graph) -> Iterator[Diagnostic]:
                 help="put `gap` or `flatten` before it; `conv(filters, 1)` says that it is meant",
                 severity="warning",
             )
+
+
+def _is_placewise(node: Node) -> bool:
+    """Whether each place that comes out is made of one that comes in, statistics left out."""
+    return node.op.window(*node.input_shapes) is None
 
 
 def unused_values(dead: Sequence[Node]) -> Iterator[Diagnostic]:

@@ -135,6 +135,9 @@ class LocalResponseNorm(Op):
         window: int = self.size
         return outputs[0].size * (window + 4)
 
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return float(self.k**-self.beta) * sizes[0]  # at most: the sum of squares holds it down
+
     def noted(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Noted:
         (x,) = inputs
         places = x.height * x.width

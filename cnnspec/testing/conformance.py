@@ -74,7 +74,7 @@ def weights_agree(backend: str, *, count: int = 30, seed: int = 0) -> int:
 
 def operators() -> tuple[str, ...]:
     """Name every operator that a step can be, those of strangers too."""
-    return tuple(name for name in Operators() if name != "input")
+    return tuple(name for name, op in Operators().items() if not op.is_input)
 
 
 def _steps(operator: str, count: int, seed: int) -> Iterator[Program]:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cnnspec import backend
 from cnnspec.api import loads
 from cnnspec.diagnostics import SpecError
-from cnnspec.graph import Graph
 from cnnspec.network import Network
-from cnnspec.ops import OPERATORS
+from cnnspec.ops import Operators
 from cnnspec.render import render
-from cnnspec.testing.generate import NAMES, Coverage, Generator
+from cnnspec.testing.generate import Coverage, Generator
 from cnnspec.testing.program import Program, spec
 from cnnspec.testing.shrink import shrink
 from cnnspec.verify import verify
@@ -65,8 +65,8 @@ class Report:
             f"{self.nodes} nodes, {self.seconds:.0f} s, {len(self.failures)} failures\n"
             f"worst difference that agreed: {self.worst:.1e} of the bound\n"
             f"refused, as not expressible: {refused or 'none'}\n"
-            f"covered: {tried} of {len(NAMES)} operators, {len(self.coverage.arguments)} kinds of "
-            f"argument, {pairs} of {len(NAMES) * (len(OPERATORS) + 1)} pairs of neighbours"
+            f"covered: {tried} operators, {len(self.coverage.arguments)} kinds of argument, "
+            f"{pairs} pairs of neighbours"
         )
 
 
@@ -78,13 +78,16 @@ def fuzz(
     folder: Path | None = None,
     stop_after: int = 5,
     training: bool = True,
+    operators: Sequence[str] | None = None,
     progress: Callable[[int, Report], None] = lambda _number, _report: None,
 ) -> Report:
     """Run `count` networks; those that fail are made small and put into `folder` as specs.
 
-    A third of them are trained a step, if `training`.
+    A third of them are trained a step, if `training`. Steps are of `operators`, or of all that
+    every backend among the witnesses writes, other distributions' too.
     """
-    generator = Generator(seed)
+    names = written_by_all(witnesses) if operators is None else tuple(operators)
+    generator = Generator(seed, names)
     report = Report(seed, generator.coverage)
     start = time.perf_counter()
     for number in range(count):
@@ -116,7 +119,7 @@ def attempt(
     try:
         network = loads(spec(program), name=f"fuzz{number}.cnn")
         able = _able(network, witnesses, report)
-        training = training and not _torch_errs(network.elaborated)
+        training = training and not any(each.errs(network.elaborated) for each in able)
         certificate = verify(network, able, training=training, seed=number)
     except SpecError as mistakes:
         return f"spec {mistakes.diagnostics[0].code}", render(mistakes.diagnostics)
@@ -134,10 +137,15 @@ def attempt(
     return f"{first.what} {first.kind}", render(diagnostics(certificate))
 
 
-def _torch_errs(graph: Graph) -> bool:
-    """Whether PyTorch's gradients may be wrong: docs/frameworks.md, "thin maps"."""
-    permuted = any(node.kind == "permute" for node in graph.nodes)
-    return permuted and any(node.kind == "bn" and 1 in node.shape[1:] for node in graph.nodes)
+def written_by_all(witnesses: Sequence[Witness]) -> tuple[str, ...]:
+    """Name the operators that every one of the witnesses' backends has a lowering for."""
+    names = [each.backend for each in witnesses if each.backend is not None]
+    known = [backend.find(each).lowerings.keys() | backend.lowerings(each) for each in names]
+    return tuple(
+        name
+        for name, op in Operators().items()
+        if not op.is_input and all(name in each for each in known)
+    )
 
 
 def _able(network: Network, witnesses: Sequence[Witness], report: Report | None) -> list[Witness]:

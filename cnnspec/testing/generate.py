@@ -39,7 +39,8 @@ LARGEST = 3_000
 #: No step may make values larger than by this: what normalises values of 1e13 is left with their
 #: rounding, which is each framework's own.
 LARGEST_GAIN = 100
-NAMES = tuple(name for name in OPERATORS if name != "input")
+#: Every operator of ours that a step can be.
+NAMES = tuple(name for name, op in OPERATORS.items() if not op.is_input)
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Coverage:
 def _features(step: Step) -> Iterator[tuple[str, str, str]]:
     """Give what is particular about each argument: its kind of value, not all its digits."""
     given = dict(step.arguments)
-    for name, arg in OPERATORS[step.operator].arguments.items():
+    for name, arg in Operators()[step.operator].arguments.items():
         if name in given:
             yield step.operator, name, _bucket(given[name], arg)
         else:
@@ -95,7 +96,7 @@ class Generator:
     """Draws networks; remembers what it drew. The same seed draws the same networks."""
 
     seed: int
-    avoid: frozenset[str] = frozenset()
+    operators: tuple[str, ...] = NAMES
     coverage: Coverage = field(default_factory=Coverage)
 
     def program(self, number: int) -> Program:
@@ -178,24 +179,21 @@ class Generator:
         step = best[1]
         # the group of the step before it, or a new one: runs of one value become a sequence
         group = position - 1 if random.random() < 0.5 else position
-        alone = step.operator == "layer_scale"
-        return Step(step.operator, step.arguments, step.inputs, None if alone else group // 2)
+        return Step(step.operator, step.arguments, step.inputs, group // 2)
 
     def _attempt(self, random: Random, shapes: Sequence[Shape]) -> Step | None:
-        operator = random.choice(NAMES)
-        if operator in self.avoid:
-            return None
-        op = OPERATORS[operator]
+        operator = random.choice(self.operators)
+        op = Operators()[operator]
         inputs = self._inputs(random, op, shapes)
         arguments = tuple(self._arguments(random, op, [shapes[each] for each in inputs]))
         step = Step(operator, arguments, inputs)
-        if operator == "lrn" and gain_of_lrn(step) > LARGEST_GAIN:
-            return None
         try:
             made = apply(step, shapes, {})
+            gain = op(**dict(arguments)).magnitude([1.0] * len(inputs), made)
         except Refusal:
             return None
-        return step if max(each.size for each in made) <= LARGEST else None
+        fits = max(each.size for each in made) <= LARGEST and gain <= LARGEST_GAIN
+        return step if fits else None
 
     def _inputs(self, random: Random, op: type[Op], shapes: Sequence[Shape]) -> tuple[int, ...]:
         low, high = op.arity
@@ -245,7 +243,7 @@ class Generator:
         shapes, kinds, steps = [shape], ["input"], []
         for position in range(random.randint(1, 4)):
             step = self._step(random, shapes, kinds, position)
-            if step is None or step.operator == "split":
+            if step is None or step.outputs > 1:
                 continue
             step = _parametrised(random, step)
             try:
@@ -259,12 +257,6 @@ class Generator:
         steps = _chained(steps)
         words = [each.name for step in steps for _, each in step.arguments if _is_parameter(each)]
         return Block(tuple(sorted(set(words))), tuple(steps))
-
-
-def gain_of_lrn(step: Step) -> float:
-    """Say how much larger an lrn makes values, at most: its sum of squares holds them down."""
-    values = OPERATORS["lrn"](**dict(step.arguments)).values
-    return float(values["k"] ** -values["beta"])
 
 
 def _is_parameter(value: Any) -> bool:

@@ -31,6 +31,15 @@ class Step:
     inputs: tuple[Number, ...]
     sequence: int | None = None
 
+    @property
+    def outputs(self) -> int:
+        """How many values it gives."""
+        op = Operators()[self.operator]
+        if op.outputs_from is None:
+            return 1
+        arg = op.arguments[op.outputs_from]
+        return int(dict(self.arguments).get(op.outputs_from, arg.default))
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -39,6 +48,7 @@ class Call:
     block: int
     numbers: tuple[tuple[str, int], ...]
     inputs: tuple[Number, ...]
+    outputs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +144,8 @@ def spec(program: Program, name: str = "fuzz") -> str:
 
 
 def _last(block: Block) -> str:
-    count = sum(_outputs(step) for step in block.steps)
+    count = sum(step.outputs for step in block.steps)
     return f"v{count}" if count else "x -> identity"
-
-
-def _outputs(step: Step | Call) -> int:
-    if isinstance(step, Step) and step.operator == "split":
-        return int(dict(step.arguments)["n"])
-    return 1
 
 
 def _statements(
@@ -153,7 +157,7 @@ def _statements(
     while position < len(steps):
         run = _run(steps, position, len(names), readers)
         first = steps[position]
-        made = [f"v{len(names) - inputs + 1 + each}" for each in range(_outputs(first))]
+        made = [f"v{len(names) - inputs + 1 + each}" for each in range(first.outputs)]
         if len(run) > 1 and isinstance(first, Step):
             words = " -> ".join(_step(each) for each in run)
             names += [f"v{len(names) - inputs + 1 + each}" for each in range(len(run))]
@@ -182,7 +186,7 @@ def _run(
         while stop < len(steps):
             step = steps[stop]
             before = value + stop - start - 1
-            if not isinstance(step, Step) or "split" in (step.operator, first.operator):
+            if not isinstance(step, Step) or (step.outputs, first.outputs) != (1, 1):
                 break
             if step.sequence != first.sequence or step.inputs != (before,) or readers[before] != 1:
                 break
@@ -211,7 +215,7 @@ def _joined(*words: str) -> str:
 
 def used(program: Program) -> Program:
     """Leave out steps that nothing reads, which the language warns of or refuses."""
-    counts = [_outputs(step) for step in program.steps]
+    counts = [step.outputs for step in program.steps]
     starts = [len(program.inputs)]
     for count in counts:
         starts.append(starts[-1] + count)

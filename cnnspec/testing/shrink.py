@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from cnnspec.ops import OPERATORS
+from cnnspec.ops import Operators
 from cnnspec.shapes import Shape
 from cnnspec.testing.program import Block, Call, Number, Program, Step, is_valid, used
 
@@ -36,7 +36,7 @@ def candidates(program: Program) -> Iterator[Program]:
     if len(results) > 1:
         for each in results:
             yield used(replace(program, outputs=(each,), heads=()))
-    count = len(program.inputs) + sum(_outputs(step) for step in program.steps)
+    count = len(program.inputs) + sum(step.outputs for step in program.steps)
     for value in range(len(program.inputs), count):
         yield used(replace(program, outputs=(value,), heads=()))
     for index in range(len(program.steps)):
@@ -51,17 +51,11 @@ def candidates(program: Program) -> Iterator[Program]:
             yield replace(program, inputs=inputs)
 
 
-def _outputs(step: Step | Call) -> int:
-    if isinstance(step, Step) and step.operator == "split":
-        return int(dict(step.arguments)["n"])
-    return 1
-
-
 def _without(program: Program, index: int) -> Iterator[Program]:
     """Leave a step out: what read it reads one of its inputs."""
     step = program.steps[index]
-    start = len(program.inputs) + sum(_outputs(each) for each in program.steps[:index])
-    gone = range(start, start + _outputs(step))
+    start = len(program.inputs) + sum(each.outputs for each in program.steps[:index])
+    gone = range(start, start + step.outputs)
 
     for source in dict.fromkeys(step.inputs):
 
@@ -88,7 +82,7 @@ def _without(program: Program, index: int) -> Iterator[Program]:
 def _inlined(program: Program, index: int, call: Call) -> Program:
     """Put a block's steps in the place of its call."""
     block = program.blocks[call.block]
-    start = len(program.inputs) + sum(_outputs(each) for each in program.steps[:index])
+    start = len(program.inputs) + sum(each.outputs for each in program.steps[:index])
     more = len(block.steps) - 1
     numbers = dict(call.numbers)
     inner = [
@@ -146,7 +140,7 @@ def _with(program: Program, index: int, step: Step | Call) -> Program:
 def _simpler(step: Step) -> Iterator[Step]:
     if step.sequence is not None:
         yield replace(step, sequence=None)
-    declared = OPERATORS[step.operator].arguments
+    declared = Operators()[step.operator].arguments
     for position, (name, value) in enumerate(step.arguments):
         rest = (*step.arguments[:position], *step.arguments[position + 1 :])
         if not declared[name].required:

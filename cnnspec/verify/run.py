@@ -13,7 +13,7 @@ from cnnspec.verify.certificate import Certificate, Held, What, spec_digest
 from cnnspec.verify.compare import Distance, bound, distance
 from cnnspec.verify.spool import Spool, check_room
 from cnnspec.verify.verdict import Verdict
-from cnnspec.witness import Case, Dtype, Emitted, Testimony, Witness
+from cnnspec.witness import Case, Dtype, Emitted, Testimony, Witness, weight_key
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
@@ -220,8 +220,10 @@ class Hearing:
             return testimony.state
         state = dict(testimony.state)
         for node in self.case.nodes:
-            key = f"{node.path}.running_var"
-            if key in state and node.kind == "bn":
+            variances = (each for each in node.weights if each.statistic == "variance")
+            for key in (weight_key(node, each) for each in variances):
+                if key not in state:
+                    continue
                 momentum = float(node.op.values["momentum"])
                 size = node.input_shapes[0].size // node.input_shapes[0].channels
                 count = self.case.batch * size

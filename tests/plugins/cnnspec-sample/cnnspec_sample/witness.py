@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cnnspec.graph import Graph
 from cnnspec.op import Op
 from cnnspec.ops import Operators
 from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
@@ -54,6 +55,10 @@ class OutlineWitness:
     def versions(self) -> Mapping[str, str]:
         """Give this distribution's."""
         return {"cnnspec-sample": "0.1.0"}
+
+    def errs(self, graph: Graph) -> bool:
+        """No gradients of its own, so none is wrong."""
+        return False
 
     def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
         """Run each line, forward alone: it has no gradients to tell."""
