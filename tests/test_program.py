@@ -7,6 +7,7 @@ import pytest
 import cnnspec
 from cnnspec import library
 from cnnspec.emit.bodies import read_program
+from cnnspec.emit.flatten import flattened
 from cnnspec.emit.program import (
     Assign,
     BlockStep,
@@ -23,7 +24,15 @@ from cnnspec.emit.program import (
     Return,
     parts,
 )
+from cnnspec.emit.prove import mismatches
+from cnnspec.testing.generate import Generator
+from cnnspec.testing.program import spec
 from tests.emitted import network
+from tests.test_cases import CASES, loaded
+
+COMPILES = [
+    case for case in CASES if any(kind in ("paths", "facts", "torch") for kind, _ in case.blocks)
+]
 
 
 def program(text: str):
@@ -46,6 +55,7 @@ def test_every_network_that_ships_is_read(name: str) -> None:
     }
     assert called <= {body.definition for body in read.blocks}
     assert [each.name for each in read.network.parameters] == list(graph.parameters)
+    assert mismatches(graph, flattened(read)) == []
 
 
 def test_a_body_says_what_the_text_says() -> None:
@@ -139,3 +149,81 @@ def test_what_no_call_can_read_is_never() -> None:
         "  output y = x -> tanh }"
     )
     assert [each.why for each in parts(read.network.statements) if isinstance(each, Never)]
+
+
+@pytest.mark.parametrize("case", COMPILES, ids=lambda case: case.title)
+def test_every_case_does_what_its_graph_says(case) -> None:
+    graph = loaded(case.blocks[0][1]).elaborated
+    assert mismatches(graph, flattened(read_program(graph))) == []
+
+
+def test_random_networks_do_what_their_graphs_say() -> None:
+    generator = Generator(20261201)
+    for number in range(40):
+        graph = cnnspec.loads(spec(generator.program(number))).elaborated
+        assert mismatches(graph, flattened(read_program(graph))) == [], number
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        (  # a position behind one that is there at times, and behind that of a loop
+            (
+                "block u(x, p, n) { return x -> q: (relu when p -> tanh * n -> silu) }\n"
+                "network t { image = input(3, 8, 8) output y = image -> u(true, 2) -> u(false, 0)}"
+            ),
+            ["u1.q.0", "u1.q.1", "u1.q.2", "u1.q.3", "u2.q.0"],
+        ),
+        (  # one group, entered again at each turn of a loop
+            (
+                "network t { x = input(3, 8, 8)\n"
+                "  for i in range(3) { x = x -> g: (relu -> tanh when i == 1)  x = x -> silu }\n"
+                "  output y = x }"
+            ),
+            ["g.0", "silu1", "g.1", "g.2", "silu2", "g.3", "silu3"],
+        ),
+        (  # a step that was given beside others of its kind
+            (
+                "block u(x, act) { return x -> relu -> act -> relu -> act }\n"
+                "network t { image = input(3, 8, 8)  output y = image -> u(relu) -> u(silu) }"
+            ),
+            [
+                "u1.relu1",
+                "u1.relu2",
+                "u1.relu3",
+                "u1.relu4",
+                "u2.relu1",
+                "u2.silu1",
+                "u2.relu2",
+                "u2.silu2",
+            ],
+        ),
+        (  # what flows through several steps is spoken of in them
+            (
+                "network t { x = input(3, 8, 8)\n"
+                "  x = x -> (conv(8, 1) -> conv(x.channels, 1)) * 2\n"
+                "  output y = x -> conv(2 * x.channels, 1) when x.channels > 2 }"
+            ),
+            ["conv1", "conv2", "conv3", "conv4", "conv5"],
+        ),
+        (  # a group that is empty at times takes no number
+            (
+                "block u(x, p) { return x -> q: (g: (relu when p) -> tanh) }\n"
+                "network t { image = input(3, 8, 8)  output y = image -> u(true) -> u(false) }"
+            ),
+            ["u1.q.g.0", "u1.q.1", "u2.q.0"],
+        ),
+        (  # steps in a list, applied as they were added
+            (
+                "network t(n = 2) { image = input(3, 8, 8)  layers = []\n"
+                "  for i in range(n) { layers = layers + [conv(4, 1), relu when i > 0] }\n"
+                "  output y = image -> features: layers -> gap }"
+            ),
+            ["features.0", "features.1", "features.2", "gap1"],
+        ),
+    ],
+)
+def test_paths_are_counted_as_the_elaborator_counts_them(text: str, paths: list[str]) -> None:
+    graph = cnnspec.loads(text).elaborated
+    assert [each.path for each in graph.nodes if each.kind != "input"] == paths
+    assert mismatches(graph, flattened(read_program(graph))) == []

@@ -323,13 +323,14 @@ class Program:
 
     network: Body
     blocks: tuple[Body, ...]
+    _known: dict[tuple[Definition, tuple[Kind, ...]], Body] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._known.update({(each.definition, each.kinds): each for each in self.blocks})
 
     def body(self, step: BlockStep) -> Body:
         """The body of a block that is called."""
-        for each in self.blocks:
-            if each.definition is step.block and each.kinds == step.kinds:
-                return each
-        raise KeyError(step.block.name)
+        return self._known[step.block, step.kinds]
 
 
 def kind_of(expr: Expr) -> Kind:
