@@ -28,6 +28,10 @@ GROUP: Final = "cnnspec.checkpoints"
 FLOATS: Final = ("float16", "bfloat16", "float32", "float64")
 
 
+#: What a kind says that knows no entries and is asked for one.
+ONE: Final = "it holds one network's weights, and no entries"
+
+
 class Unreadable(Exception):
     """A file that is not read, in a few words for its user, and what to do."""
 
@@ -54,17 +58,40 @@ class Place:
     start: Any = None
 
 
+#: Shape and type of tensors, by name.
+Sizes = Mapping[str, tuple[tuple[int, ...], str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a checkpoint's tensors are called in its kind's files for a network, and why.
+
+    `names` gives the checkpoint's name by the network's, or by its own where it stays what it was.
+    """
+
+    names: Mapping[str, str]
+    #: What was done to names, or could not be, in a sentence each.
+    said: tuple[str, ...] = ()
+    #: What turned out to be no part of a network.
+    aside: tuple[str, ...] = ()
+
+
 class Stored(Protocol):
     """A checkpoint that was opened: what it has is known, and nothing is read yet."""
 
     @property
-    def tensors(self) -> Mapping[str, tuple[tuple[int, ...], str]]:
+    def tensors(self) -> Sizes:
         """Shape and type of every tensor, by its name."""
         ...
 
     @property
     def aside(self) -> Sequence[str]:
         """What else is there and is no part of a network: an optimiser's state, an epoch."""
+        ...
+
+    @property
+    def said(self) -> Sequence[str]:
+        """What was chosen of it, in a sentence each."""
         ...
 
     def read(self, name: str) -> Array:
@@ -103,15 +130,29 @@ class Kind(Protocol):
         """Say where every tensor stands; raises Refusal for one that has no place."""
         ...
 
-    def open(self, path: Path, places: Sequence[Place]) -> AbstractContextManager[Stored]:
+    def open(
+        self, path: Path, places: Sequence[Place], entry: str | None
+    ) -> AbstractContextManager[Stored]:
         """Open a file; raises Unreadable, and ImportError where its package is not installed.
 
-        `places` are those of the network that it should fit.
+        `places` are those of the network that it should fit. `entry` names one of several in it.
         """
         ...
 
-    def write(self, path: Path, tensors: Mapping[str, Array], build: Callable[[], Any]) -> None:
-        """Write a file of tensors by name, laid out; `build` makes the emitted model if need be."""
+    def recognise(self, found: Sizes, places: Sequence[Place], graph: Graph) -> Recognised:
+        """Find what tensors are by what this kind's files are known for: prefixes, default names.
+
+        No tensor is guessed: what is not sure keeps its name.
+        """
+        ...
+
+    def write(
+        self, path: Path, tensors: Mapping[str, Array], build: Callable[[], Any], *, partial: bool
+    ) -> None:
+        """Write a file of tensors by name, laid out; `build` makes the emitted model if need be.
+
+        A `partial` one lacks some of the network's. Raises Refusal where there can be none.
+        """
         ...
 
 

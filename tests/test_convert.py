@@ -156,40 +156,6 @@ def test_training_heads_may_be_left_out(capfd) -> None:
     assert "left out" in capfd.readouterr().err
 
 
-def test_a_training_runs_file_is_looked_into_and_names_are_changed(capfd) -> None:
-    found = state(cnnspec.load("small.cnn"))
-    around = {f"module.{key}": value for key, value in found.items()}
-    torch.save({"state_dict": around, "epoch": 3, "optimizer": {"state": {}}}, "run.pt")
-    assert convert("run.pt", "a.pt") == 1
-    said = capfd.readouterr().err
-    assert "the file has module.stem_a.weight" in said
-    assert "`--rename module.=` takes the prefix off" in said
-    assert convert("run.pt", "a.pt", "--rename", "module.=") == 0
-    assert "set aside, for it is no part of a network: epoch" in capfd.readouterr().err
-    assert_same(found, torch.load("a.pt", weights_only=True), counters=True)
-    assert convert("run.pt", "b.pt", "--rename", "module.=", "--rename", "weight=bias") == 1
-    assert "makes one name of two" in capfd.readouterr().err
-    assert convert("run.pt", "b.pt", "--rename", "module.") == 2
-
-
-def test_a_state_dict_under_a_name_of_its_own_is_found_if_it_is_the_only_one(capfd) -> None:
-    found = state(cnnspec.load("small.cnn"))
-    torch.save({"net": found, "acc": 93.1, "optimizer": {"state": {}}}, "run.pt")
-    assert convert("run.pt", "a.pt") == 0
-    assert "set aside, for it is no part of a network: acc" in capfd.readouterr().err
-    assert_same(found, torch.load("a.pt", weights_only=True), counters=True)
-    torch.save({"student": found, "teacher": found}, "two.pt")
-    assert convert("two.pt", "b.pt") == 1
-    said = capfd.readouterr().err
-    assert "it holds several state dicts: student, teacher" in said
-    assert "weights_only=True)['student'], 'weights.pt')" in said
-    torch.save({"ema\x1b[31m": {"shadow": found}, "step": 3}, "deep.pt")
-    assert convert("deep.pt", "b.pt") == 1
-    said = capfd.readouterr().err
-    assert "but a dict of ema" in said
-    assert "\x1b" not in said
-
-
 def test_a_checkpoint_of_another_width_is_told_the_parameter(capfd) -> None:
     torch.save(state(cnnspec.loads(SPEC.replace("classes = 5", "classes = 2"))), "two.pt")
     assert convert("two.pt", "a.pt") == 1

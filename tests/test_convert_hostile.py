@@ -162,7 +162,7 @@ def nothing(file, group) -> None:
 
 
 HARMFUL = {
-    "evil.pt": (evil_pickle, "more than tensors"),
+    "evil.pt": (evil_pickle, "loading it would run posix.mkdir"),
     "evil_archive.pt": (evil_archive, "more than tensors"),
     "whole_model.pt": (whole_model, "torch.save(model.state_dict()"),
     "cut.pt": (cut("pt"), "broken"),

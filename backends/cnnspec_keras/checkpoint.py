@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.checkpoint import Place, Unreadable
+from cnnspec.checkpoint import ONE, Place, Recognised, Sizes, Unreadable
 from cnnspec.graph import Graph
+from cnnspec.kinds import Refusal
 from cnnspec_keras.h5 import Held, copied, read
 from cnnspec_keras.quiet import quietly
+from cnnspec_keras.recognise import by_layer, recognised
 from cnnspec_keras.weights import variables
 
 if TYPE_CHECKING:
@@ -70,14 +72,29 @@ class KerasCheckpoint:
         )
 
     @contextmanager
-    def open(self, path: Path, places: Sequence[Place]) -> Iterator[Held]:
+    def open(self, path: Path, places: Sequence[Place], entry: str | None) -> Iterator[Held]:
         """Look at names and sizes; no variable is read yet."""
+        if entry is not None:
+            raise Unreadable(ONE, "leave `--entry` out")
         with _h5(path) as file:
             yield read(file, _orders(places))
 
-    def write(self, path: Path, tensors: Mapping[str, Array], build: Callable[[], Any]) -> None:
+    def recognise(self, found: Sizes, places: Sequence[Place], graph: Graph) -> Recognised:
+        """Find layers by the spec's paths and by Keras's own names, and name their variables."""
+        return recognised(found, places, graph)
+
+    def write(
+        self, path: Path, tensors: Mapping[str, Array], build: Callable[[], Any], *, partial: bool
+    ) -> None:
         """Have Keras save the emitted model, and write the same file with these tensors in it."""
+        import h5py
+
         whole = path.name.endswith(".keras")
+        if whole and partial:
+            raise Refusal(
+                "it is a whole model, and these are not all of its weights",
+                help="write a `.weights.h5`, which `load_weights(…, skip_mismatch=True)` takes",
+            )
         with tempfile.TemporaryDirectory() as folder:
             made = Path(folder) / ("made.keras" if whole else "made.weights.h5")
             with quietly(), warnings.catch_warnings():
@@ -85,31 +102,16 @@ class KerasCheckpoint:
                 model = build()
                 model.save(made) if whole else model.save_weights(made)
             orders = _orders(tensors)
-            if not whole:
-                _fill(made, path, tensors, orders)
-                return
-            filled = Path(folder) / MEMBER
-            _fill(made, filled, tensors, orders)
-            _pack(made, filled, path)
+            filled = Path(folder) / MEMBER if whole else path
+            with _h5(made) as source, h5py.File(filled, "w") as target:
+                copied(read(source, orders), target, tensors, partial=partial)
+            if whole:
+                _pack(made, filled, path)
 
 
 def _orders(names: Sequence[Place] | Mapping[str, Array]) -> dict[str, list[str]]:
     """Give the variables of every layer, by the layer's name, in order."""
-    result: dict[str, list[str]] = {}
-    for each in names:
-        name = each.name if isinstance(each, Place) else each
-        layer, _, variable = name.rpartition("/")
-        result.setdefault(layer, []).append(variable)
-    return result
-
-
-def _fill(
-    made: Path, path: Path, tensors: Mapping[str, Array], orders: Mapping[str, Sequence[str]]
-) -> None:
-    import h5py
-
-    with _h5(made) as source, h5py.File(path, "w") as target:
-        copied(read(source, orders), target, tensors)
+    return by_layer(each.name if isinstance(each, Place) else each for each in names)
 
 
 def _pack(made: Path, weights: Path, path: Path) -> None:

@@ -32,6 +32,7 @@ class Held:
     aside: tuple[str, ...]
     #: Where each stands in the file.
     paths: Mapping[str, str]
+    said: tuple[str, ...] = ()
 
     def read(self, name: str) -> Array:
         """Give a variable."""
@@ -74,6 +75,7 @@ def read(file: Any, orders: Mapping[str, Sequence[str]]) -> Held:
             tensors[full] = (dataset.shape, _checked(dataset))
             paths[full] = f"{path}/{number}"
     if not tensors:
+        _check_legacy(file)
         raise Unreadable(
             "it holds no layers as Keras 3 saves them",
             "save it with `model.save_weights('x.weights.h5')`",
@@ -81,14 +83,32 @@ def read(file: Any, orders: Mapping[str, Sequence[str]]) -> Held:
     return Held(file, tensors, tuple(sorted(aside)), paths)
 
 
-def copied(held: Held, target: Any, tensors: Mapping[str, Array]) -> None:
+def _check_legacy(file: Any) -> None:
+    """Name the files of Keras 2, which Keras 3 writes too where a name ends in `.h5`."""
+    if "model_weights" in file:
+        raise Unreadable(
+            "it is a whole model in Keras's legacy HDF5 format (a name that ends in .h5)",
+            "let Keras write its weights anew: "
+            "`keras.models.load_model('model.h5').save_weights('x.weights.h5')`",
+        )
+    if "layer_names" in file.attrs:
+        raise Unreadable(
+            "it holds weights in Keras's legacy HDF5 format (a name that ends in .h5)",
+            "let Keras write them anew, with the model that they are of: "
+            "`model.load_weights('weights.h5')`, `model.save_weights('x.weights.h5')`",
+        )
+
+
+def copied(held: Held, target: Any, tensors: Mapping[str, Array], *, partial: bool) -> None:
     """Write a file as another stands, with other variables, into an empty one.
 
-    Raises RuntimeError if one is not replaced, or has nowhere to go.
+    A `partial` one lacks those of the other's variables that are not given. Raises RuntimeError if
+    one is not replaced, or has nowhere to go.
     """
     import h5py
 
-    if held.tensors.keys() != tensors.keys():
+    lacking = held.tensors.keys() - tensors.keys()
+    if tensors.keys() - held.tensors.keys() or (lacking and not partial):
         raise RuntimeError("the emitted model has other variables than the spec")
     names = {path: name for name, path in held.paths.items()}
     for path, item in _walk(held.file):
@@ -96,6 +116,8 @@ def copied(held: Held, target: Any, tensors: Mapping[str, Array]) -> None:
             group = target.require_group(path)
             for key, value in item.attrs.items():
                 group.attrs[key] = value
+        elif names.get(path) in lacking:
+            continue
         elif path in names:
             array = tensors[names[path]]
             if array.dtype.name == "bfloat16":

@@ -4,80 +4,121 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from cnnspec.checkpoint import FLOATS, Place, Stored
+from cnnspec.checkpoint import FLOATS, Place, Sizes
 from cnnspec.convert.words import shown, size
-from cnnspec.diagnostics import error, nearest
+from cnnspec.diagnostics import SpecError, error, nearest
 
 #: How many tensors of each sort of mistake are named.
 NAMED: Final = 8
-
-Sizes = Mapping[str, tuple[tuple[int, ...], str]]
-
-
-def renamed(stored: Stored, changes: Sequence[tuple[str, str]], file: str) -> dict[str, str]:
-    """Give the checkpoint's own names by the changed ones; raises SpecError if two become one."""
-    result: dict[str, str] = {}
-    for name in stored.tensors:
-        new = name
-        for old, instead in changes:
-            new = new.replace(old, instead)
-        if new in result:
-            raise error(
-                "checkpoint-mismatch",
-                f"--rename makes one name of two in {file}: {shown(new)}",
-                notes=(f"they are {shown(result[new])} and {shown(name)}",),
-            )
-        result[new] = name
-    return result
+#: What a tensor's values may be at all, beside the types that a weight may have.
+NUMBERS: Final = (*FLOATS, "int64", "int32", "int16", "int8", "uint8", "bool")
 
 
-def check(
-    found: Sizes,
-    places: Sequence[Place],
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a checkpoint and a network go together: what is missing, extra, or another tensor."""
+
+    found: Sizes
+    places: Sequence[Place]
+    missing: Sequence[Place]
+    extra: Sequence[str]
+    different: Sequence[Place]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every tensor is there, and no other."""
+        return not (self.missing or self.extra or self.different)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What does not go together, the first few of each sort."""
+        extra = [f"{shown(name)}, {size(self.found[name][0])}" for name in self.extra]
+        return (
+            *_listed("missing", [_missing(each, self.extra, self.found) for each in self.missing]),
+            *_listed("extra", extra),
+            *_listed("different", [_different(each, self.found) for each in self.different]),
+        )
+
+    @property
+    def counts(self) -> str:
+        """How many there are of each sort, in words."""
+        counts = {
+            "missing": len(self.missing),
+            "extra": len(self.extra),
+            "of another shape or type": len(self.different),
+        }
+        return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+
+
+def fit(found: Sizes, places: Sequence[Place], heads: frozenset[str], *, inference: bool) -> Fit:
+    """Hold a checkpoint against a network.
+
+    `heads` holds the keys that training alone needs: for inference they may be there.
+    """
+    wanted = {each.name for each in places}
+    spared = heads if inference else frozenset()
+    return Fit(
+        found,
+        places,
+        missing=[
+            each
+            for each in places
+            if each.name not in found and each.start is None and each.key not in spared
+        ],
+        extra=[name for name in found if name not in wanted],
+        different=[each for each in places if each.name in found and _differs(found, each)],
+    )
+
+
+def refusal(
+    held: Fit,
     heads: frozenset[str],
     *,
-    inference: bool,
     file: str,
     network: str,
     open_parameters: Mapping[str, Any],
-) -> None:
-    """Refuse a checkpoint that lacks a tensor, has one too many, or one of another shape or type.
+    said: Sequence[str] = (),
+) -> SpecError:
+    """Make the exception for a checkpoint that does not fit: all that is wrong, and what to do.
 
-    `heads` holds the keys that training alone needs: for inference they may be there.
-    `open_parameters` are the network's that set widths and counts. Raises SpecError.
+    `open_parameters` are the network's that set widths and counts, `said` is what was made of the
+    checkpoint before.
     """
-    wanted = {each.name: each for each in places}
-    extra = [name for name in found if name not in wanted]
-    missing = [
-        each
-        for each in places
-        if each.name not in found and each.start is None and not (inference and each.key in heads)
-    ]
-    different = [each for each in places if each.name in found and _differs(found, each)]
-    if not (extra or missing or different):
-        return
-    notes = (
-        *_listed("missing", [_missing(each, extra, found) for each in missing]),
-        *_listed("extra", [f"{shown(name)}, {size(found[name][0])}" for name in extra]),
-        *_listed("different", [_different(each, found) for each in different]),
+    return error(
+        "checkpoint-mismatch",
+        f"{file} does not fit {network}: {held.counts}",
+        notes=(*held.lines, *said),
+        help=_help(held, heads, open_parameters),
     )
-    counts = {
-        "missing": len(missing),
-        "extra": len(extra),
-        "of another shape or type": len(different),
-    }
-    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    help = None
-    if prefix := _prefix(extra, wanted):
-        help = f"`--rename {shown(prefix)}=` takes the prefix off"
-    elif missing and not extra and all(each.key in heads for each in missing):
-        help = "they belong to heads for training: `--inference` does without"
-    elif different and not (missing or extra):
-        help = _setting(different, found, open_parameters)
-    title = f"{file} does not fit {network}: {said}"
-    raise error("checkpoint-mismatch", title, notes=notes, help=help)
+
+
+def _help(held: Fit, heads: frozenset[str], parameters: Mapping[str, Any]) -> str:
+    missing, extra, different = held.missing, held.extra, held.different
+    if prefix := _prefix(extra, {each.name for each in held.places}):
+        return f"`--rename {shown(prefix)}=` takes the prefix off"
+    if missing and not (extra or different) and all(each.key in heads for each in missing):
+        return "they belong to heads for training: `--inference` does without"
+    alone = different and not (missing or extra)
+    if alone and (setting := _setting(different, held.found, parameters)):
+        return setting
+    weights = sum(each.start is None for each in held.places)
+    fitting = weights - len(missing) - len(different)
+    if fitting * 2 >= weights:
+        return f"`--partial` takes the {fitting:,} weights that fit, and lists the rest"
+    if pair := _pair(missing, extra, held.found):
+        first = f"`--rename {shown(pair[0])}={pair[1]}`"
+        return f"if names differ alone: {first}, or many of them with `--rename-file`"
+    return "it is of another network: take the spec that it was trained with"
+
+
+def _pair(missing: Sequence[Place], extra: Sequence[str], found: Sizes) -> tuple[str, str] | None:
+    """Give what may be one tensor under two names, if all shapes agree in their order."""
+    left = [name for name in extra if found[name][1] in FLOATS]
+    same = [tuple(found[name][0]) for name in left] == [tuple(each.shape) for each in missing]
+    return (left[0], missing[0].name) if left and same else None
 
 
 def _differs(found: Sizes, place: Place) -> bool:
@@ -101,9 +142,9 @@ def _missing(place: Place, extra: Sequence[str], found: Sizes) -> str:
 
 def _different(place: Place, found: Sizes) -> str:
     shape, dtype = found[place.name]
-    if tuple(shape) != tuple(place.shape):
-        return f"{place.name} is {size(shape)}, and should be {size(place.shape)}"
-    return f"{place.name} is of {dtype}, which no weight is converted from"
+    if tuple(shape) == tuple(place.shape) or dtype not in NUMBERS:
+        return f"{place.name} is of {dtype}, which no weight is converted from"
+    return f"{place.name} is {size(shape)}, and should be {size(place.shape)}"
 
 
 def _setting(different: Sequence[Place], found: Sizes, parameters: Mapping[str, Any]) -> str | None:

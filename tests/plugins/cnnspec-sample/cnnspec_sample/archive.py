@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cnnspec.checkpoint import Place, Unreadable
+from cnnspec.checkpoint import Place, Recognised, Sizes, Unreadable
 from cnnspec.graph import Graph
 from cnnspec.witness import weight_key
 
@@ -20,8 +20,9 @@ from cnnspec.witness import weight_key
 class Opened:
     """An archive whose tensors' sizes are known."""
 
-    tensors: Mapping[str, tuple[tuple[int, ...], str]]
+    tensors: Sizes
     aside: Sequence[str]
+    said: Sequence[str]
     read: Callable[[str], Any]
 
 
@@ -55,7 +56,7 @@ class Archive:
         )
 
     @contextmanager
-    def open(self, path: Path, places: Sequence[Place]) -> Iterator[Opened]:
+    def open(self, path: Path, places: Sequence[Place], entry: str | None) -> Iterator[Opened]:
         """Read the headers of the arrays."""
         sizes = {}
         try:
@@ -65,11 +66,17 @@ class Archive:
                         np.lib.format.read_magic(member)
                         shape, _, dtype = np.lib.format.read_array_header_1_0(member)
                     sizes[name.removesuffix(".npy")] = (shape, dtype.name)
-                yield Opened(sizes, (), arrays.__getitem__)
+                yield Opened(sizes, (), (), arrays.__getitem__)
         except (OSError, ValueError, zipfile.BadZipFile) as failure:
             raise Unreadable(f"it is broken: {failure}") from None
 
-    def write(self, path: Path, tensors: Mapping[str, Any], build: Callable[[], Any]) -> None:
+    def recognise(self, found: Sizes, places: Sequence[Place], graph: Graph) -> Recognised:
+        """Every tensor is what its name says."""
+        return Recognised({name: name for name in found})
+
+    def write(
+        self, path: Path, tensors: Mapping[str, Any], build: Callable[[], Any], *, partial: bool
+    ) -> None:
         """Write all arrays at once."""
         np.savez(path, **tensors)
 
