@@ -250,10 +250,27 @@ Kind = Int | Float | Bool | Choice | Ints | Pair | Pad
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """From which number on an argument is likely to follow another convention, and whose.
+
+    `instead` says what to type, with the number that the other convention makes of it for `{}`.
+    """
+
+    least: float
+    whose: str
+    instead: str
+
+    def meets(self, value: object) -> bool:
+        """Whether a value is to be doubted."""
+        return isinstance(value, int | float) and value >= self.least
+
+
+@dataclass(frozen=True, slots=True)
 class Arg:
     """One argument of an operator: what it may be, its default, and a sentence on it.
 
-    `elsewhere` has what frameworks and papers call it. A default of None means that the operator
+    `elsewhere` has what frameworks and papers call it, `doubt` what is odd though it is admitted. A
+    default of None means that the operator
     works it out (and its sentence says how); a user cannot write None.
     """
 
@@ -261,6 +278,7 @@ class Arg:
     doc: str
     default: Any = MISSING
     elsewhere: tuple[str, ...] = ()
+    doubt: Doubt | None = None
 
     @overload
     def __get__(self, instance: None, owner: type) -> Arg: ...

@@ -17,11 +17,16 @@ def summary(op: type[Op]) -> str:
 
 
 def signature(op: type[Op]) -> str:
-    """Write how an operator is called, a default that it works out itself as `…`."""
+    """Write how an operator is called: what follows `*` by name only, as in Python.
+
+    A default that it works out itself is `…`.
+    """
     words = [
         key if arg.required else f"{key} = {'…' if arg.default is None else show(arg.default)}"
         for key, arg in op.arguments.items()
     ]
+    if len(op.ordered) < len(words):
+        words.insert(len(op.ordered), "*")
     return f"{op.name}({', '.join(words)})"
 
 
@@ -35,6 +40,16 @@ def inputs(op: type[Op]) -> str:
     return f"{low} to {high} inputs"
 
 
+def positions(op: type[Op]) -> str:
+    """Say which arguments go by position."""
+    if not op.names:
+        return ""
+    if not op.ordered:
+        return "Arguments are given by name."
+    words = ", ".join(op.ordered)
+    return f"By position: {words}{'; the rest by name' if op.ordered != op.names else ''}."
+
+
 def default(arg: Arg) -> str:
     """Say what an argument is when it is left out."""
     if arg.required:
@@ -45,7 +60,7 @@ def default(arg: Arg) -> str:
 def page(op: type[Op]) -> str:
     """Write the manual page as plain text, 78 columns wide."""
     called = f" Elsewhere: {', '.join(op.elsewhere)}." if op.elsewhere else ""
-    own = f"Family: {op.family}. It takes {inputs(op)}.{called}"
+    own = f"Family: {op.family}. It takes {inputs(op)}. {positions(op)}".rstrip() + called
     own = fill(own, 78, initial_indent=" " * 4, subsequent_indent=" " * 4)
     parts = [signature(op), _indented(_doc(op)), own]
     for key, arg in op.arguments.items():
@@ -57,7 +72,9 @@ def page(op: type[Op]) -> str:
 def markdown(op: type[Op]) -> str:
     """Write the manual page as a section of a Markdown page."""
     called = ", ".join(f"`{each}`" for each in op.elsewhere)
-    own = f"It takes {inputs(op)}." + (f" Elsewhere it is called {called}." if called else "")
+    own = f"It takes {inputs(op)}. {positions(op)}".rstrip() + (
+        f" Elsewhere it is called {called}." if called else ""
+    )
     parts = [f"### {op.name}", f"```\n{signature(op)}\n```", _doc(op), own]
     if op.arguments:
         rows = [
@@ -78,6 +95,7 @@ def facts(op: type[Op]) -> Mapping[str, Any]:
         "doc": _doc(op),
         "elsewhere": list(op.elsewhere),
         "inputs": list(op.arity),
+        "by_position": list(op.ordered),
         "arguments": [
             {
                 "name": key,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import takewhile
 from math import prod, sqrt
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -102,6 +103,12 @@ class Op:
     #: The arguments' names, in order, and those of them that have no default.
     names: ClassVar[tuple[str, ...]] = ()
     required: ClassVar[tuple[str, ...]] = ()
+    #: How many of them, the first ones, may be given by position; None: those without a default.
+    positional: ClassVar[int | None] = None
+    #: The names of those that may, in order.
+    ordered: ClassVar[tuple[str, ...]] = ()
+    #: The names of those that may follow another convention.
+    doubted: ClassVar[tuple[str, ...]] = ()
     #: How many inputs it takes: at least, and at most (None: any number).
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     #: Whether it is what comes into the network.
@@ -143,6 +150,9 @@ class Op:
         cls.arguments = {**cls.arguments, **own}
         cls.names = tuple(cls.arguments)
         cls.required = tuple(key for key, arg in cls.arguments.items() if arg.required)
+        cls.doubted = tuple(key for key, arg in cls.arguments.items() if arg.doubt is not None)
+        first = takewhile(lambda key: cls.arguments[key].required, cls.names)
+        cls.ordered = tuple(first) if cls.positional is None else cls.names[: cls.positional]
 
     def __init__(self, **values: Any) -> None:
         """Bind arguments; raises Refusal for one that is missing, unknown, or out of bounds."""

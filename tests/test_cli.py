@@ -91,7 +91,8 @@ def test_shipped_networks_are_those_that_are_declared() -> None:
 def test_ops_shows_the_manual_of_an_operator(capsys) -> None:
     assert run(["ops", "conv"]) == 0
     page = capsys.readouterr().out
-    assert page.startswith("conv(filters, size, stride = 1, pad = 0, dilation = 1, groups = 1, ")
+    assert page.startswith("conv(filters, size, *, stride = 1, pad = 0, dilation = 1, groups = 1, ")
+    assert "By position: filters, size; the rest by name." in " ".join(page.split())
     assert max(map(len, page.splitlines()[1:])) <= 100
     assert run(["ops", "covn"]) == 1
     assert "did you mean `conv`" in capsys.readouterr().err

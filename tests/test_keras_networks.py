@@ -43,7 +43,7 @@ block branch(x, filters, stride = 1) {
         shortcut = x -> avgpool(3, stride = stride, pad = 1, count_pad = false)
                      -> pad(channels = [0, filters - x.channels])
     }
-    return add(y, shortcut -> layer_scale(0.5)) -> gelu(tanh_form)
+    return add(y, shortcut -> layer_scale(init = 0.5)) -> gelu(tanh_form)
 }
 
 network everything(classes = 5) {

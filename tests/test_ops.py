@@ -373,3 +373,55 @@ def test_importing_the_operators_loads_no_framework() -> None:
     code = "import sys, cnnspec.ops; print(*sorted({'torch', 'keras', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_arguments_by_position_are_those_without_a_default_or_as_many_as_are_declared() -> None:
+    from cnnspec.kinds import Arg, Int
+    from cnnspec.op import Op
+
+    class Plain(Op):
+        name = "plain"
+        first = Arg(Int(), "")
+        second = Arg(Int(), "", 1)
+
+    class Declared(Plain):
+        name, positional = "declared", 2
+
+    assert Plain.ordered == ("first",)
+    assert Declared.ordered == ("first", "second")
+    assert {name: OPERATORS[name].ordered for name in BY_POSITION} == BY_POSITION
+
+
+#: What LANGUAGE says that people do not mistake; the rest goes by name.
+BY_POSITION = {
+    "input": ("channels", "height", "width"),
+    "conv": ("filters", "size"),
+    "conv_transpose": ("filters", "size"),
+    "dwconv": ("size",),
+    "dense": ("units",),
+    "maxpool": ("size", "stride"),
+    "avgpool": ("size", "stride"),
+    "adaptive_avgpool": ("size",),
+    "gap": (),
+    "gmp": (),
+    "bn": (),
+    "ln": (),
+    "gn": ("groups",),
+    "lrn": ("size",),
+    "elu": ("alpha",),
+    "leaky_relu": ("slope",),
+    "gelu": ("approximate",),
+    "prelu": (),
+    "reshape": ("to",),
+    "permute": ("axes",),
+    "pad": ("sides",),
+    "crop": ("sides",),
+    "upsample": ("factor", "mode"),
+    "channel_shuffle": ("groups",),
+    "split": ("n",),
+    "dropout": ("rate",),
+    "spatial_dropout": ("rate",),
+    "drop_path": ("rate",),
+    "scale": ("factor",),
+    "layer_scale": (),
+}

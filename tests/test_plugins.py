@@ -50,7 +50,7 @@ def test_strangers_are_listed_with_their_distribution(capsys: pytest.CaptureFixt
     assert run(["backends"]) == 0
     assert "outline  cnnspec-sample  an outline" in capsys.readouterr().out
     assert run(["ops", "softplus"]) == 0
-    assert "softplus(beta = 1.0)" in capsys.readouterr().out
+    assert "softplus(*, beta = 1.0)" in capsys.readouterr().out
 
 
 def test_an_operator_without_a_lowering_is_a_diagnostic_at_its_line(monkeypatch) -> None:

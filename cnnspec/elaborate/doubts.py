@@ -7,6 +7,7 @@ from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Label
 from cnnspec.graph import Graph, Node
+from cnnspec.kinds import show
 
 #: No image is smaller than this on a side, where its shape is doubted.
 LEAST_SIDE: Final = 8
@@ -33,6 +34,26 @@ def channels_last(graph: Graph, *, given: bool) -> Iterator[Diagnostic]:
                 help=f"an image in {'colour' if last == 3 else 'grey'} is `{turned}`",
                 severity="warning",
             )
+
+
+def other_conventions(graph: Graph) -> Iterator[Diagnostic]:
+    """Find arguments that are likely to follow another framework's convention, each value once."""
+    seen: set[int] = set()
+    for node in graph.nodes:
+        if not node.op.doubted or id(node.op) in seen:
+            continue
+        seen.add(id(node.op))
+        for key in node.op.doubted:
+            value, doubt = node.op.values[key], node.op.arguments[key].doubt
+            if doubt is not None and doubt.meets(value):
+                yield Diagnostic(
+                    "other-convention",
+                    f"`{key} = {show(value)}` of {node.kind} looks like another framework's",
+                    (Label(node.span, f"{node.path} has it"),),
+                    notes=(doubt.whose,),
+                    help=doubt.instead.format(f"{1 - value:.6g}"),
+                    severity="warning",
+                )
 
 
 def dense_images(graph: Graph) -> Iterator[Diagnostic]:

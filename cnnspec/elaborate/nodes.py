@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.channels import Argument, Sign, express
 from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
-from cnnspec.elaborate import limits
+from cnnspec.elaborate import habits, limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import CallStep, Given, Operator, describe, is_data, is_nodes, ports
 from cnnspec.elsewhere import argument_help
@@ -50,7 +50,8 @@ class Nodes:
                 given = self._override(frame)
                 rest = tuple([Given(None, size, step.span) for size in given])
         self._check_arity(op_class, inputs, step)
-        arguments, spans = self._arguments(op_class, operator, rest, step)
+        incoming = inputs[0].shape.channels if inputs else None
+        arguments, spans = self._arguments(op_class, operator, rest, step, incoming)
         op = self._bind(op_class, arguments, spans, step)
         shapes, weights = self._infer(op, inputs, spans, step)
         place, segment = self.session.paths.leaf(op_class.name, step.span, frame, segments)
@@ -69,7 +70,8 @@ class Nodes:
     def bound(self, step: CallStep, operator: Operator) -> Op:
         """Bind a step's arguments, whatever flows into it; raises SpecError for wrong ones."""
         _, rest = self._inputs(operator.op, None, step)
-        return self._bind(operator.op, *self._arguments(operator.op, operator, rest, step), step)
+        arguments, spans = self._arguments(operator.op, operator, rest, step, None)
+        return self._bind(operator.op, arguments, spans, step)
 
     def _inputs(
         self, op: type[Op], value: Any, step: CallStep
@@ -120,22 +122,21 @@ class Nodes:
             )
 
     def _arguments(
-        self, op: type[Op], operator: Operator, rest: tuple[Given, ...], step: CallStep
+        self,
+        op: type[Op],
+        operator: Operator,
+        rest: tuple[Given, ...],
+        step: CallStep,
+        incoming: int | None,
     ) -> tuple[dict[str, Any], dict[str, Span]]:
-        names = op.names
+        names = op.ordered
         values: dict[str, Any] = dict(operator.defaults)
         spans: dict[str, Span] = {}
         unknown: list[Diagnostic] = []
         for position, each in enumerate(rest):
             if each.keyword is None:
                 if position >= len(names):
-                    count = f"{len(names)} argument" + ("" if len(names) == 1 else "s")
-                    raise error(
-                        "wrong-arity",
-                        f"{op.name} takes {count if names else 'no arguments'}",
-                        each.span,
-                        "one too many",
-                    )
+                    raise habits.too_many(op, rest, incoming)
                 key = names[position]
             else:
                 key = each.keyword
@@ -149,6 +150,7 @@ class Nodes:
                     each.span,
                     "given again here",
                     Label(spans[key], "given here first"),
+                    help=habits.twice(op, rest, incoming),
                 )
             if is_nodes(each.value):
                 raise error(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
 from cnnspec.elaborate.declare import Declarations, Resolve
-from cnnspec.elaborate.doubts import channels_last, dense_images, unused_values
+from cnnspec.elaborate.doubts import channels_last, dense_images, other_conventions, unused_values
 from cnnspec.elaborate.limits import Limits
 from cnnspec.elaborate.lint import flows_after_else, unused_parameters
 from cnnspec.elaborate.networks import Expectation, Networks, Settings
@@ -79,7 +79,7 @@ def elaborate(
         raise SpecError((*turned, *mistakes))  # the one often comes of the other
     live = graph.needed(graph.outputs)
     dead = [node for node in graph.nodes if node.index not in live]
-    warnings += [*unused_values(dead), *dense_images(graph)]
+    warnings += [*other_conventions(graph), *unused_values(dead), *dense_images(graph)]
     if dead:
         graph.nodes = tuple(node for node in graph.nodes if node.index in live)
     return Elaborated(graph, networks.expectations, tuple(warnings))

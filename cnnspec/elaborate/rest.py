@@ -33,7 +33,11 @@ def and_the_rest(
     """Add to what ended a flow the mistakes in the step that failed and in those after it."""
     found = list(stop.diagnostics) if isinstance(stop, SpecError) else []
     if failed is not None:
-        found += _mistakes(failed, session)
+        more = _mistakes(failed, session)
+        told = any(each.code == "by-position" for each in found)  # knowing what flows in
+        found += [
+            each for each in more if not (told and each.code in ("by-position", "wrong-arity"))
+        ]
     for expr in rest:
         try:
             found += _mistakes(session.steps.read(expr, frame), session)

@@ -44,6 +44,7 @@ class ELU(_Activation):
     """Give x where x > 0, else alpha * (exp(x) - 1)."""
 
     name = "elu"
+    positional = 1
     per_value = 4
     alpha = Arg(Float(), "The value that it tends to, negated.", 1.0)
 
@@ -52,6 +53,7 @@ class LeakyReLU(_Activation):
     """Give x where x > 0, else slope * x."""
 
     name = "leaky_relu"
+    positional = 1
     elsewhere = ("lrelu",)
     per_value = 2
     slope = Arg(
@@ -120,6 +122,7 @@ class GELU(_Activation):
     """
 
     name = "gelu"
+    positional = 1
     approximate = Arg(Choice(("exact", "tanh_form")), "`exact` (erf) or `tanh_form`.", "exact")
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:

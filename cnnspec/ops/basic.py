@@ -15,6 +15,7 @@ class Input(Op):
     """
 
     name = "input"
+    positional = 3
     family = "basic"
     arity = (0, 0)
     is_input = True

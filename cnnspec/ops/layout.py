@@ -92,6 +92,7 @@ class PadImage(Op):
     """Put zeros around an image, and before and after its channels."""
 
     name = "pad"
+    positional = 1
     elsewhere = ("ZeroPad2d", "ZeroPadding2D", "padding")
     family = "layout"
     channel_rule = plus(plus(SAME, Argument("channels", 0)), Argument("channels", 1))
@@ -135,6 +136,7 @@ class Upsample(Op):
     """
 
     name = "upsample"
+    positional = 2
     elsewhere = ("UpSampling2D", "interpolate", "resize")
     family = "layout"
     sees = "window"

@@ -27,6 +27,7 @@ class Dropout(_Noise):
 
     name = "dropout"
     noise = Noise("rate")
+    positional = 1
     rate = Arg(Float(0, below=1), RATE, 0.5, P)
 
 
@@ -34,6 +35,7 @@ class SpatialDropout(_Noise):
     """Drop whole channels of an image (Tompson et al., 2015)."""
 
     name = "spatial_dropout"
+    positional = 1
     elsewhere = ("Dropout2d", "SpatialDropout2D")
     noise = Noise("rate", together=("height", "width"))
     rate = Arg(Float(0, below=1), RATE, 0.5, P)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnspec.kinds import Arg, Bool, Float, Int, Refusal
+from cnnspec.kinds import Arg, Bool, Doubt, Float, Int, Refusal
 from cnnspec.op import Noted, Op, Weight
 from cnnspec.ops.geometry import need_image
 from cnnspec.shapes import Shape
 
 EPS = "Added to the variance before its root is taken."
+EPS_DOUBT = Doubt(
+    0.1,
+    "eps is added to the variance; PyTorch's first number, the features, is never written here",
+    "`eps = 1e-5` is PyTorch's default, `eps = 1e-3` Keras's",
+)
+MOMENTUM_DOUBT = Doubt(
+    0.5,
+    "Keras's and TensorFlow's momentum weighs the old statistics; here, as PyTorch's, the new ones",
+    "write `momentum = {}` if Keras's is meant",
+)
 AFFINE = "Whether each channel has a learned scale and shift."
 
 
@@ -30,8 +40,13 @@ class BatchNorm(Op):
     family = "normalization"
     sees = "value"  # at inference
     gradient_needs = ("inputs",)
-    eps = Arg(Float(above=0), EPS, 1e-5)
-    momentum = Arg(Float(0, 1), "The weight of the new batch in the running statistics.", 0.1)
+    eps = Arg(Float(above=0), EPS, 1e-5, doubt=EPS_DOUBT)
+    momentum = Arg(
+        Float(0, 1),
+        "The weight of the new batch in the running statistics.",
+        0.1,
+        doubt=MOMENTUM_DOUBT,
+    )
     affine = Arg(Bool(), AFFINE, True)
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -59,7 +74,7 @@ class LayerNorm(Op):
     elsewhere = ("LayerNorm", "LayerNormalization")
     family = "normalization"
     gradient_needs = ("inputs",)
-    eps = Arg(Float(above=0), EPS, 1e-5)
+    eps = Arg(Float(above=0), EPS, 1e-5, doubt=EPS_DOUBT)
     affine = Arg(Bool(), AFFINE, True)
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -84,7 +99,7 @@ class GroupNorm(Op):
     sees = "image"
     gradient_needs = ("inputs",)
     groups = Arg(Int(1), "How many groups the channels are split into.")
-    eps = Arg(Float(above=0), EPS, 1e-5)
+    eps = Arg(Float(above=0), EPS, 1e-5, doubt=EPS_DOUBT)
     affine = Arg(Bool(), AFFINE, True)
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -119,6 +134,7 @@ class LocalResponseNorm(Op):
     """
 
     name = "lrn"
+    positional = 1
     elsewhere = ("LocalResponseNorm", "local_response_normalization")
     family = "normalization"
     gradient_needs = ("inputs",)

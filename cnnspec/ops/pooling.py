@@ -68,6 +68,7 @@ class MaxPool(_Pool):
     """
 
     name = "maxpool"
+    positional = 2
     elsewhere = ("MaxPool2d", "MaxPooling2D")
     gain = 1.5
     gradient_needs = ("inputs",)
@@ -91,6 +92,7 @@ class AveragePool(_Pool):
     """
 
     name = "avgpool"
+    positional = 2
     elsewhere = ("AvgPool2d", "AveragePooling2D", "mean_pool")
     gradient_needs = ("inputs",)
     size = Arg(Pair(1), SIZE, elsewhere=("kernel_size", "pool_size"))

@@ -1,0 +1,97 @@
+"""Arguments by position in other frameworks' order: what was meant, and what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from cnnspec.channels import Argument
+from cnnspec.diagnostics import Label, SpecError, error
+from cnnspec.elaborate.values import Given
+from cnnspec.expression import plain
+from cnnspec.kinds import Arg, Refusal
+from cnnspec.op import Op
+
+#: From this number on, one that equals the channels that flow in is not taken for a window's size.
+NO_WINDOW: Final = 8
+
+
+def too_many(op: type[Op], rest: Sequence[Given], incoming: int | None) -> SpecError:
+    """Refuse arguments by position that an operator takes by name.
+
+    `incoming` are the channels that flow in, if known: PyTorch's first number, never written here.
+    """
+    given = [each for each in rest if each.keyword is None]
+    channels = _channels(op, given, incoming)
+    meant = [each for each in given if each is not channels]
+    if not op.names or (channels is None and len(given) > len(op.names)):
+        count = f"{len(op.names)} argument" + ("" if len(op.names) == 1 else "s")
+        title = f"{op.name} takes {count if op.names else 'no arguments'}"
+        return error("wrong-arity", title, given[len(op.names)].span, "one too many")
+    help_ = _typed(op, rest, meant)
+    if incoming is None and channels is None:
+        help_ = "name the others; the channels that flow in are never written"
+    if channels is None:
+        place = given[len(op.ordered)].span
+        return error("by-position", _title(op), place, "this needs its name", help=help_)
+    said = f"the {incoming} channels that flow in are never written"
+    more = [Label(each.span, "this needs its name") for each in meant[len(op.ordered) :][:1]]
+    return error("by-position", _title(op), channels.span, said, *more, help=help_)
+
+
+def _typed(op: type[Op], rest: Sequence[Given], meant: Sequence[Given]) -> str:
+    """Say how the call is written: the first by position, the others by the names they fit."""
+    first, others = meant[: len(op.ordered)], meant[len(op.ordered) :]
+    pairs = list(zip(op.names[len(op.ordered) :], others, strict=False))
+    # where none goes by position, frameworks do not agree on what comes first
+    unsure = len(pairs) < len(others) or (not op.ordered and bool(others) and len(op.names) > 1)
+    if unsure or not all(_fits(op.arguments[name], each) for name, each in pairs):
+        names = ", ".join(f"`{name} = …`" for name in op.names[len(op.ordered) :])
+        return f"name what is meant: {names}"
+    parts = [each.span.text for each in first]
+    parts += [f"{name} = {each.span.text}" for name, each in pairs]
+    parts += [each.span.text for each in rest if each.keyword is not None]
+    return f"write `{op.name}({', '.join(parts)})`" if parts else f"write `{op.name}`"
+
+
+def _fits(arg: Arg, each: Given) -> bool:
+    value = plain(each.value)
+    try:
+        arg.kind.read(value)
+    except Refusal:
+        return False
+    return arg.doubt is None or not arg.doubt.meets(value)
+
+
+def twice(op: type[Op], rest: Sequence[Given], incoming: int | None) -> str | None:
+    """Say what to type where an argument is given twice, by name too: `conv(3, 16, size = 3)`."""
+    given = [each for each in rest if each.keyword is None]
+    written = _channels(op, given, incoming)
+    if written is None:
+        return None
+    parts = [each.span.text for each in given if each is not written]
+    parts += [each.span.text for each in rest if each.keyword is not None]
+    said = f"the {incoming} channels that flow in are never written"
+    return f"{said}: write `{op.name}({', '.join(parts)})`"
+
+
+def _channels(op: type[Op], given: Sequence[Given], incoming: int | None) -> Given | None:
+    """Find the number that says how many channels flow in, which a framework asks for."""
+    numbers = [plain(each.value) for each in given]
+    if incoming is None or incoming not in numbers:
+        return None
+    place = numbers.index(incoming)
+    if isinstance(numbers[place], bool) or not isinstance(numbers[place], int):
+        return None
+    if isinstance(op.channel_rule, Argument) and op.channel_rule.name in op.ordered:
+        return given[0] if place == 0 else None
+    return given[place] if incoming >= NO_WINDOW or not op.ordered else None
+
+
+def _title(op: type[Op]) -> str:
+    if not op.ordered:
+        return f"{op.name} takes its arguments by name"
+    words = " and ".join(f"`{name}`" for name in op.ordered[-2:])
+    words = "".join(f"`{name}`, " for name in op.ordered[:-2]) + words
+    rest = " by position, the rest by name" if op.ordered != op.names else " alone"
+    return f"{op.name} takes {words}{rest}"
