@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "diff": "diff",
     "draw": "draw",
     "explain": "catalogue",
+    "fmt": "fmt",
     "ops": "catalogue",
     "paths": "inspect",
     "verify": "verify",

@@ -33,7 +33,7 @@ def find(spec: str) -> tuple[Source, str | None, Path | None]:
     if not _is_file(spec) and (match := _TITLED.fullmatch(spec)):
         path, network = match.groups()
     if path == "-":
-        return Source("<stdin>", _text(sys.stdin.buffer, "standard input")), network, Path()
+        return read(path), network, Path()
     for local in (path, f"{path}.cnn"):
         if _is_file(local):
             return _local(Path(local), None), network, Path(local).parent
@@ -41,6 +41,13 @@ def find(spec: str) -> tuple[Source, str | None, Path | None]:
     if file is None:
         raise _missing(path)
     return _shipped(file, None), network or name, None
+
+
+def read(path: str) -> Source:
+    """Read a local file, or standard input as `-`; raises SpecError for what cannot be read."""
+    if path == "-":
+        return Source("<stdin>", _text(sys.stdin.buffer, "standard input"))
+    return _local(Path(path), None)
 
 
 @lru_cache(maxsize=1)
