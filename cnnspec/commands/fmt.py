@@ -47,10 +47,11 @@ def fmt(paths: Sequence[str], *, check: bool, diff: bool, quiet: bool) -> None:
         elif text != source.text:
             if not check:
                 replace(Path(path), text.encode())
-            say(f"{'would reformat' if check else 'reformatted'} {source.name}", quiet=quiet)
+            verb = "would reformat" if check else "formatted"
+            say(f"{verb} {source.name}", quiet=quiet)
     if changed + same > 1:
-        done = "would be reformatted" if check or diff else "reformatted"
-        say(f"{_count(changed)} {done}, {_count(same)} left unchanged", quiet=quiet)
+        done = "to format" if check or diff else "formatted now"
+        say(f"{_count(changed)} {done}, {_count(same)} unchanged", quiet=quiet)
     if wrong or (changed and (check or diff)):
         raise click.exceptions.Exit(1)
 

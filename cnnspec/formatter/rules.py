@@ -48,7 +48,7 @@ class Layout:
             "prod": self._chain,
             "cond": self._cond,
             "if_stmt": self._if,
-            "flow": self._flow,
+            "pipe": self._flow,
             "bind": self._statement,
             "const": self._statement,
             "output": self._statement,
@@ -192,7 +192,10 @@ class Layout:
     def _listed(self, opening: Token, content: Branch, closing: Token) -> Doc:
         """Items between brackets, lines ending where the author's do, if the first begins one."""
         parts = [part for part in content.parts if not _is(part, ",")]
-        split = self.gap(parts[0]).newline
+        spread = sum(_has_arrow(part) for part in parts) > 1
+        split = self.gap(parts[0]).newline or (
+            spread and any(self.gap(part).newline for part in parts)
+        )
         members = list(self._members(content, parts))
         docs = [doc for _, _, doc in members]
         rows = self._rows(parts, docs) if opening == "[" else None
@@ -216,8 +219,7 @@ class Layout:
                 item += [Line(), *written]
             result += item
         start = [Suffix(each.text) for each in members[0][0]]
-        spread = sum(_has_arrow(part) for part in parts) > 1
-        together = group(*result, broken=spread) if opening == "(" else tuple(result)
+        together = group(*result) if opening == "(" and not spread else tuple(result)
         comma = Either(",", "")
         inside = Nest((*start, Line(""), together, comma, *self._ending(closing)))
         return Here(group(opening, inside, Line(""), closing, broken=split))
