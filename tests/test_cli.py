@@ -265,6 +265,7 @@ def test_every_command_explains_itself(capsys) -> None:
         "diff",
         "draw",
         "explain",
+        "fmt",
         "ops",
         "paths",
         "verify",
