@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory fuzz verification wheel golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory claims fuzz verification wheel golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 
 bench-draw: $(VENV)/.peers ## draw two networks beside what others draw (Graphviz must be installed)
 	@$(BIN)/python benchmarks/bench_draw.py
+
+claims: $(VENV)/.tests ## hold every word of every picture against its graph, and count them
+	$(BIN)/python tools/count_claims.py
 
 verification: $(VENV)/.tests ## verify every network that ships; writes docs/verification.md
 	$(BIN)/python tools/write_verification.py

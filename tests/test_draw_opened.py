@@ -39,7 +39,7 @@ def test_depth_opens_levels() -> None:
 def test_what_repeats_is_looked_into() -> None:
     (_, _, _, first, *_) = picture("resnet50", Plan(1)).inner
     assert titles([first]) == [
-        "[bottleneck(64) + downsample, [conv 1x1, 3x3, 1x1 (bn, relu), + (relu)]]"
+        "[bottleneck(64) + downsample, [conv 1x1 64, 3x3 64 (each bn, relu), 1x1 (bn), + (relu)]]"
     ]
 
 
@@ -233,7 +233,7 @@ def test_a_group_of_one_part_can_be_opened_and_drawn_alone(path: str) -> None:
 
 def test_a_line_of_layers_has_the_colour_of_what_weighs() -> None:
     (*_, head, _) = choose(cnnspec.loads(LEAN).elaborated, Plan(0)).inner
-    assert (head.title, head.family) == ("flatten, dense 3 (ln)", "dense")
+    assert (head.title, head.family) == ("flatten (ln), dense 3", "dense")
 
 
 def test_the_page_has_a_group_of_one_part_once() -> None:
@@ -251,8 +251,8 @@ def test_small_steps_that_lead_a_line_are_told_from_those_behind() -> None:
     }"""
     drawn = choose(cnnspec.loads(text).elaborated, Plan(-1))
     assert [box.title for box in drawn.boxes[1:3]] == [
-        "conv 1x1, 3x3 (bn, relu first)",
-        "conv 1x1, 1x1 (dropout first, relu)",
+        "bn, relu, conv 1x1, 3x3",
+        "dropout, conv 1x1 (relu), 1x1",
     ]
 
 

@@ -50,6 +50,7 @@ class Part:
     neighbours repeats, `members` are all of the group's and `parts` are the group. `grows` is how
     many channels each adds to what flows on, 0 where all are equal; `each` are then all of them.
     `outs` are the shapes of the values that come out, each once, where there are several.
+    `heads` are the first members of all, in order.
     """
 
     members: tuple[Node | Scope, ...]
@@ -62,6 +63,7 @@ class Part:
     grows: int = 0
     each: tuple[Part, ...] = ()
     outs: tuple[Shape, ...] = ()
+    heads: tuple[Node | Scope, ...] = ()
 
     @property
     def head(self) -> Node | Scope:
@@ -184,7 +186,7 @@ class _Walk:
         loose = self._key((op, len(node.inputs), places, runs))
         written = sum(shape.size for shape in node.shapes) if runs else 0
         cost = Cost(trainable([node]), kept([node]), node_macs(node) if runs else 0, written)
-        part = Part((node,), 1, cost, node.shape, (), (node,), not runs)
+        part = Part((node,), 1, cost, node.shape, (), (node,), not runs, heads=(node,))
         here = self.position[node.index]
         sources = tuple(map(self._source, node.inputs))
         uses = self.first_use[here], self.last_use[here]
@@ -204,7 +206,7 @@ class _Walk:
         first, second = unit.part, small.part
         members = first.members + second.members
         cost = first.cost.plus(second.cost)
-        part = Part(members, 1, cost, second.shape, (), members, first.trains)
+        part = Part(members, 1, cost, second.shape, (), members, first.trains, heads=first.heads)
         keys = self._key((unit.key, small.key)), self._key((unit.loose, small.loose))
         uses = min(unit.first_use, small.first_use), max(unit.last_use, small.last_use)
         return _Unit(part, *keys, unit.start, small.stop, unit.sources, *uses, small.given)
@@ -256,7 +258,7 @@ class _Walk:
         leaving = [position for position, _ in results] or given
         shapes = dict.fromkeys(self.shapes[position] for position in leaving)
         outs = tuple(shapes) if len(shapes) > 1 else ()
-        part = Part(members, 1, cost, shape, parts, members, trains, outs=outs)
+        part = Part(members, 1, cost, shape, parts, members, trains, outs=outs, heads=members[:1])
         keys = self._key((*inside, out)), self._key((*loosely, out))
         first_use = min(unit.first_use for unit in units)
         last_use = max(unit.last_use for unit in units)
@@ -324,7 +326,12 @@ def _continues(last: _Unit, unit: _Unit) -> _Continued | None:
         else (False, each.position, each.port)
         for each in unit.sources
     )
-    return _Continued(wires, grows) if any(wire[0] for wire in wires) else None
+    # What comes from elsewhere comes to the first one, too: its lines are all that are drawn.
+    alike = all(
+        wire[0] or each == before
+        for wire, each, before in zip(wires, unit.sources, last.sources, strict=True)
+    )
+    return _Continued(wires, grows) if alike and any(wire[0] for wire in wires) else None
 
 
 def _run(units: Sequence[_Unit]) -> Part:
@@ -337,4 +344,5 @@ def _run(units: Sequence[_Unit]) -> Part:
     grows = 0 if units[0].key == units[1].key else units[1].part.shape[0] - first.shape[0]
     each = tuple(unit.part for unit in units) if grows else ()
     taken = first.members, len(units), cost, last.shape, first.parts, last.last, first.trains
-    return Part(*taken, grows, each, last.outs)
+    heads = tuple(unit.part.head for unit in units)
+    return Part(*taken, grows, each, last.outs, heads)

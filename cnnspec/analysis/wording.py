@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cnnspec.analysis.fold import Part
@@ -16,6 +17,7 @@ from cnnspec.trace import rates
 
 #: A call's arguments are cut after so many characters: they are in the spec, on the line given.
 LONGEST: Final = 28
+_BRACKETS: Final = re.compile(r"[(\[][^()\[\]]*[)\]]")
 
 
 def size(shape: Shape) -> str:
@@ -27,8 +29,12 @@ def size(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
-def numbers(node: Node) -> str:
-    """Say the numbers that matter: `7x7 /2`, `1000` for a dense layer, or nothing."""
+def numbers(node: Node, *, width: bool = False) -> str:
+    """Say the numbers that matter: `7x7 /2`, `1000` for a dense layer, or nothing.
+
+    With `width` the channels that come out stand behind a convolution's window. `/2` is a stride
+    that makes the image smaller; that of a transposed convolution is `stride 2`.
+    """
     values: Mapping[str, object] = node.op.values
     words = []
     window, stride, units = values.get("size"), values.get("stride"), values.get("units")
@@ -39,8 +45,11 @@ def numbers(node: Node) -> str:
         words.append("x".join(map(str, window)))
     elif isinstance(units, int):
         words.append(str(units))
+    if width:
+        words.append(str(node.shape.channels))
     if isinstance(stride, tuple) and max(stride) > 1:
-        words.append(f"/{stride[0]}" if stride[0] == stride[1] else f"/{stride[0]}x{stride[1]}")
+        said = str(stride[0]) if stride[0] == stride[1] else f"{stride[0]}x{stride[1]}"
+        words.append(f"stride {said}" if _enlarges(node) else f"/{said}")
     if isinstance(dilation, tuple) and max(dilation) > 1:
         words.append(f"dilation {show(dilation[0] if len({*dilation}) == 1 else dilation)}")
     if isinstance(groups, int) and groups > 1:
@@ -49,6 +58,11 @@ def numbers(node: Node) -> str:
             "depthwise" if alone and node.op.family == "convolution" else f"groups {groups}"
         )
     return " ".join(words)
+
+
+def _enlarges(node: Node) -> bool:
+    """Whether an image comes out higher or wider than it went in."""
+    return any(b > a for a, b in zip(node.input_shapes[0][1:], node.shape[1:], strict=False))
 
 
 def layer(part: Part) -> str:
@@ -85,21 +99,24 @@ def call(scope: Scope, *, shared: Mapping[str, Any] | None = None, longest: int 
 
     Arguments that are the block's defaults are left out, and so are rates of dropping, and blocks
     and operators that have no default; with `shared`, those that are not in it. What stands behind
-    one that differs is said with its name.
+    one that is left out and has no default is said with its name.
     """
     shown = scope.values if shared is None else shared
     unsaid = rates(scope) if float in map(type, shown.values()) else frozenset()
     defaults = _defaults(scope.definition)
     stride = shown.get("stride")
-    strides = isinstance(stride, int) and stride > 1
+    strides = isinstance(stride, int) and _shrinks(scope, stride)
     words = []
     named = False
     for name, value in scope.values.items():
-        named |= name not in shown and _is_said(value)
         said = None if name not in shown or name in unsaid else _said(value)
-        if said is None or (name == "stride" and strides) or defaults.get(name) == said:
-            continue
-        if name in defaults or _is_said(value):
+        if (
+            said is None
+            or (name == "stride" and strides)
+            or not (name in defaults or _is_said(value))
+        ):
+            named |= name not in defaults
+        elif defaults.get(name) != said:
             words.append(f"{name} = {said}" if named or name in defaults else said)
     if len(", ".join(words)) > longest:
         while words and len(", ".join([*words, "..."])) > longest:
@@ -107,6 +124,18 @@ def call(scope: Scope, *, shared: Mapping[str, Any] | None = None, longest: int 
         words.append("...")
     said = f"{scope.block}({', '.join(words)})" if words else str(scope.block)
     return f"{said} /{stride}" if strides else said
+
+
+def _shrinks(scope: Scope, stride: int) -> bool:
+    """Whether a block makes an image smaller by its stride, as `/2` says."""
+    given = [port.shape for _, ports in scope.inputs for port in ports]
+    if stride < 2 or not given or not scope.results:
+        return False
+    before, after = given[0], scope.results[0].shape
+    return all(shape.is_image for shape in (before, after)) and after.height in (
+        before.height // stride,
+        -(-before.height // stride),
+    )
 
 
 def _is_said(value: Any) -> bool:
@@ -147,31 +176,75 @@ def _default(value: tree.Expr) -> str | None:
 
 def same_values(part: Part) -> Mapping[str, Any]:
     """Give the arguments of a part's block, of several equal ones those that are one value."""
-    first, last = part.head, part.last[0]
-    assert isinstance(first, Scope)
-    values = last.values if isinstance(last, Scope) else {}
-    return {name: value for name, value in first.values.items() if values.get(name) == value}
+    first, *others = [head for head in part.heads if isinstance(head, Scope)]
+    return {
+        name: value
+        for name, value in first.values.items()
+        if all(name in each.values and each.values[name] == value for each in others)
+    }
 
 
 def content(part: Part, *, times: str = "x", longest: int = LONGEST) -> str:
-    """Say what a scope holds: its block, or for a group its members, `bottleneck(64) x 3`."""
+    """Say what a scope holds: its block, or for a group its members, `bottleneck(64) x 3`.
+
+    Of neighbours that repeat as one each is said: `(unit(64), add)`.
+    """
+    if are_neighbours(part):
+        return f"({', '.join(_neighbour(each, part, times, longest) for each in part.parts)})"
     scope = part.head
     assert isinstance(scope, Scope)
     if scope.block is not None:
         return call(scope, shared=same_values(part), longest=longest)
-    blocks = [inner.head for inner in part.parts if isinstance(inner.head, Scope)]
-    count = sum(inner.times for inner in part.parts)
-    same = len({id(block.definition) for block in blocks}) == 1 and blocks[0].block is not None
-    if same and len(blocks) == len(part.parts):
-        values = same_values(part.parts[0]).items()
-        shared = {k: v for k, v in values if all(block.values.get(k) == v for block in blocks)}
+    blocks = _blocks(part.parts)
+    members = [(each, inner.times) for inner in part.parts for each in _each(inner)]
+    count = sum(several for _, several in members)
+    if blocks:
+        first, *others = map(same_values, part.parts)
+        shared = {k: v for k, v in first.items() if all(k in o and o[k] == v for o in others)}
         words = call(blocks[0], shared=shared, longest=longest)
-        return words + (f" {times} {count}" if count > 1 else "")
+        return repeated(words, count, times)
     names: dict[str, int] = {}
-    for inner in part.parts:
-        head = inner.head
+    for member, several in members:
+        head = member.head
         kind = head.kind if isinstance(head, Node) else head.block or "group"
-        names[kind] = names.get(kind, 0) + inner.times
+        names[kind] = names.get(kind, 0) + several
     if len(names) > 3:
         return f"{count} members"
-    return ", ".join(f"{kind} {times} {n}" if n > 1 else kind for kind, n in names.items())
+    return ", ".join(repeated(kind, n, times) for kind, n in names.items())
+
+
+def repeated(words: str, count: int, times: str = "x") -> str:
+    """Say that there are so many, of several things in brackets.
+
+    >>> repeated("conv", 2), repeated("conv, relu", 3), repeated("unit(8, 4)", 1)
+    ('conv x 2', '(conv, relu) x 3', 'unit(8, 4)')
+    """
+    if count == 1:
+        return words
+    outside = words
+    while (left := _BRACKETS.sub("", outside)) != outside:
+        outside = left
+    several = "," in outside or f" {times} " in outside
+    return f"({words}) {times} {count}" if several else f"{words} {times} {count}"
+
+
+def are_neighbours(part: Part) -> bool:
+    """Whether a part stands for several things side by side, which repeat together."""
+    return bool(part.parts) and len(part.members) > 1
+
+
+def _each(part: Part) -> Sequence[Part]:
+    return part.parts if are_neighbours(part) else (part,)
+
+
+def _blocks(parts: Sequence[Part]) -> list[Scope]:
+    """Give the instances of one block that parts are, or nothing if they are anything else."""
+    heads = [part.head for part in parts if not are_neighbours(part)]
+    blocks = [head for head in heads if isinstance(head, Scope) and head.block is not None]
+    one = len(blocks) == len(parts) and len({id(block.definition) for block in blocks}) == 1
+    return blocks if one else []
+
+
+def _neighbour(part: Part, whole: Part, times: str, longest: int) -> str:
+    words = content(part, times=times, longest=longest) if part.parts else layer(part)
+    return words + (" (training only)" if part.trains and not whole.trains else "")

@@ -75,10 +75,10 @@ class _Chooser:
         self, part: Part, depth: int, many: int, paths: frozenset[str], group: Group | None = None
     ) -> Box | Frame:
         """Draw a part; as the only one of its group under that one's name."""
-        head, times = part.head, f" {titles.TIMES} {part.times}" if part.times > 1 else ""
+        head = part.head
         if isinstance(head, Node):
             role: Role = "input" if head.op.is_input else "layer"
-            title = titles.of_layer(part) + times
+            title = titles.many(titles.of_layer(part), part.times)
             return self.box([part], title, role, head.op.family, many, group)
         inner = self._only(part, head, paths)
         if inner is not None:
@@ -97,9 +97,11 @@ class _Chooser:
             said = titles.of_line(line) if line is not None else None
             short = depth <= 0 or self.plan.lines
             if line is not None and said is not None and (short or len(line) == 1):
-                return self.box([part], said + times, "layer", _family(line), many, group)
+                title = titles.many(said, part.times)
+                return self.box([part], title, "layer", _family(line), many, group)
             if not self._opens(part, depth):
-                title = titles.of_scope(part) + times
+                grows = f", each adds {part.grows} channels" if part.grows else ""
+                title = titles.many(titles.of_scope(part), part.times) + grows
                 return self.box([part], title, "closed", "block", many, group)
         self.known.add(make(part))
         free = is_trunk(part, self.graph)
@@ -194,26 +196,37 @@ class _Chooser:
     def _as_grown(self, inner: tuple[Box | Frame, ...], part: Part) -> tuple[Box | Frame, ...]:
         """Give the one box that costs anything the exact cost of all, and the others their shapes.
 
-        Layers that grow cost differently each, so no other box says a number.
+        Layers that grow cost differently each, so no other box says a number; what comes out of
+        one is said of each of them.
         """
-        costly = [box for each in inner for box in within(each) if box.cost.params or box.cost.macs]
-        changed = {
-            box.order: replace(
+        boxes = [box for each in inner for box in within(each)]
+        costly = [box for box in boxes if box.cost.params or box.cost.macs]
+        shapes = self._shapes_of_each(part)
+        changed = {}
+        for box in boxes:
+            joins = box.joins
+            changed[box.order] = replace(
                 box,
                 cost=part.cost if [box] == costly else Cost(),
                 all_cost=part.cost if [box] == costly else Cost(),
-                shape=part.shape if box.joins else box.shape,
-                before=_before(part) if box.joins else box.before,
+                shape=part.shape if joins else box.shape,
+                before=_before(part) if joins else box.before,
+                outs=() if joins else shapes.get(box.order, box.outs),
             )
-            for each in inner
-            for box in within(each)
-        }
         for order, box in changed.items():
             self.result.boxes[order] = box
         for index, owner in self.result.owner.items():
             self.result.owner[index] = changed.get(owner.order, owner)
         self.result.taken = [(changed.get(b.order, b), i, n) for b, i, n in self.result.taken]
         return tuple(replaced(each, changed) for each in inner)
+
+    def _shapes_of_each(self, part: Part) -> dict[int, tuple[Shape, ...]]:
+        """Give what comes out of each box in all of what grows, where that is not one shape."""
+        found: dict[int, tuple[Shape, ...]] = {}
+        for same in zip(*(nodes(one.members) for one in part.each), strict=True):
+            box = self.result.owner[same[0].index]
+            found[box.order] = tuple(dict.fromkeys(node.shape for node in same))
+        return {order: shapes for order, shapes in found.items() if len(shapes) > 1}
 
     def _inlined(self, parts: Sequence[Part], paths: frozenset[str]) -> Iterator[Part]:
         """Put what groups hold in their place, and the layers of a straight line."""

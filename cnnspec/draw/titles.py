@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from cnnspec.analysis.fold import SMALL, Part
 from cnnspec.analysis.wording import (
+    are_neighbours,
     content,
     is_automatic,
     layer,
     numbers,
+    repeated,
 )
 from cnnspec.graph import Node, Scope
 from cnnspec.trace import Choice, Step, steps
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 #: A header that says a line of layers is at most so long.
-LONGEST_LINE: Final = 44
+LONGEST_LINE: Final = 64
 #: A line of at most so many layers is said in one header.
 MOST_LAYERS: Final = 4
 
@@ -25,6 +28,11 @@ MOST_LAYERS: Final = 4
 def name(member: Node | Scope) -> str:
     """Give the name that was written, or nothing."""
     return "" if is_automatic(member) else member.segment
+
+
+def many(words: str, count: int) -> str:
+    """Say that there are so many, if there are several."""
+    return repeated(words, count, TIMES)
 
 
 def of_layer(part: Part) -> str:
@@ -38,28 +46,63 @@ def of_layer(part: Part) -> str:
 
 
 def of_line(parts: Sequence[Part]) -> str | None:
-    """Say layers in a straight line: `conv 1x1, 3x3, 1x1 (bn, relu)`; None if that is too long."""
-    words: list[str] = []
-    last = ""
-    leading: dict[str, None] = {}
-    small: dict[str, None] = {}
-    for part in parts:
-        head, *behind = [member for member in part.members if isinstance(member, Node)]
-        if head.op.family in SMALL and len(parts) > 1:
-            small[head.kind] = None
-        else:
-            said = numbers(head)
-            words.append(said if head.kind == last and said else f"{head.kind} {said}".strip())
-            last = head.kind
-        small.update((each.kind, None) for each in behind)
-        leading = dict(small) if not words else leading
-    if leading:
-        after = [each for each in small if each not in leading]
-        said = ", ".join([f"{', '.join(leading)} first", *after])
+    """Say layers in a straight line: `conv 1x1 64, 3x3 64 (each bn, relu), 1x1 (bn)`.
+
+    Small steps stand behind the layer that they follow, behind several with `each`; those that
+    lead every layer are said with `first`. Widths are said that are not what comes out at the end.
+    None if that is too long.
+    """
+    leading, layers = _with_small(parts)
+    if not layers:
+        return layer(parts[0]) if len(parts) == 1 else ", ".join(leading)
+    said = list(_each_said([head for head, _ in layers]))
+    behind = [small for _, small in layers]
+    if leading and behind == [leading] * (len(layers) - 1) + [[]]:
+        each = "each " if len(layers) > 1 else ""
+        text = f"{', '.join(said)} ({each}{', '.join(leading)} first)"
     else:
-        said = ", ".join(small)
-    text = ", ".join(words) + (f" ({said})" if said else "")
-    return text if words and len(text) <= LONGEST_LINE else None
+        text = ", ".join([*leading, *_grouped(said, behind, plain=bool(leading))])
+    return text if len(text) <= LONGEST_LINE else None
+
+
+def _with_small(parts: Sequence[Part]) -> tuple[list[str], list[tuple[Node, list[str]]]]:
+    """Give the small steps that lead, and the layers, each with the small steps behind it."""
+    leading: list[str] = []
+    layers: list[tuple[Node, list[str]]] = []
+    for part in parts:
+        for member in part.members:
+            assert isinstance(member, Node)
+            if member.op.family not in SMALL:
+                layers.append((member, []))
+            else:
+                (layers[-1][1] if layers else leading).append(member.kind)
+    return leading, layers
+
+
+def _each_said(heads: Sequence[Node]) -> Iterator[str]:
+    """Say layers, a kind once where it goes on, and widths that neither stay nor come out."""
+    end, kind = heads[-1].shape.channels, ""
+    for head in heads:
+        width = False
+        if head.op.family == "convolution":
+            kept = head.shape.channels == head.input_shapes[0].channels
+            alone = head.kind == "dwconv" or "depthwise" in numbers(head)
+            width = not kept if alone else head.shape.channels != end
+        said = numbers(head, width=width)
+        yield said if head.kind == kind and said[:1].isdigit() else f"{head.kind} {said}".strip()
+        kind = head.kind
+
+
+def _grouped(said: Sequence[str], behind: Sequence[list[str]], *, plain: bool) -> Iterator[str]:
+    """Put small steps behind their layers, once behind several unless a plain layer leads them."""
+    for small, group in groupby(zip(said, behind, strict=True), key=lambda pair: pair[1]):
+        words = [word for word, _ in group]
+        if small and len(words) > 1 and not plain:
+            words[-1] += f" (each {', '.join(small)})"
+        elif small:
+            words = [f"{word} ({', '.join(small)})" for word in words]
+        plain = not small
+        yield from words
 
 
 def straight(part: Part, uses: Mapping[int, int]) -> list[Part] | None:
@@ -92,7 +135,7 @@ def of_scope(part: Part) -> str:
     """Say a closed scope: its block with its arguments, `bottleneck(128) /2 + downsample`."""
     scope = part.head
     assert isinstance(scope, Scope)
-    if not scope.block:
+    if not scope.block or are_neighbours(part):
         return content(part, times=TIMES)
     shortcut = _shortcut(part, scope)
     return content(part) + (f" + {shortcut}" if shortcut else "")
@@ -137,8 +180,8 @@ def of_frame(part: Part) -> str:
     """Say what is open: its block, or for a group what all of it is; nothing for a mixed group."""
     scope = part.head
     assert isinstance(scope, Scope)
-    if scope.block is not None:
-        return content(part)
+    if scope.block is not None or are_neighbours(part):
+        return content(part, times=TIMES)
     kinds = {each.head.block for each in part.parts if isinstance(each.head, Scope)}
     same = len(kinds) == 1 and None not in kinds
     return content(part, times=TIMES) if same and len(part.parts) <= 2 else ""

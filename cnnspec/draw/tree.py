@@ -107,6 +107,8 @@ class _Grower:
         if scope and len(before) == 1 and part.shape not in before and not part.outs:
             shape = f"{words.size(before.pop(), look.layout)} {words.ARROW} {shape}"
         title = titles.of_scope(part) if scope else titles.of_layer(part)
+        # The page adds how often it is there.
+        title = titles.many(title, part.times).removesuffix(f" {titles.TIMES} {part.times}")
         item: Item = {
             "path": printable(head.path),
             "title": printable(f"{name} = {title}" if name else title),

@@ -12,7 +12,7 @@ from cnnspec.analysis.parameters import trainable
 from cnnspec.analysis.quantity import number
 from cnnspec.draw.boxes import Box, Frame
 from cnnspec.draw.options import Look
-from cnnspec.draw.titles import TIMES
+from cnnspec.draw.titles import TIMES, many
 from cnnspec.draw.wires import Wire
 from cnnspec.graph import Graph
 from cnnspec.meta import title as title_of
@@ -92,12 +92,12 @@ def pill(frame: Frame, look: Look, *, said: bool = False) -> tuple[str, str]:
         return title(frame, look, said=said), costs(frame.cost, look)
     training = ", training only" if frame.trains and not said else ""
     shown = [frame.name] if "names" in look.show else []
-    many = f"{' = '.join(filter(None, [*shown, frame.title]))} {TIMES} {frame.times}{training}"
-    many = many.strip()
+    titled = many(frame.title, frame.times) if frame.title else f"{TIMES} {frame.times}"
+    head = (" = " if frame.title else " ").join(filter(None, [*shown, titled])) + training
     if frame.grows:
-        return many, f"each adds {frame.grows} channels"
+        return head, f"each adds {frame.grows} channels"
     each = costs(frame.each or Cost(), look)
-    return many, f"each {each}" if each else ""
+    return head, f"each {each}" if each else ""
 
 
 def tip(each: Box | Frame) -> str:

@@ -17,6 +17,7 @@ from cnnspec.analysis.wording import (
     numbers,
     only,
     only_of_each,
+    repeated,
 )
 from cnnspec.graph import Node, Scope
 from cnnspec.report.columns import COLUMNS, Row
@@ -164,13 +165,8 @@ def _negated(value: Any) -> Any:
 
 def _words(part: Part, longest: int, many: int = 1) -> str:
     """Say what a part is, how often it is there if it is so in `many`, whether repeats grow."""
-    if not part.parts:
-        words = layer(part)
-    elif len(part.members) > 1:
-        words = "(" + ", ".join(_words(inner, longest) for inner in part.parts) + ")"
-    else:
-        words = content(part, longest=longest)
-    words += f" x {part.times * many}" if part.times * many > 1 else ""
+    words = content(part, longest=longest) if part.parts else layer(part)
+    words = repeated(words, part.times * many)
     words += f", each {part.grows} channels more" if part.grows else ""
     return words + (" (training only)" if part.trains else "")
 
