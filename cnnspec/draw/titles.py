@@ -15,6 +15,7 @@ from cnnspec.analysis.wording import (
     numbers,
     repeated,
 )
+from cnnspec.channels import Argument
 from cnnspec.graph import Node, Scope
 from cnnspec.trace import Choice, Step, steps
 
@@ -86,7 +87,8 @@ def _each_said(heads: Sequence[Node]) -> Iterator[str]:
         width = False
         if head.op.family == "convolution":
             kept = head.shape.channels == head.input_shapes[0].channels
-            alone = head.kind == "dwconv" or "depthwise" in numbers(head)
+            chosen = isinstance(head.op.channel_rule, Argument)
+            alone = not chosen or "depthwise" in numbers(head)
             width = not kept if alone else head.shape.channels != end
         said = numbers(head, width=width)
         yield said if head.kind == kind and said[:1].isdigit() else f"{head.kind} {said}".strip()
