@@ -133,6 +133,37 @@ def test_use_never_leaves_the_folder_of_the_spec(empty: Path, capsys) -> None:
         assert "outside-tree" in capsys.readouterr().err
 
 
+def test_a_file_that_is_used_by_two_ways_is_one_file(empty: Path) -> None:
+    (empty / "parts").mkdir()
+    (empty / "parts" / "unit.cnn").write_text("width = 4\n" + BLOCKS)
+    (empty / "parts" / "more.cnn").write_text(
+        'use "unit.cnn"\nblock wide(x) { return x -> unit(width) }\n'
+    )
+    (empty / "net.cnn").write_text(
+        'use "parts/unit.cnn"\nuse "parts/more.cnn"\nuse "./parts/../parts/unit.cnn"\n'
+        + TINY.replace("conv(4, 3) -> relu", "wide -> unit(width)")
+    )
+    assert cnnspec.load("net.cnn").params > 0
+
+
+def test_nothing_leaks_through_two_levels_of_use(empty: Path, capsys) -> None:
+    (empty / "parts").mkdir()
+    (empty / "parts" / "unit.cnn").write_text("width = 4\n" + BLOCKS + TINY)
+    (empty / "parts" / "more.cnn").write_text(
+        'use "unit.cnn"\nblock wide(x) { return x -> unit(width) }\n'
+    )
+    for name, word in (("unit(4)", "unit"), ("conv(width, 3)", "width")):
+        text = TINY.replace("conv(4, 3) -> relu", f"wide -> {name}")
+        (empty / "net.cnn").write_text('use "parts/more.cnn"\n' + text)
+        assert run(["check", "net.cnn"]) == 1
+        said = capsys.readouterr().err
+        assert f"nothing is called `{word}`" in said
+        assert f'`{word}` is declared in parts/unit.cnn: write `use "parts/unit.cnn"` here' in said
+    (empty / "net.cnn").write_text('use "parts/more.cnn"\nnetwork other = tiny()\n')
+    assert run(["check", "net.cnn"]) == 1
+    assert 'write `use "parts/unit.cnn"` here' in capsys.readouterr().err
+
+
 def test_use_names_the_nearest_file(empty: Path, capsys) -> None:
     (empty / "blocks.cnn").write_text(BLOCKS)
     (empty / "net.cnn").write_text(user("block.cnn"))

@@ -122,11 +122,11 @@ def test_a_name_of_data_does_not_hide_an_operator_that_is_called() -> None:
 
 def test_a_block_that_takes_a_node_and_a_list_is_read_for_both() -> None:
     read = program(
-        "block join(x) { return concat(x) }\n"
+        "block join(x, y) { return concat(x, y) }\n"
         "network n { image = input(3, 8, 8)  a = image -> relu  b = image -> tanh\n"
-        "  output y = concat(join([a, b]), join(a)) }"
+        "  output y = concat(join([a, b], a), join(a, b)) }"
     )
-    assert sorted(each.kinds for each in read.blocks) == [("node",), ("nodes",)]
+    assert sorted(each.kinds for each in read.blocks) == [("node", "node"), ("nodes", "node")]
 
 
 def test_a_block_that_calls_itself_is_read_once() -> None:

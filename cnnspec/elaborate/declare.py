@@ -143,6 +143,8 @@ class Declarations:
 
     def _enter(self, file: FileNames, word: tree.Identifier, entry: Entry) -> None:
         known = file.entries.get(word.id)
+        if known is not None and known.item is entry.item:
+            return  # one file, reached by two ways
         if known is not None:
             raise error(
                 "name-twice",
@@ -180,9 +182,8 @@ class Declarations:
         inner = self.files.get(source.name)
         if inner is None:
             inner = self.read(source, chain)
-        for word, entry in inner.entries.items():
-            if isinstance(entry.value, BlockValue) and entry.value.file is not inner:
-                continue
+        file.uses.append(inner)
+        for word, entry in inner.own.items():
             value = entry.value
             if isinstance(value, tree.Block):
                 value = BlockValue(value, inner)

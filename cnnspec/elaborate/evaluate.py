@@ -156,7 +156,8 @@ class Evaluator:
         try:
             result = call_function(function.name, [each.value for each in given])
         except Refusal as refusal:
-            raise error(refusal.code or "wrong-type", refusal.message, expr.span) from None
+            code = refusal.code or "wrong-type"
+            raise error(code, refusal.message, expr.span, help=refusal.help) from None
         except (ArithmeticError, ValueError, TypeError):
             raise error(
                 "bad-arithmetic", f"{function.name} has no result here", expr.span

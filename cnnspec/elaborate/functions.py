@@ -88,6 +88,18 @@ def _round_to(value: Any, divisor: Any = 8) -> int:
     return result + step if result < 0.9 * number else result
 
 
+def _zip(*lists: Any) -> tuple[Any, ...]:
+    lengths = [len(_list(each)) for each in lists]
+    if len(set(lengths)) > 1:
+        said = f"{', '.join(map(str, lengths[:-1]))} and {lengths[-1]} values"
+        raise Refusal(
+            f"zip goes over lists of one length, not over {said}",
+            help="make them as long as each other; `take(v, n)` gives the first n of one",
+            code="wrong-arity",
+        )
+    return tuple(zip(*lists, strict=True))
+
+
 def _take(values: Any, count: Any) -> tuple[Any, ...]:
     return _list(values)[: max(_whole(count), 0)]
 
@@ -103,7 +115,7 @@ FUNCTIONS: Final[Mapping[str, tuple[Callable[..., Any], int, int]]] = {
     "max": (_extreme("max"), 1, 64),
     "range": (_range, 1, 3),
     "enumerate": (lambda values: tuple(enumerate(_list(values))), 1, 1),
-    "zip": (lambda *lists: tuple(zip(*map(_list, lists), strict=False)), 2, 16),
+    "zip": (_zip, 2, 16),
     "sum": (_sum, 1, 1),
     "abs": (lambda value: written(abs(_number(value)), "abs", value), 1, 1),
     "take": (_take, 2, 2),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os.path import relpath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import Label, SpecError, error, nearest
@@ -12,14 +14,23 @@ from cnnspec.elaborate.values import POISON, BlockValue, Function, Operator, Poi
 from cnnspec.elsewhere import operator_help
 from cnnspec.op import Op
 from cnnspec.ops import OPERATORS, WORDS
-from cnnspec.source import Span
+from cnnspec.source import ZOO, Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.files import FileNames
 
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
 
 #: How like a word must be to be a slip of the pen, and no other word.
 SLIP: Final = 0.8
+
+
+def use_help(word: str, beyond: FileNames, here: FileNames) -> str:
+    """Say that a name is declared in a file that only a used file uses."""
+    name = beyond.source.name.removeprefix(ZOO)
+    if name == beyond.source.name:
+        name = PurePath(relpath(name, PurePath(here.source.name).parent)).as_posix()
+    return f'`{word}` is declared in {name}: write `use "{name}"` here too'
 
 
 class Names:
@@ -93,6 +104,9 @@ class Names:
 
     def _meant(self, word: str, frame: Frame) -> str:
         """Say what to type for a word that nothing is called: the spec's own names come first."""
+        beyond = frame.file.beyond(word)
+        if beyond is not None:
+            return use_help(word, beyond, frame.file)
         operators = self.session.operators
         own = [*frame.names, *frame.file.visible(frame.index)]
         guess = nearest(word, own, alike=SLIP)

@@ -9,6 +9,7 @@ from typing import Any
 from cnnspec.diagnostics import Label, SpecError, error, nearest
 from cnnspec.elaborate.declare import Foreign
 from cnnspec.elaborate.frame import Frame, Place
+from cnnspec.elaborate.names import use_help
 from cnnspec.elaborate.session import Session
 from cnnspec.elaborate.values import Poisoned, describe, is_data
 from cnnspec.expression import Written, name, plain, spoken
@@ -119,6 +120,7 @@ class Networks:
                 return value, file
             raise error("wrong-type", f"{variant.base.id} is not a network", variant.base.span)
         later = file.later(variant.base.id, index)
+        beyond = file.beyond(variant.base.id)
         guess = nearest(variant.base.id, file.visible(index))
         raise error(
             "unknown-network",
@@ -126,7 +128,11 @@ class Networks:
             variant.base.span,
             "not known here",
             *([Label(later, "declared further down")] if later else []),
-            help=f"did you mean `{guess}`?" if guess else None,
+            help=use_help(variant.base.id, beyond, file)
+            if beyond
+            else f"did you mean `{guess}`?"
+            if guess
+            else None,
         )
 
     def _known(self, key: str | None, definition: tree.NetworkDef, span: Span | None) -> None:

@@ -49,7 +49,7 @@ class Nodes:
             if self.session.input_override is not None:
                 given = self._override(frame)
                 rest = tuple([Given(None, size, step.span) for size in given])
-        self._check_arity(op_class, inputs, step)
+        self._check_arity(op_class, inputs, value, step)
         incoming = inputs[0].shape.channels if inputs else None
         arguments, spans = self._arguments(op_class, operator, rest, step, incoming)
         op = self._bind(op_class, arguments, spans, step)
@@ -109,8 +109,19 @@ class Nodes:
             )
         return given
 
-    def _check_arity(self, op: type[Op], inputs: tuple[Port, ...], step: CallStep) -> None:
+    def _check_arity(
+        self, op: type[Op], inputs: tuple[Port, ...], value: Any, step: CallStep
+    ) -> None:
         least, most = op.arity
+        listed = any(isinstance(each, tuple) for each in (value, *(g.value for g in step.given)))
+        if most is None and len(inputs) == 1 and not listed:
+            name = op.name
+            raise error(
+                "wrong-arity",
+                f"{name} puts values together, and here is one",
+                step.span,
+                help=f"branches are `{name}(x -> a, x -> b)`",
+            )
         if len(inputs) < least or (most is not None and len(inputs) > most):
             count = str(least) if least == most else f"at least {least}"
             plural = "" if count == "1" else "s"

@@ -14,6 +14,7 @@ from cnnspec.elaborate.doubts import channels_last, dense_images, other_conventi
 from cnnspec.elaborate.limits import Limits
 from cnnspec.elaborate.lint import flows_after_else, unused_parameters
 from cnnspec.elaborate.networks import Expectation, Networks, Settings
+from cnnspec.elaborate.reach import unreached_defaults
 from cnnspec.elaborate.session import Exhausted, Session
 from cnnspec.elaborate.values import Poisoned
 from cnnspec.graph import Graph
@@ -78,8 +79,9 @@ def elaborate(
     if mistakes or graph is None:
         raise SpecError((*turned, *mistakes))  # the one often comes of the other
     live = graph.needed(graph.outputs)
+    unreached = unreached_defaults(graph, file, parsed[0].items)
     dead = [node for node in graph.nodes if node.index not in live]
-    warnings += [*other_conventions(graph), *unused_values(dead), *dense_images(graph)]
+    warnings += [*other_conventions(graph), *unreached, *unused_values(dead), *dense_images(graph)]
     if dead:
         graph.nodes = tuple(node for node in graph.nodes if node.index in live)
     return Elaborated(graph, networks.expectations, tuple(warnings))

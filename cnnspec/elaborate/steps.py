@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 
 STEPS: Final = (*WAITING, Operator, BlockValue)
+#: Steps of more characters than this are not written out in a help.
+LONG: Final = 60
 
 
 class Steps:
@@ -63,6 +65,8 @@ class Steps:
             return LabelledStep(self._segments(expr.label, frame), inner, expr.span)
         elif isinstance(expr, tree.When):
             return self.optional(expr, frame)
+        elif isinstance(expr, tree.ListOf):
+            raise self._branches(expr, frame)
         elif isinstance(expr, tree.Cond):
             test = self.session.evaluator.test(expr.test, frame)
             return self.read(expr.yes if plain(test) else expr.no, frame)
@@ -90,6 +94,24 @@ class Steps:
             span,
             "an operator or a block must stand here",
             help=help or "a step is written `conv(64, 3)`, `relu` or the name of a block",
+        )
+
+    def _branches(self, expr: tree.ListOf, frame: Frame) -> SpecError:
+        """Refuse a list that is written as a step: it could be branches, or one after another."""
+        value = self.session.evaluator.evaluate(expr, frame)
+        if not value:
+            return error("not-a-step", "an empty list is not a step", expr.span, help="take it out")
+        self.waiting(value, expr.span)
+        texts = [each.span.text for each in expr.items]
+        if len(texts) == 1 or sum(map(len, texts)) > LONG or "\n" in "".join(texts):
+            texts = ["a", "b"]
+        branches = ", ".join(f"x -> {each}" for each in texts)
+        return error(
+            "not-a-step",
+            "a list of steps may mean branches, or one step after another",
+            expr.span,
+            help=f"branches are `concat({branches})` or `add(…)`; one after another is "
+            f"`{' -> '.join(texts)}`",
         )
 
     def _grouped(self, inner: Any, expr: tree.Expr) -> Any:
@@ -212,6 +234,8 @@ class Steps:
                 return LabelledStep(segments, self._grouped(value, expr), span)
             if is_nodes(value) and place.attached:
                 return value
+        elif isinstance(expr, tree.ListOf):
+            raise self._branches(expr, frame)
         else:
             value = self.session.evaluator.evaluate(expr, frame)
         if isinstance(value, Port):

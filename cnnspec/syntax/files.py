@@ -30,6 +30,8 @@ class FileNames:
 
     source: Source
     entries: dict[str, Entry] = field(default_factory=dict)
+    #: The files that it uses, in order; what these declare themselves is known here.
+    uses: list[FileNames] = field(default_factory=list)
     #: Operator defaults from an item of the file on: (index, operator, keyword values).
     defaults: list[tuple[int, str, Mapping[str, Any]]] = field(default_factory=list)
     _merged: dict[int, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
@@ -43,6 +45,22 @@ class FileNames:
     #: How many nodes these have.
     kept: int = 0
     _definitions: dict[int, Definition] = field(default_factory=dict)
+
+    @property
+    def own(self) -> Mapping[str, Entry]:
+        """What it declares itself: this, and nothing that it uses, is known where it is used."""
+        return {word: entry for word, entry in self.entries.items() if entry.home is self}
+
+    def beyond(self, word: str) -> FileNames | None:
+        """Find a file that declares a name and is used by one that is used here, and not here."""
+        pending, seen = list(self.uses), {id(self)}
+        while pending:
+            file = pending.pop(0)
+            if id(file) not in seen and word in file.own:
+                return file
+            seen.add(id(file))
+            pending += [each for each in file.uses if id(each) not in seen]
+        return None
 
     def index_of(self, item: tree.Item) -> int:
         """The position of an item in the file."""

@@ -137,7 +137,7 @@ class Generator:
         inputs = [first]
         if first.is_image:
             inputs += [first, Shape((first.channels,)), Shape((first.channels, 1, 1))]
-        count = random.randint(low, low + 1 if high is None else high)
+        count = random.randint(2, 3) if high is None else random.randint(low, high)
         chosen = [first, *(random.choice(inputs) for _ in range(count - 1))]
         random.shuffle(chosen)
         step = Step(
@@ -197,7 +197,7 @@ class Generator:
 
     def _inputs(self, random: Random, op: type[Op], shapes: Sequence[Shape]) -> tuple[int, ...]:
         low, high = op.arity
-        count = random.randint(low, low + 2 if high is None else high)
+        count = random.randint(2, 4) if high is None else random.randint(low, high)
         # mostly the newest value: networks are deep rather than broad
         newest = len(shapes) - 1
         first = newest if random.random() < 0.75 else random.randrange(len(shapes))
