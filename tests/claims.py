@@ -138,7 +138,7 @@ class Claims:
     def check(self) -> Counter[str]:
         """Hold every claim; raises Untrue."""
         self.level(self.drawn.inner, [0])
-        holds(self.at == len(self.order), self.at, f"the boxes say so many of {len(self.order)}")
+        holds(len(self.owner) == len(self.order), len(self.owner), f"of {len(self.order)} are said")
         self.lines()
         return self.count
 
@@ -220,7 +220,7 @@ class Claims:
     def box(self, box: Box, copies: Sequence[int], *, grows: bool) -> None:
         """Hold all that a box says, and take its nodes."""
         first, _, last = box.paths.partition(" to ")
-        start = self.at
+        start = self.at = self.place[self.inside(self.members[first])[0].index]
         text = words.title(box, self.look)
         if box.role == "input":
             node = self.order[start]
@@ -237,11 +237,13 @@ class Claims:
             nodes = [node for each in members for node in self.inside(each)]
             text = self.body(box, text, nodes)
             self.closed(text, members, first, last)
-        nodes = self.order[start : self.at]
+        nodes = self.order[start : self.at] or self.between(first, last)
         holds(nodes, text, "it stands for nothing")
         for shift in copies:
             for node in nodes:
-                self.owner[self.order[self.place[node.index] + shift].index] = box.order
+                here = self.order[self.place[node.index] + shift]
+                holds(here.index not in self.owner, text, f"{here.path} is said twice")
+                self.owner[here.index] = box.order
         self.first[box.order] = nodes
         self.shape(box, nodes, copies, grows=grows)
         whole = [self.order[self.place[n.index] + shift] for shift in copies for n in nodes]
@@ -332,11 +334,20 @@ class Claims:
 
     def more(self, text: str, members: list[Member]) -> None:
         """Hold `... 12 more ...`."""
+        if not members:  # of several groups that are not drawn: what is between is left out
+            return
         found = re.fullmatch(r"\.\.\. ([\d,]+) more \.\.\.", text)
         holds(found, text, "not the form")
         assert found is not None
-        count = len(self.heads(members))
+        inside = {node.index for each in members for node in self.inside(each)}
+        ends = members[0], members[-1]
+        between = self.between(ends[0].path, ends[1].path)
+        others = [node for node in between if node.index not in inside]
+        count = len(self.heads(members)) + len(self.heads(others))
         holds(int(found[1].replace(",", "")) == count, text, f"{count} are left out")
+        self.count["left out"] += 1
+        if others:
+            return
         end = self.inside(members[-1])[-1]
         self.at = self.place[end.index] + 1
         while self.at < len(self.order):
@@ -345,7 +356,12 @@ class Claims:
             if here.scope is not parent or here in self.heads([*members, *self.after(members)]):
                 break
             self.at += 1
-        self.count["left out"] += 1
+
+    def between(self, first: str, last: str) -> list[Node]:
+        """Give the nodes from one path to another, in the order in which they run."""
+        ends = [node.index for path in (first, last) for node in self.inside(self.members[path])]
+        inside = [n for n in self.order if min(ends) <= n.index <= max(ends)]
+        return [node for node in inside if node.index not in self.owner]
 
     def after(self, members: Sequence[Member]) -> list[Member]:
         parent = members[0].scope if isinstance(members[0], Node) else members[0].parent
@@ -512,7 +528,7 @@ class Claims:
         if frame.title:
             self.title(body, instances)
         start = self.place[self.inside(instances[0][0])[0].index]
-        holds(self.at == start, title, f"it begins at {start}, not {self.at}")
+        self.at = start
         starts = [self.place[self.inside(each[0])[0].index] for each in instances]
         ahead = [here - start for here in starts]
         inner = [shift + each for shift in copies for each in ahead]

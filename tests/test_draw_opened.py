@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 import cnnspec
-from cnnspec.draw import UnknownPath, View, drawing, svg
-from cnnspec.draw.boxes import Frame
+from cnnspec.draw import Look, UnknownPath, View, drawing, svg
+from cnnspec.draw.boxes import Frame, Picture
 from cnnspec.draw.choose import choose
+from cnnspec.draw.compose import LADDER
 from cnnspec.draw.page import READABLE, smallest_text
 from cnnspec.draw.plan import Plan
+from cnnspec.draw.tree import tree
 from cnnspec.draw.turn import turn
 from cnnspec.draw.wires import wires
 from tests.emitted import network
@@ -268,3 +271,46 @@ def test_lines_into_a_frame_from_several_boxes_stay_apart() -> None:
     assert classes.index("title") > max(n for n, each in enumerate(classes) if each == "edge")
     assert title.findtext(f"{SVG}title").startswith("a")
     assert "scales" in "".join(title.itertext())
+
+
+# --- groups that lead to themselves
+
+
+def circles(drawn: Picture) -> set[int]:
+    """Give the boxes from which lines lead back to themselves."""
+    left = {(wire.source.order, wire.target.order) for wire in wires(drawn)}
+    while True:
+        ends = {target for _, target in left}
+        less = {line for line in left if line[0] in ends}
+        if less == left:
+            return ends
+        left = less
+
+
+@pytest.mark.parametrize("plan", LADDER)
+def test_a_group_that_leads_to_itself_is_drawn_as_its_members(plan: Plan) -> None:
+    graph = cnnspec.load(Path(__file__).parent / "pictured" / "yolo.cnn").elaborated
+    drawn = choose(graph, plan)
+    assert circles(drawn) == set()
+    assert "model" not in {box.path for box in drawn.boxes}
+    names = [each.name for each in drawn.inner]
+    assert names[1:3] == ["model.0", "model.1"]
+
+
+def test_the_page_has_the_members_of_a_group_that_leads_to_itself() -> None:
+    graph = cnnspec.load(Path(__file__).parent / "pictured" / "yolo.cnn").elaborated
+    root = tree(graph, View(), Look())
+    assert [each["path"] for each in root["inner"]][:2] == ["image", "model.0"]
+    assert any(each["title"].startswith("model.21 = c2f(256") for each in root["inner"])
+    assert all(source < target for source, target, _ in root["lines"])
+
+
+def test_a_group_that_leads_to_itself_can_be_drawn_alone() -> None:
+    graph = cnnspec.load(Path(__file__).parent / "pictured" / "yolo.cnn").elaborated
+    assert b'id="model"' in drawing(graph, view=View(focus="model")).content
+
+
+def test_stacks_of_an_hourglass_are_said_whole() -> None:
+    graph = cnnspec.load(Path(__file__).parent / "pictured" / "hourglass.cnn").elaborated
+    closed = titles(choose(graph, Plan(-1, looks=0)).inner)
+    assert "(hourglass(4, 64), res(64), conv 1x1 (bn, relu)) × 2" in closed

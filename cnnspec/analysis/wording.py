@@ -196,7 +196,7 @@ def content(part: Part, *, times: str = "x", longest: int = LONGEST) -> str:
     if scope.block is not None:
         return call(scope, shared=same_values(part), longest=longest)
     blocks = _blocks(part.parts)
-    members = [(each, inner.times) for inner in part.parts for each in _each(inner)]
+    members = [(each, inner.times) for inner in part.parts for each in each_of(inner)]
     count = sum(several for _, several in members)
     if blocks:
         first, *others = map(same_values, part.parts)
@@ -233,7 +233,8 @@ def are_neighbours(part: Part) -> bool:
     return bool(part.parts) and len(part.members) > 1
 
 
-def _each(part: Part) -> Sequence[Part]:
+def each_of(part: Part) -> Sequence[Part]:
+    """Give the things that stand side by side in a part, or the part."""
     return part.parts if are_neighbours(part) else (part,)
 
 

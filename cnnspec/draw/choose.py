@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from cnnspec.analysis.fold import SMALL, Cost, Part, fold
-from cnnspec.analysis.wording import only
-from cnnspec.draw import heat, titles
+from cnnspec.analysis.wording import each_of, only
+from cnnspec.draw import around, heat, titles
 from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
 from cnnspec.draw.focus import focused, replaced
-from cnnspec.draw.plan import GROUP, LOOK, Plan, costliest, is_trunk, make, nodes, richest
+from cnnspec.draw.plan import GROUP, LOOK, Plan, between, costliest, is_trunk, make, nodes, richest
 from cnnspec.graph import Graph, Node, Scope
 from cnnspec.shapes import Shape
 
@@ -59,17 +59,25 @@ class _Chooser:
     def level(
         self, parts: Sequence[Part], depth: int, many: int, paths: frozenset[str]
     ) -> Iterator[Box | Frame]:
-        longest = self.plan.longest
-        if not longest or len(parts) <= longest:
-            for part in parts:
-                yield self.part(part, depth, many, paths)
+        longest, found = self.plan.longest, around.beside(parts, self.graph, paths)
+        if not longest or len(found) <= longest:
+            yield from self.some(found, depth, many, paths)
             return
         kept = max(1, longest // 5)
-        yield from self.level(parts[:kept], depth, many, paths)
-        middle = parts[kept:-kept]
-        count = sum(part.times for part in middle)
+        yield from self.some(found[:kept], depth, many, paths)
+        middle = [each.part for each in found[kept:-kept]]
+        count = sum(part.times * len(each_of(part)) for part in middle)
         yield self.box(middle, f"... {count:,} more ...", "more", "basic", many)
-        yield from self.level(parts[-kept:], depth, many, paths)
+        yield from self.some(found[-kept:], depth, many, paths)
+
+    def some(
+        self, found: Sequence[around.Beside], depth: int, many: int, paths: frozenset[str]
+    ) -> Iterator[Box | Frame]:
+        """Draw parts, each under the names of groups around it that are not drawn."""
+        for part, names in found:
+            apart = names and part.times == 1
+            group = Group(part.head.path, around.within(names, part.head)) if apart else None
+            yield self.part(part, depth, many, paths, group)
 
     def part(
         self, part: Part, depth: int, many: int, paths: frozenset[str], group: Group | None = None
@@ -323,7 +331,7 @@ class _Chooser:
         """Let a box that stands for many stand for what lies between the first and the last."""
         first, *_ = nodes(parts[0].members)
         *_, last = nodes(parts[-1].last)
-        for node in self.graph.nodes[first.index : last.index + 1]:
+        for node in between(self.graph.nodes, first.index, last.index):
             self.result.owner.setdefault(node.index, box)
 
     def outputs(self) -> None:
@@ -356,6 +364,8 @@ class _Chooser:
 def _named(part: Part, group: Group | None) -> str:
     """Give the name that was written, its group's first; a run of several has only a group's."""
     own = titles.name(part.head) if part.times == 1 else ""
+    if group and group.path == part.head.path:
+        return group.name
     return ".".join(filter(None, (group.name if group else "", own)))
 
 

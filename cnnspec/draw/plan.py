@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -85,6 +86,16 @@ def nodes(members: Sequence[Node | Scope]) -> Iterator[Node]:
             yield each
         else:
             pending.extend(reversed(each.members))
+
+
+def between(every: Sequence[Node], first: int, last: int) -> Sequence[Node]:
+    """Give the nodes from one index to another, which have gaps where nothing took one."""
+    start = bisect_left(every, first, key=_index)
+    return every[start : bisect_right(every, last, key=_index)]
+
+
+def _index(node: Node) -> int:
+    return node.index
 
 
 def make(part: Part) -> object:

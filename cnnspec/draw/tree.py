@@ -8,6 +8,7 @@ from typing import Any
 from cnnspec.analysis.fold import Cost, Part, fold
 from cnnspec.analysis.wording import only
 from cnnspec.draw import heat, titles, words
+from cnnspec.draw.around import beside, within
 from cnnspec.draw.escape import printable
 from cnnspec.draw.options import Look, View
 from cnnspec.draw.plan import is_trunk, nodes
@@ -26,6 +27,7 @@ def tree(graph: Graph, view: View, look: Look) -> Item:
     parts = fold(graph, repeats=not view.all)
     grower = _Grower(graph, view, look, heat.whole(parts))
     root = grower.scope(parts, 1)
+    shown = [each.part for each in beside(parts, graph, frozenset())]
     for output in graph.outputs:
         item = {
             "path": f"output:{output.name}",
@@ -38,7 +40,7 @@ def tree(graph: Graph, view: View, look: Look) -> Item:
             "trains": output.train,
         }
         source = next(
-            (i for i, each in enumerate(parts) if output.port.node.index in grower.given(each)),
+            (i for i, each in enumerate(shown) if output.port.node.index in grower.given(each)),
             None,
         )
         if source is not None:
@@ -62,6 +64,8 @@ class _Grower:
 
     def scope(self, parts: Sequence[Part], many: int) -> Item:
         """Give what a scope holds."""
+        found = beside(parts, self.graph, frozenset())
+        parts = [each.part for each in found]
         holder: dict[int, int] = {}
         for place, part in enumerate(parts):
             holder.update(dict.fromkeys(self.given(part), place))
@@ -73,7 +77,7 @@ class _Grower:
                     taken[source, place] = None
         outs = [place for place, part in enumerate(parts) if self._leaves(part, holder)]
         return {
-            "inner": [self.part(part, many) for part in parts],
+            "inner": [self.part(part, many, names) for part, names in found],
             "lines": _with_ways(
                 list(taken), list(map(_is_concat, parts)), list(map(_moves, parts))
             ),
@@ -87,9 +91,9 @@ class _Grower:
             for index in last
         )
 
-    def part(self, part: Part, many: int) -> Item:
+    def part(self, part: Part, many: int, names: str = "") -> Item:
         head, look = part.head, self.look
-        named = titles.name(head) if part.times == 1 else ""
+        named = within(names, head) if part.times == 1 else ""
         while (inner := only(part)) is not None:
             own = titles.name(inner.head) if inner.times == 1 else ""
             part, head = inner, inner.head

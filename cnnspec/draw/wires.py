@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from cnnspec.draw.boxes import Box, Picture
@@ -39,7 +39,6 @@ def wires(drawn: Picture) -> tuple[Wire, ...]:
     values (a crop) on such a way. A skip that concats hand on from one to the next is a rail.
     """
     sources: list[dict[int, None]] = [{} for _ in drawn.boxes]
-    above = [0] * len(drawn.boxes)
     carried: dict[tuple[int, int], dict[Shape, None]] = {}
     rails = _Rails()
     for box, ports, node in drawn.taken:
@@ -49,7 +48,7 @@ def wires(drawn: Picture) -> tuple[Wire, ...]:
             if giver is not None and giver.order != to:
                 sources[to][giver.order] = None
                 carried.setdefault((giver.order, to), {})[port.shape] = None
-                above[to] |= above[giver.order] | 1 << giver.order
+    above = _above(sources)
     skips = _skips(drawn, sources, above)
     rail = _rail(drawn, skips)
     leaving = Counter(source for found in sources for source in found)
@@ -67,6 +66,24 @@ def wires(drawn: Picture) -> tuple[Wire, ...]:
                 carries = found_here if len(found_here) < len(one.outs) else ()
                 result.append(Wire(one, drawn.boxes[target], way, label, carries))
     return tuple(result)
+
+
+def _above(sources: Sequence[Mapping[int, None]]) -> list[int]:
+    """Give a box's bit for each that leads to it; of boxes in a circle those before it."""
+    above = [0] * len(sources)
+    waiting = [len(found) for found in sources]
+    targets: list[list[int]] = [[] for _ in sources]
+    for target, found in enumerate(sources):
+        for source in found:
+            targets[source].append(target)
+    ready = [target for target, count in enumerate(waiting) if not count]
+    for source in ready:
+        for target in targets[source]:
+            above[target] |= above[source] | 1 << source
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
+    return above
 
 
 class _Rails:
