@@ -15,17 +15,28 @@ if TYPE_CHECKING:
     from cnnspec.api import load, load_all, loads
     from cnnspec.diagnostics import Diagnostic, SpecError
     from cnnspec.network import Network
+    from cnnspec.sweeps.stream import sweep
 
 _HOMES = {
     "load": "cnnspec.api",
     "load_all": "cnnspec.api",
     "loads": "cnnspec.api",
     "Network": "cnnspec.network",
+    "sweep": "cnnspec.sweeps.stream",
     "SpecError": "cnnspec.diagnostics",
     "Diagnostic": "cnnspec.diagnostics",
 }
 
-__all__ = ["Diagnostic", "Network", "SpecError", "__version__", "load", "load_all", "loads"]
+__all__ = [
+    "Diagnostic",
+    "Network",
+    "SpecError",
+    "__version__",
+    "load",
+    "load_all",
+    "loads",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:

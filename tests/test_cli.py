@@ -268,6 +268,7 @@ def test_every_command_explains_itself(capsys) -> None:
         "fmt",
         "ops",
         "paths",
+        "sweep",
         "verify",
         "zoo",
     }

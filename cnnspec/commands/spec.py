@@ -23,8 +23,11 @@ def _shape(
     _ctx: click.Context, _param: click.Parameter, value: str | None
 ) -> tuple[int, ...] | None:
     """Read `3x320x320`: channels, height, width; or a vector's features."""
-    if value is None:
-        return None
+    return None if value is None else shape_of(value)
+
+
+def shape_of(value: str) -> tuple[int, ...]:
+    """Read a shape; raises BadParameter."""
     if not _SIZES.fullmatch(value.lower()):
         raise click.BadParameter(f"{value!r} is not a shape; write it as 3x224x224")
     shape = tuple(int(each) for each in value.lower().split("x"))
@@ -33,7 +36,7 @@ def _shape(
     return shape
 
 
-def _settings(
+def settings_of(
     _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
     """Read `name=value`, each time."""
@@ -49,7 +52,7 @@ def _settings(
 def _limits(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
     """Read `name=number`, each time."""
     result = {}
-    for name, text in _settings(ctx, param, values).items():
+    for name, text in settings_of(ctx, param, values).items():
         if not _NUMBER.fullmatch(text):
             raise click.BadParameter(f"{text!r} is not a whole number")
         result[name] = int(text)
@@ -67,7 +70,7 @@ def takes_network(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--set",
             "settings",
-            callback=_settings,
+            callback=settings_of,
             multiple=True,
             metavar="NAME=VALUE",
             help="Set a parameter of the network, as a spec would write it; may be repeated.",
