@@ -40,7 +40,7 @@ class Condition:
                 )
         if not self.names & set(known):
             raise error(
-                "unused",
+                "idle-condition",
                 "this condition says nothing of a point",
                 self.expression.span,
                 help="name a figure or a parameter: `macs < 600M`",
