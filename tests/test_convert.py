@@ -191,16 +191,15 @@ def test_what_a_file_is_its_bytes_say() -> None:
     assert_same(found, torch.load("d.pt", weights_only=True))
 
 
-@pytest.mark.parametrize("missing", ["torch", "h5py", "safetensors"])
+@pytest.mark.parametrize("missing", ["h5py", "safetensors"])
 def test_what_is_not_installed_is_named(missing: str, monkeypatch, capfd) -> None:
-    source = {"torch": "a.pt", "h5py": "a.weights.h5", "safetensors": "a.safetensors"}
+    source = {"h5py": "a.weights.h5", "safetensors": "a.safetensors"}
     saved(state(cnnspec.load("small.cnn")))
     for each in ("a.weights.h5", "a.safetensors"):
         assert convert("a.pt", each) == 0
     monkeypatch.setitem(sys.modules, missing, None)
     assert convert(source[missing], "b.safetensors") == 4
-    extra = "torch" if missing == "torch" else "convert"
-    assert f"{missing}, which is not installed: `pip install 'cnnspec[{extra}]'`" in (
+    assert f"{missing}, which is not installed: `pip install 'cnnspec[convert]'`" in (
         capfd.readouterr().err
     )
     assert not Path("b.safetensors").exists()
