@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnspec import library
 from cnnspec.analysis.sizes import fixed_by
-from cnnspec.diagnostics import Diagnostic, SpecError
+from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.elaborate import Limits, Settings, elaborate, network_names
 from cnnspec.expect import missed
 from cnnspec.network import Network
@@ -32,6 +32,12 @@ def load(
     weights is refused. Raises SpecError with every independent mistake, facts that do not hold
     among them.
     """
+    if "\n" in str(spec) or "{" in str(spec):
+        raise error(
+            "missing-file",
+            "load takes a path or a name, and this is the text of a spec",
+            help="`cnnspec.loads(text)` takes a text",
+        )
     source, network, root = library.find(str(spec))
     how: dict[str, Any] = {"set": set, "input": input, "limits": limits}
     return _found(source, network, root, keep_weights=keep_weights, **how)

@@ -61,6 +61,14 @@ class Backend(Protocol):
         ...
 
 
+_ON_KERAS: Final = ("keras", "what it writes runs on TensorFlow, JAX and PyTorch")
+#: What people call a framework whose source a backend of ours writes.
+ELSEWHERE: Final = {
+    **dict.fromkeys(("tensorflow", "tf", "tfkeras", "tf2", "jax", "keras3"), _ON_KERAS),
+    **dict.fromkeys(("pytorch", "pt", "libtorch"), ("torch", "what it writes is PyTorch")),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A backend that is installed: its name, who brings it, and why it does not load, if so."""
@@ -144,4 +152,7 @@ def _unknown(name: str, known: Mapping[str, EntryPoint]) -> SpecError:
     if not known:
         return none_installed()
     title, otherwise = f"there is no backend called {name}", "`cnnspec backends` lists them"
+    meant = ELSEWHERE.get(name.lower().replace("_", "").replace(".", ""))
+    if meant is not None and meant[0] in known:
+        return error("unknown-backend", title, help=f"`-b {meant[0]}`: {meant[1]}")
     return plugins.unknown("unknown-backend", title, name, known, otherwise)

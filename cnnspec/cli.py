@@ -50,7 +50,22 @@ class Commands(UserDict[str, Any]):
         return next(each for each in found if each.name == key)
 
 
+class Program(click.Group):
+    """A group that says what was meant by a word that is none of its commands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; raises UsageError."""
+        if args[0] in self.commands or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from cnnspec.commands.meant import meant
+
+        raise click.UsageError(meant(args[0], args[1:], self.commands), ctx)
+
+
 @click.group(
+    cls=Program,
     commands=Commands(COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="SPEC is a path, -, path.cnn:network, or the name of a network that ships.",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cnnspec.diagnostics import SpecError, error, nearest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+_EXTRA: Final = re.compile(r"""extra == ['"]([\w-]+)['"]""")
 
 
 def every(group: str) -> list[EntryPoint]:
@@ -31,6 +34,23 @@ def distribution(entry: EntryPoint) -> str:
 def reason(failure: Exception) -> str:
     """Say in words why something did not load."""
     return str(failure) or type(failure).__name__
+
+
+def install(extra: str, module: str) -> str:
+    """Give the line that installs what an extra of ours takes, or else one module.
+
+    Packages are named, for cnnspec itself need not be in an index.
+    """
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        every = requires("cnnspec") or []
+    except PackageNotFoundError:  # it runs from a folder
+        every = []
+    parts = [each.partition(";") for each in every]
+    needed = [name.strip() for name, _, when in parts if _EXTRA.findall(when) == [extra]]
+    quoted = (f"'{each}'" if re.search(r"[<>=]", each) else each for each in needed or [module])
+    return f"`pip install {' '.join(quoted)}`"
 
 
 def unknown(

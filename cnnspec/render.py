@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
@@ -15,10 +15,15 @@ WIDTH = 110
 COLORS = {"error": "1;31", "warning": "1;33", "note": "1;34", "help": "1;32"}
 
 
-def render(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
-    """Write diagnostics with the lines that they are about, a blank line between two."""
+def render(
+    diagnostics: Iterable[Diagnostic], *, color: bool = False, pages: Collection[str] = ()
+) -> str:
+    """Write diagnostics with the lines that they are about, a blank line between two.
+
+    An error whose code is among `pages` ends with the command that explains it.
+    """
     paint = _paint if color else _bare
-    return "\n".join("\n".join(_block(each, paint)) + "\n" for each in diagnostics)
+    return "\n".join("\n".join(_block(each, paint, pages)) + "\n" for each in diagnostics)
 
 
 def brief(diagnostic: Diagnostic) -> str:
@@ -62,7 +67,7 @@ def _bare(text: str, _style: str) -> str:
     return text
 
 
-def _block(diagnostic: Diagnostic, paint: Any) -> Iterator[str]:
+def _block(diagnostic: Diagnostic, paint: Any, pages: Collection[str]) -> Iterator[str]:
     head = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
     yield f"{head}: {_visible(diagnostic.title)}"
     labels = _without_repeats(diagnostic.labels)
@@ -91,6 +96,8 @@ def _block(diagnostic: Diagnostic, paint: Any) -> Iterator[str]:
         yield f"{equals} {paint('note', 'note')}: {_visible(note)}"
     if diagnostic.help is not None:
         yield f"{equals} {paint('help', 'help')}: {_visible(diagnostic.help)}"
+    if diagnostic.severity == "error" and diagnostic.code in pages:
+        yield f"{equals} {paint('more', 'note')}: cnnspec explain {diagnostic.code}"
 
 
 def _without_repeats(labels: tuple[Label, ...]) -> list[Label]:

@@ -198,6 +198,16 @@ def test_streams_that_the_shell_closed_are_no_mistake() -> None:
         ("explain shape", "shape-mismatch"),
         ("compile resnet18 --back", "--backend"),
         ("compile resnet18 --backend t", "torch"),
+        ("compare resnet18 resnet15", "resnet152"),
+        ("cost resnet18 --columns params,mac", "params,macs"),
+        ("compare --columns na", "name"),
+        ("cost resnet18 --sort par", "params"),
+        ("cost resnet18 --device h", "h100"),
+        ("draw resnet18 --focus layer1.", "layer1.0"),
+        ("draw resnet18 --show shape,pa", "shape,params"),
+        ("verify lenet5 --backends numpy,t", "numpy,torch"),
+        ("convert x.pt --to s", "safetensors"),
+        ("convert x.pt --spec lenet", "lenet5"),
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

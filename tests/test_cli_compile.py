@@ -100,4 +100,4 @@ def test_a_framework_that_is_missing_comes_with_the_line_that_installs_it(
 
     monkeypatch.setattr(cnnspec.Network, "mismatch", mismatch)
     assert run(["compile", "tiny.cnn", "-b", "torch", "--check"]) == 4
-    assert "pip install 'cnnspec[torch]'" in capsys.readouterr().err
+    assert "`pip install 'numpy>=1.26' 'torch>=2.6'`" in capsys.readouterr().err

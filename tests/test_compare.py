@@ -94,7 +94,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path: Path, monkeypatch, capsys) -> No
     assert run(["compare", "resnet18", "--plot", str(tmp_path / "x.gif")]) == 2
     monkeypatch.setattr(command, "find_spec", lambda name: None)
     assert run(["compare", "resnet18", "--plot", target]) == 4
-    assert "pip install 'cnnspec[plot]'" in capsys.readouterr().err
+    assert "`pip install 'matplotlib>=3.9'`" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

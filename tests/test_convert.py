@@ -199,7 +199,7 @@ def test_what_is_not_installed_is_named(missing: str, monkeypatch, capfd) -> Non
         assert convert("a.pt", each) == 0
     monkeypatch.setitem(sys.modules, missing, None)
     assert convert(source[missing], "b.safetensors") == 4
-    assert f"{missing}, which is not installed: `pip install 'cnnspec[convert]'`" in (
+    assert f"{missing}, which is not installed: `pip install 'h5py>=3.11' " in (
         capfd.readouterr().err
     )
     assert not Path("b.safetensors").exists()

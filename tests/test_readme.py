@@ -88,6 +88,7 @@ def test_the_source_in_the_readme_is_what_is_written_now() -> None:
 
 
 def test_the_mistake_in_the_readme_is_what_is_said_now() -> None:
+    from cnnspec.library import pages
     from cnnspec.render import render
 
     (spec,) = blocks("README.md", "cnn")
@@ -95,7 +96,7 @@ def test_the_mistake_in_the_readme_is_what_is_said_now() -> None:
     start, stop = spec.index("    if stride"), spec.index("    return add")
     with pytest.raises(cnnspec.SpecError) as caught:
         cnnspec.loads(spec[:start] + spec[stop:], name="small.cnn")
-    assert render(caught.value.diagnostics[:1]) == shown
+    assert render(caught.value.diagnostics[:1], pages=pages()) == shown
 
 
 def test_the_python_in_the_readme_gives_the_figures_beside_it() -> None:

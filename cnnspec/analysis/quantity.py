@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 _WRITTEN: Final = re.compile(r"(\d+(?:[._]\d+)*)([kKMGTPE]?)")
+_TIME: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(s|ms|us|ns)")
 #: What a suffix stands for, as a power of ten.
 POWERS: Final = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
@@ -50,6 +51,18 @@ def duration(seconds: float) -> str:
             digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
             return f"{scaled:.{digits}f} {unit}"
     raise AssertionError("nanoseconds are the last resort")
+
+
+def seconds(text: str) -> float:
+    """Read a time as people write it; raises ValueError.
+
+    >>> seconds("5ms"), seconds("0.25 s"), seconds("300us")
+    (0.005, 0.25, 0.0003)
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a time: write it as 5ms, 300us or 0.2s")
+    return float(match[1]) * {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[match[2]]
 
 
 def count(text: str) -> int:

@@ -1,8 +1,10 @@
 """The least time that a device could take: each node is bound by arithmetic or by memory.
 
 A node takes its operations over the device's peak, or its bytes over the device's bandwidth,
-whichever is longer (Williams et al., 2009); nodes run one after the other. No real run is as fast:
-the bound ignores launches, caches and how full the device is.
+whichever is longer (Williams et al., 2009); nodes run one after the other. Where none is fused with
+another or finds its input in a cache, no run in these numbers is as fast: the bound ignores
+launches, and how full the device is. Where fp32 is multiplied in TF32, as PyTorch does in
+convolutions, `tf32` is the bound.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cnnspec.analysis.quantity import scaled
-from cnnspec.analysis.run import Run
+from cnnspec.analysis.run import BYTES, Run
 from cnnspec.analysis.traffic import bytes_moved, work
 from cnnspec.graph import Graph, Node
 
@@ -39,7 +41,19 @@ def _device(name: str, title: str, bandwidth: float, **teraflops: float) -> Devi
     return Device(name, peak, bandwidth * 1e9, title)
 
 
-#: Makers' data sheets, dense figures without sparsity. fp32 is the vector units', not TF32.
+def _cpu(
+    name: str, title: str, bandwidth: float, *, cores: int, clock: float, a_cycle: int, **times: int
+) -> Device:
+    """Make a processor: cores x base clock x fp32 operations a cycle, and their multiples."""
+    fp32 = cores * clock * a_cycle / 1000
+    return _device(
+        name, title, bandwidth, fp32=fp32, **{each: fp32 * n for each, n in times.items()}
+    )
+
+
+#: Makers' data sheets, dense figures without sparsity; tf32 is fp32 that tensor cores multiply. Of
+#: processors the vector units at the base clock: two fused multiply-adds a cycle, and all channels
+#: of memory.
 DEVICES: Final[Mapping[str, Device]] = {
     each.name: each
     for each in (
@@ -51,6 +65,7 @@ DEVICES: Final[Mapping[str, Device]] = {
             2039,
             fp64=9.7,
             fp32=19.5,
+            tf32=156,
             fp16=312,
             bf16=312,
             int8=624,
@@ -61,15 +76,37 @@ DEVICES: Final[Mapping[str, Device]] = {
             3350,
             fp64=34,
             fp32=67,
+            tf32=494.5,
             fp16=989,
             bf16=989,
             fp8=1979,
             int8=1979,
         ),
-        _device("rtx3090", "NVIDIA GeForce RTX 3090", 936, fp32=35.6, fp16=142, bf16=71, int8=284),
         _device(
-            "rtx4090", "NVIDIA GeForce RTX 4090", 1008, fp32=82.6, fp16=330, bf16=165, int8=661
+            "rtx3090",
+            "NVIDIA GeForce RTX 3090",
+            936,
+            fp32=35.6,
+            tf32=35.6,
+            fp16=142,
+            bf16=71,
+            int8=284,
         ),
+        _device(
+            "rtx4090",
+            "NVIDIA GeForce RTX 4090",
+            1008,
+            fp32=82.6,
+            tf32=82.6,
+            fp16=330,
+            bf16=165,
+            int8=661,
+        ),
+        _cpu(
+            "xeon8380", "Intel Xeon 8380, 40 cores", 204.8, cores=40, clock=2.3, a_cycle=64, int8=4
+        ),
+        _cpu("epyc7763", "AMD EPYC 7763, 64 cores", 204.8, cores=64, clock=2.45, a_cycle=32),
+        _cpu("rpi5", "Raspberry Pi 5, 4 cores", 17.1, cores=4, clock=2.4, a_cycle=16),
     )
 }
 
@@ -89,7 +126,7 @@ def device(text: str) -> Device:
             peak, scale, bandwidth, width = match.groups()
             figures = scaled(peak, scale), scaled(bandwidth, width)
             if min(figures) > 0:
-                every = dict.fromkeys(("fp64", "fp32", "bf16", "fp16", "fp8", "int8"), figures[0])
+                every = dict.fromkeys(BYTES, figures[0])
                 return Device("yours", every, figures[1], text)
     except ValueError:
         pass

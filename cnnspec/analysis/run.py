@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-#: Bytes of one number by type.
-BYTES: Final = {"fp64": 8, "fp32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1}
+#: Bytes of one number by type. TF32 is how fp32 is multiplied; in memory it has all four bytes.
+BYTES: Final = {"fp64": 8, "fp32": 4, "tf32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "int8": 1}
 #: Bytes of one index: PyTorch notes where a maximum stood in 64 bits.
 INDEX: Final = 8
 

@@ -21,7 +21,7 @@ from cnnspec.analysis.storage import Buffer, Step, overwrites, steps
 from cnnspec.graph import Graph, Node, Scope
 
 #: Numbers that an optimiser keeps for each parameter.
-OPTIMISERS: Final = {"sgd": 0, "momentum": 1, "adam": 2}
+OPTIMISERS: Final = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnspec.commands import complete
 from cnnspec.commands.output import Missing, Refused, as_json, deliver, say, takes_output
 from cnnspec.commands.rows import takes_rows
-from cnnspec.commands.spec import takes_run
+from cnnspec.commands.spec import takes_network, takes_run
+from cnnspec.plugins import install
 
 if TYPE_CHECKING:
     from cnnspec.analysis.figures import Meter
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("specs", nargs=-1)
+@click.argument("specs", nargs=-1, metavar="[SPEC...]", shell_complete=complete.spec)
 @click.option("--all", "every", is_flag=True, help="Every network that ships and has a title.")
+@takes_network
 @takes_run
 @takes_rows("cnnspec.report.comparison:FACTS", "The largest in a column first.")
 @click.option("--plot", metavar="FILE", help="Draw instead, into FILE.svg, .png or .html.")
@@ -32,7 +36,6 @@ if TYPE_CHECKING:
     help="Top-1 against MACs, or bars of where MACs and parameters are.",
 )
 @takes_output
-@click.option("-q", "--quiet", is_flag=True, help="No words but errors.")
 def compare(
     specs: tuple[str, ...],
     *,
@@ -50,8 +53,12 @@ def compare(
     output: str | None,
     force: bool,
     quiet: bool,
+    **how: Any,
 ) -> None:
-    """Compare networks: SPECS are networks, files of several, or patterns like 'resnet*'."""
+    """Compare networks: SPECs are networks, files of several, or patterns like 'resnet*'.
+
+    --set and --input hold for each of them.
+    """
     from cnnspec.analysis.run import Run
     from cnnspec.report import comparison
 
@@ -63,7 +70,7 @@ def compare(
             raise click.BadParameter(str(wrong), param_hint="--device") from None
     if not specs and not every:
         raise click.UsageError("name networks to compare, or --all")
-    meters, families = _meters(specs, run, device, every=every, quiet=quiet)
+    meters, families = _meters(specs, run, device, how, every=every, quiet=quiet)
     if plot is not None:
         _draw(plot, picture, meters, families, force=force, quiet=quiet)
         return
@@ -86,7 +93,13 @@ def compare(
 
 
 def _meters(
-    specs: tuple[str, ...], run: Any, device: Device | None, *, every: bool, quiet: bool
+    specs: tuple[str, ...],
+    run: Any,
+    device: Device | None,
+    how: Mapping[str, Any],
+    *,
+    every: bool,
+    quiet: bool,
 ) -> tuple[list[Meter], list[str]]:
     """Load every network that is meant, each once, with the file it stands in."""
     from cnnspec.analysis.figures import Meter
@@ -101,7 +114,7 @@ def _meters(
         hidden=quiet or len(names) < 8 or not sys.stderr.isatty(),
     ) as progress:
         for name in progress:
-            network = load(name)
+            network = load(name, set=how["settings"], input=how["sizes"], limits=how["limits"])
             if every and network.title == network.name and name not in specs:
                 continue
             meters.append(Meter(network.elaborated, run, device))
@@ -140,15 +153,15 @@ def _draw(
     if form not in ("svg", "png", "html"):
         raise click.BadParameter(f"{target} ends in none of .svg, .png, .html", param_hint="--plot")
     if find_spec("matplotlib") is None:
-        raise Missing(
-            "a plot needs Matplotlib: pip install 'cnnspec[plot]', or pip install matplotlib"
-        )
+        raise Missing(f"a plot needs Matplotlib: {install('plot', 'matplotlib')}")
     from cnnspec.report import plot
 
     try:
         drawn = plot.bars(meters) if picture == "bars" else plot.bubbles(meters, families)
     except plot.NothingToPlot as nothing:
-        raise Refused(f"nothing to plot: {nothing}") from None
+        raise Refused(
+            f"nothing to plot: {nothing}\n  = help: `--picture bars` needs none"
+        ) from None
     deliver(plot.written(drawn, form, meters), target, form, force=force)
     shown = len(meters) if picture == "bars" else sum(map(plot.of_imagenet, meters))
     of = "" if shown == len(meters) else f" of {len(meters)}"

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnspec.commands import complete
-from cnnspec.commands.output import Bug, Missing, not_ours, say, send, takes_output
+from cnnspec.commands.output import (
+    Bug,
+    Missing,
+    Refused,
+    as_json,
+    not_ours,
+    say,
+    send,
+    takes_output,
+)
 from cnnspec.commands.spec import loaded, takes_spec
+from cnnspec.plugins import install
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
@@ -20,20 +30,22 @@ if TYPE_CHECKING:
 @click.option(
     "--backend",
     "-b",
-    required=True,
+    metavar="NAME",
     shell_complete=complete.backends,
     help="What to write: `cnnspec backends` lists.",
 )
 @click.option("--inference", is_flag=True, help="Leave out training heads and what feeds them.")
+@click.option("--json", "json_", is_flag=True, help="What was written, as JSON.")
 @click.option("--check", is_flag=True, help="Build it, and hold its weights against the graph.")
 @takes_output
 def compile_(
     spec: str,
-    backend: str,
+    backend: str | None,
     output: str | None,
     *,
     inference: bool,
     check: bool,
+    json_: bool,
     force: bool,
     quiet: bool,
     **how: Any,
@@ -43,6 +55,10 @@ def compile_(
     SPEC is a path, `-`, `path.cnn:network`, or the name of a network that ships. Without -o the
     source goes to NETWORK_BACKEND.py in this folder.
     """
+    if backend is None:
+        raise _which(spec)
+    if json_ and output == "-":
+        raise Refused("--json needs standard output, and `-o -` puts the source there")
     network = loaded(spec, quiet=quiet, **how)
     text = network.source(backend, inference=inference)
     if check:
@@ -51,10 +67,25 @@ def compile_(
     if target != "-" and not force:
         _guard(Path(target))
     send(text, target)
-    if target != "-":
-        params = network.inference_params if inference else network.params
-        lines = text.count("\n")
+    params = network.inference_params if inference else network.params
+    lines = text.count("\n")
+    if json_:
+        facts = {"network": network.name, "backend": backend, "file": target}
+        send(as_json("cnnspec.compile/1", **facts, params=params, lines=lines), None)
+    elif target != "-":
         say(f"wrote {target}: {network.title}, {params:,} parameters, {lines} lines", quiet=quiet)
+
+
+def _which(spec: str) -> click.UsageError:
+    """Ask for a backend, and show what to type for each that is installed."""
+    from cnnspec.backend import available
+
+    lines = [
+        f"  cnnspec compile {spec} -b {each.name}".ljust(44) + f"  {each.doc}"
+        for each in available()
+        if each.failure is None
+    ]
+    return click.UsageError("\n".join(["which backend? -b says what to write:", *lines]))
 
 
 def _default_name(network: Network, backend: str) -> str:
@@ -70,7 +101,7 @@ def _check(network: Network, backend: str, *, inference: bool) -> None:
     except ModuleNotFoundError as failure:
         raise Missing(
             f"--check builds the network, and {failure.name} is not installed: "
-            f"`pip install 'cnnspec[{backend}]'`"
+            f"{install(backend, str(failure.name))}"
         ) from None
     if wrong:
         found = "\n  ".join(wrong[:10])

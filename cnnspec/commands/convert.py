@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cnnspec.commands.output import Missing, Refused, placed, say
+from cnnspec.commands import complete
+from cnnspec.commands.output import Missing, Refused, as_json, placed, say, send
 from cnnspec.commands.spec import loaded, takes_network
+from cnnspec.plugins import install
 
 if TYPE_CHECKING:
     from cnnspec.convert import Converted
@@ -48,10 +50,20 @@ def _file_of_changes(
 
 
 @click.command()
-@click.argument("checkpoint")
-@click.option("--spec", required=True, help="The network: a path, or the name of one that ships.")
+@click.argument("checkpoint", type=click.Path())
+@click.option(
+    "--spec",
+    required=True,
+    shell_complete=complete.spec,
+    help="The network: a path, or the name of one that ships.",
+)
 @takes_network
-@click.option("--to", metavar="KIND", help="torch, keras, safetensors; else what FILE's name says.")
+@click.option(
+    "--to",
+    metavar="KIND",
+    shell_complete=complete.kinds,
+    help="torch, keras, safetensors; else what FILE's name says.",
+)
 @click.option("--output", "-o", metavar="FILE", required=True, help="Where to.")
 @click.option(
     "--rename",
@@ -71,6 +83,7 @@ def _file_of_changes(
 @click.option("--entry", metavar="NAME", help="Which of several state dicts: model_ema.")
 @click.option("--partial", is_flag=True, help="Take the weights that fit, and list the rest.")
 @click.option("--inference", is_flag=True, help="Leave out the weights of training heads.")
+@click.option("--json", "json_", is_flag=True, help="What was written and what not, as JSON.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def convert(
     checkpoint: str,
@@ -83,6 +96,7 @@ def convert(
     *,
     partial: bool,
     inference: bool,
+    json_: bool,
     force: bool,
     quiet: bool,
     **how: Any,
@@ -111,8 +125,13 @@ def convert(
             str(failure.name), "convert"
         )
         raise Missing(
-            f"this needs {failure.name}, which is not installed: `pip install 'cnnspec[{extra}]'`"
+            f"this needs {failure.name}, which is not installed: "
+            f"{install(extra, str(failure.name))}"
         ) from None
+    if json_:
+        facts = {"network": network.name, "file": output, "kind": writes.name}
+        send(as_json("cnnspec.convert/1", **facts, **done.facts()), None)
+        return
     _tell(done, target, network.title, inference=inference, quiet=quiet)
 
 

@@ -43,7 +43,25 @@ def _count(_ctx: click.Context, _param: click.Parameter, value: str | None) -> i
         raise click.BadParameter(str(wrong)) from None
 
 
+def _time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    """Read `5ms`."""
+    if value is None:
+        return None
+    from cnnspec.analysis.quantity import seconds
+
+    try:
+        return seconds(value)
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong)) from None
+
+
 def _takes_budgets(command: Any) -> Any:
+    command = click.option(
+        "--max-time",
+        callback=_time,
+        metavar="TIME",
+        help="Leave with status 1 above so long a batch on the --device: 5ms.",
+    )(command)
     for name, words in reversed(list(BUDGETS.items())):
         command = click.option(
             f"--max-{name}",
@@ -77,7 +95,7 @@ def _takes_budgets(command: Any) -> Any:
 @click.option("--memory", is_flag=True, help="Where memory goes, at inference and in training.")
 @click.option(
     "--optimiser",
-    type=click.Choice(["sgd", "momentum", "adam"]),
+    type=click.Choice(["sgd", "momentum", "adam", "adamw"]),
     default="adam",
     help="Whose state is counted in training (adam).",
 )
@@ -99,6 +117,7 @@ def cost(
     sizes: tuple[int, ...] | None,
     limits: dict[str, int],
     quiet: bool,
+    max_time: float | None,
     **asked: Any,
 ) -> None:
     """Show what SPEC costs: shapes, parameters, multiply-adds, memory, layer by layer.
@@ -109,6 +128,8 @@ def cost(
     from cnnspec.analysis.run import Run
     from cnnspec.report import data
 
+    if max_time is not None and device is None:
+        raise click.UsageError("--max-time is of a --device: say which")
     budgets = {name: asked.pop(f"max_{name}") for name in BUDGETS}
     view = _View(**asked)
     network = loaded(spec, settings, sizes, limits, quiet=quiet)
@@ -119,7 +140,7 @@ def cost(
         color = output in (None, "-") and colourful(sys.stdout)
         content = view.text(meter, format_, color=color)
     deliver(content, output, format_, force=force)
-    _within(meter, budgets, view.optimiser)
+    _within(meter, budgets, max_time, view.optimiser)
 
 
 def _meter(make: type[Meter], graph: Graph, run: Run, device: Device | None) -> Meter:
@@ -215,7 +236,9 @@ class _View:
         return text + ("\n" + explained(WIDTH) if self.explain else "")
 
 
-def _within(meter: Meter, budgets: Mapping[str, int | None], optimiser: str) -> None:
+def _within(
+    meter: Meter, budgets: Mapping[str, int | None], max_time: float | None, optimiser: str
+) -> None:
     """Hold the network against the budgets that were given; leave with 1 beyond one."""
     from cnnspec.analysis.liveness import peak
     from cnnspec.analysis.memory import weight_bytes
@@ -234,5 +257,11 @@ def _within(meter: Meter, budgets: Mapping[str, int | None], optimiser: str) -> 
         if bound is not None and (actual := figures[name]()) > bound:
             exceeded = True
             say(f"error: {actual:,} {BUDGETS[name]}, and --max-{name} is {bound:,}")
+    if max_time is not None and meter.inference.seconds > max_time:
+        from cnnspec.analysis.quantity import duration
+
+        exceeded = True
+        least = duration(meter.inference.seconds)
+        say(f"error: at least {least} a batch, and --max-time is {duration(max_time)}")
     if exceeded:
         raise click.exceptions.Exit(1)

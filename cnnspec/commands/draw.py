@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cnnspec.commands.output import Missing, Refused, deliver, report, say, takes_output
+from cnnspec.commands import complete
+from cnnspec.commands.output import (
+    Missing,
+    Refused,
+    as_json,
+    deliver,
+    report,
+    say,
+    send,
+    takes_output,
+)
 from cnnspec.commands.spec import loaded, takes_spec
 
 if TYPE_CHECKING:
@@ -57,13 +67,25 @@ def _shown(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
     type=click.IntRange(0, 64),
     help="How many levels of blocks to open (as many as one page holds).",
 )
-@click.option("--expand", multiple=True, metavar="PATH", help="Open this block; may be repeated.")
-@click.option("--focus", metavar="PATH", help="Draw this block alone, with its neighbours.")
+@click.option(
+    "--expand",
+    multiple=True,
+    metavar="PATH",
+    shell_complete=complete.scopes,
+    help="Open this block; may be repeated.",
+)
+@click.option(
+    "--focus",
+    metavar="PATH",
+    shell_complete=complete.scopes,
+    help="Draw this block alone, with its neighbours.",
+)
 @click.option("--all", "all_", is_flag=True, help="Open everything and fold no repeats.")
 @click.option(
     "--show",
     callback=_shown,
     metavar="WHAT,...",
+    shell_complete=complete.shown,
     help="What boxes show: names, shape, params, macs, activations, memory.",
 )
 @click.option(
@@ -101,6 +123,7 @@ def _shown(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
     help="Seconds that one try at laying it out may take (20).",
 )
 @click.option("--watch", is_flag=True, help="Draw again whenever the spec's file changes.")
+@click.option("--json", "json_", is_flag=True, help="What was drawn, as JSON.")
 @click.option("--open", "open_", is_flag=True, help="Open the picture, where there is a desktop.")
 @takes_output
 def draw(
@@ -110,6 +133,7 @@ def draw(
     output: str | None,
     watch: bool,
     open_: bool,
+    json_: bool,
     force: bool,
     quiet: bool,
     **asked: Any,
@@ -122,12 +146,18 @@ def draw(
     how = {name: asked.pop(name) for name in ("settings", "sizes", "limits")}
     if watch and (spec == "-" or output == "-"):
         raise Refused("--watch needs a file to look at and a file to write")
+    if json_ and (watch or output == "-"):
+        raise Refused("--json says once what was drawn into a file")
 
     def once() -> str:
         network = loaded(spec, quiet=quiet, **how)
         target = output or f"{network.name}.{SUFFIX.get(chosen, chosen)}"
         content, notes = _picture(network, chosen, target, force=force, **asked)
         deliver(content, target, chosen, force=force)
+        if json_:
+            facts = {"network": network.name, "format": chosen, "file": target}
+            send(as_json("cnnspec.draw/1", **facts, notes=list(notes)), None)
+            return target
         for note in notes:
             say(f"note: {note}", quiet=quiet)
         if target != "-":

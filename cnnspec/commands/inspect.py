@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnspec.commands import complete
 from cnnspec.commands.output import as_json, report, say, send
-from cnnspec.commands.spec import all_loaded, loaded, takes_spec
+from cnnspec.commands.spec import all_loaded, loaded, takes_network, takes_spec
 
 if TYPE_CHECKING:
     from cnnspec.diagnostics import Diagnostic
@@ -16,20 +17,42 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@takes_spec
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=complete.spec)
+@takes_network
 @click.option("--json", "json_", is_flag=True, help="The result as JSON, mistakes among it.")
-def check(spec: str, *, json_: bool, quiet: bool, **how: Any) -> None:
-    """Check the network SPEC: names, shapes, and the facts that it states.
+def check(specs: Sequence[str], *, json_: bool, quiet: bool, **how: Any) -> None:
+    """Check networks: names, shapes, and the facts that they state.
 
-    Of a file with several networks, all that it declares. With --input, whether they take images of
-    that size with the weights that they have.
+    SPEC is a path, `-`, `path.cnn:network`, or the name of a network that ships; there may be
+    several. Of a file with several networks, all that it declares. With --input, whether they take
+    images of that size with the weights that they have.
 
     The exit status is 0 if all holds and 1 if something does not.
     """
+    from cnnspec.diagnostics import SpecError
+
+    networks: list[Network] = []
+    wrong: dict[object, Diagnostic] = {}
+    for spec in dict.fromkeys(specs):
+        try:
+            found = all_loaded(spec, quiet=quiet, **how)
+        except SpecError as mistakes:
+            if len(specs) == 1 and not json_:
+                raise
+            wrong.update((each.key, each) for each in mistakes.diagnostics)
+        else:
+            networks += found
+            if not json_:
+                _say_fine(found, quiet=quiet)
     if json_:
-        _check_json(spec, **how)
-        return
-    networks = all_loaded(spec, quiet=quiet, **how)
+        _send_found(networks, (*wrong.values(), *_warnings(networks)), ok=not wrong)
+    elif wrong:
+        report(wrong.values())
+    if wrong:
+        raise click.exceptions.Exit(1)
+
+
+def _say_fine(networks: Sequence[Network], *, quiet: bool) -> None:
     found = _warnings(networks)
     if found and not quiet:
         report(found)
@@ -43,16 +66,10 @@ def _warnings(networks: Sequence[Network]) -> tuple[Diagnostic, ...]:
     return tuple({w.key: w for each in networks for w in each.warnings}.values())
 
 
-def _check_json(spec: str, **how: Any) -> None:
-    from cnnspec.diagnostics import SpecError
+def _send_found(networks: Sequence[Network], found: Sequence[Diagnostic], *, ok: bool) -> None:
+    """Put what was found on standard output, as JSON."""
     from cnnspec.render import as_data
 
-    networks: tuple[Network, ...] = ()
-    try:
-        networks = all_loaded(spec, quiet=True, **how)
-        found = _warnings(networks)
-    except SpecError as mistakes:
-        found = mistakes.diagnostics
     facts: list[dict[str, Any]] = [
         {
             "network": each.name,
@@ -63,12 +80,11 @@ def _check_json(spec: str, **how: Any) -> None:
         for each in networks
     ]
     only = facts[0] if len(facts) == 1 else {}
-    ok = bool(networks)
     diagnostics = [as_data(each) for each in found]
-    text = as_json("cnnspec.check/1", ok=ok, **only, networks=facts, diagnostics=diagnostics)
-    send(text, None)
-    if not ok:
-        raise click.exceptions.Exit(1)
+    send(
+        as_json("cnnspec.check/1", ok=ok, **only, networks=facts, diagnostics=diagnostics),
+        None,
+    )
 
 
 @click.command()

@@ -54,9 +54,11 @@ def say(text: str, *, quiet: bool = False) -> None:
 
 def report(diagnostics: Iterable[Diagnostic]) -> None:
     """Put diagnostics on standard error, as people read them."""
+    from cnnspec.library import pages
     from cnnspec.render import render
 
-    click.echo(render(tuple(diagnostics), color=colourful(sys.stderr)), err=True, nl=False)
+    text = render(tuple(diagnostics), color=colourful(sys.stderr), pages=pages())
+    click.echo(text, err=True, nl=False)
 
 
 def as_json(schema: str, **facts: Any) -> str:

@@ -115,7 +115,7 @@ def takes_run(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--batch", type=click.IntRange(1), default=1, help="Examples at a time (1)."),
         click.option(
             "--dtype",
-            type=click.Choice(["fp64", "fp32", "bf16", "fp16", "fp8", "int8"]),
+            type=click.Choice(["fp64", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"]),
             default="fp32",
             help="The type of every number (fp32).",
         ),
@@ -126,6 +126,7 @@ def takes_run(command: Callable[..., Any]) -> Callable[..., Any]:
             "--device",
             callback=_device,
             metavar="NAME",
+            shell_complete=complete.devices,
             help="The least time on a device: a100, or peak=100G,bandwidth=20G.",
         ),
     )

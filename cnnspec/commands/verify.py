@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnspec.commands import complete
 from cnnspec.commands.output import (
     Bug,
     Missing,
@@ -20,17 +21,21 @@ from cnnspec.commands.output import (
     takes_output,
 )
 from cnnspec.commands.spec import loaded, takes_spec
+from cnnspec.plugins import install
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
     from cnnspec.witness import Witness
 
-INSTALL = "`pip install 'cnnspec[{}]'`"
-
 
 @click.command()
 @takes_spec
-@click.option("--backends", metavar="A,B,C", help="Which; all that are installed if left out.")
+@click.option(
+    "--backends",
+    metavar="A,B,C",
+    shell_complete=complete.witnesses,
+    help="Which; all that are installed if left out.",
+)
 @click.option("--train", is_flag=True, help="A training step: statistics and gradients too.")
 @click.option(
     "--dtype",
@@ -108,13 +113,14 @@ def _witnesses(asked: str | None) -> list[Witness]:
         except ImportError as failure:
             if asked is not None:
                 raise Missing(
-                    f"{name} needs {failure.name}, which is not installed: {INSTALL.format(name)}"
+                    f"{name} needs {failure.name}, which is not installed: "
+                    f"{install(name, str(failure.name))}"
                 ) from None
         else:
             found.append(each)
     if len(found) < 2:
         raise Missing(
-            "it takes two to agree; install a framework: " + INSTALL.format("torch")
+            "it takes two to agree; install a framework: " + install("torch", "torch")
             if asked is None
             else "it takes two to agree: name two backends, or `numpy` beside one"
         )

@@ -65,6 +65,18 @@ class Converted:
     dropped: tuple[str, ...]
     read: Read
 
+    def facts(self) -> dict[str, object]:
+        """Give it as plain data: lists of keys and of sentences."""
+        return {
+            "carried": list(self.carried),
+            "types": dict(self.types),
+            "started": list(self.started),
+            "dropped": list(self.dropped),
+            "aside": list(self.read.aside),
+            "said": list(self.read.said),
+            "rest": list(self.read.rest),
+        }
+
 
 def convert(
     network: Network, source: Path, reads: Kind, target: Path, writes: Kind, how: How

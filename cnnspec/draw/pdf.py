@@ -7,6 +7,7 @@ import logging
 
 from cnnspec.draw.engine import EngineMissing
 from cnnspec.draw.svg import FONTS
+from cnnspec.plugins import install
 
 
 def as_pdf(svg: bytes) -> bytes:
@@ -16,7 +17,7 @@ def as_pdf(svg: bytes) -> bytes:
         from svglib.svglib import svg2rlg
     except ImportError:
         raise EngineMissing(
-            "a pdf needs svglib: `pip install 'cnnspec[pdf]'`; or use --engine dot"
+            f"a pdf needs svglib: {install('pdf', 'svglib')}; or use --engine dot"
         ) from None
     logging.getLogger("svglib").setLevel(logging.ERROR)
     text = svg.decode().replace(FONTS.replace('"', "&quot;"), "Helvetica")

@@ -39,11 +39,11 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     ),
     "training": (
         "Weights, their gradients, the optimiser's state (SGD none, momentum one number a"
-        " parameter, Adam two), and what is saved on the way forward: a convolution's, dense"
-        " layer's, batch norm's and most activations' inputs, relu's, sigmoid's and tanh's outputs,"
-        " each value once; a max pool's places, 8 bytes each; dropout's mask. All in the type of"
-        " --dtype. At a time: the fullest moment of the way back, all of these in it. Recomputed,"
-        " each outermost block saves its inputs only and runs a second time."
+        " parameter, Adam and AdamW two), and what is saved on the way forward: a convolution's,"
+        " dense layer's, batch norm's and most activations' inputs, relu's, sigmoid's and tanh's"
+        " outputs, each value once; a max pool's places, 8 bytes each; dropout's mask. All in the"
+        " type of --dtype. At a time: the fullest moment of the way back, all of these in it."
+        " Recomputed, each outermost block saves its inputs only and runs a second time."
     ),
     "moved": (
         "Bytes that a step reads and writes: inputs, weights and state, outputs, each once, nothing"
@@ -51,7 +51,9 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     ),
     "time": (
         "The roofline: a step takes its operations over the device's peak or its bytes over the"
-        " device's bandwidth, whichever is longer; steps run one after the other. No run is faster."
+        " device's bandwidth, whichever is longer; steps run one after the other. No run in these"
+        " numbers is faster, unless steps are fused or find their input in a cache. PyTorch lets"
+        " convolutions in fp32 multiply in TF32 where a device has it: --dtype tf32 is their bound."
     ),
     "field": (
         "Receptive field: rows and columns of the input that one place sees; stride: how far apart"

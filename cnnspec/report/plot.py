@@ -48,7 +48,7 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
         if of_imagenet(meter)
     ]
     if not shown:
-        raise NothingToPlot("none of these networks states a top1 on ImageNet in its meta")
+        raise NothingToPlot(_why(meters))
     figure, axes = _figure(12, 8)
     colour = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(dict.fromkeys(families))}
     axes.set_xscale("log")
@@ -76,6 +76,18 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
     axes.legend(loc="lower right", frameon=False, labelspacing=1.6, borderpad=1.2)
     _label(figure, axes, shown, colour)
     return figure
+
+
+def _why(meters: Sequence[Meter]) -> str:
+    """Say what the networks lack: a top-1, or the 1000 classes that it would be of."""
+    told = [meter.graph for meter in meters if stated(meter.graph, "top1") is not None]
+    if not told:
+        return "none of these networks states a top1 in its meta"
+    classes = told[0].inference_outputs[0].port.shape.channels
+    return (
+        "the bubbles stand at top-1 on ImageNet, which has 1000 classes, "
+        f"and {told[0].name}, whose meta states a top1, has {classes:,}"
+    )
 
 
 def of_imagenet(meter: Meter) -> bool:
