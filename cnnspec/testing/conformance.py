@@ -13,6 +13,7 @@ from cnnspec import api, witness
 from cnnspec.diagnostics import SpecError
 from cnnspec.ops import Operators
 from cnnspec.render import render
+from cnnspec.testing import declarations
 from cnnspec.testing.fuzz import Report, fuzz
 from cnnspec.testing.generate import Generator
 from cnnspec.testing.program import Program, is_valid, spec
@@ -46,6 +47,24 @@ def steps_agree(
             written += 1
     assert written, f"{name} refuses every {operator}"
     return written
+
+
+def declarations_hold(operator: str, *, count: int = 10, seed: int = 0) -> int:
+    """Hold what an operator declares of itself against the reference, on drawn steps.
+
+    Its channels, its outputs, its rank, what it sees of its image, whether it only moves values.
+    """
+    reference = witness.find(REFERENCE)
+    held = 0
+    for program in _steps(operator, count, seed):
+        if not declarations.small(program.inputs):
+            continue
+        graph = api.loads(spec(program)).elaborated
+        node = next(each for each in graph.nodes if each.inputs)
+        wrong = list(declarations.faults(graph, node, reference))
+        assert not wrong, f"{spec(program)}\n{operator}: {'; '.join(wrong)}"
+        held += 1
+    return held
 
 
 def networks_agree(*names: str, count: int = 30, seed: int = 0, training: bool = True) -> Report:
