@@ -113,8 +113,10 @@ def rates(scope: Scope) -> frozenset[str]:
 def _uses(trace: Sequence[Item]) -> Iterator[Any]:
     """Give the values that a body used for anything but noise."""
     for item in trace:
-        if isinstance(item, Step) and item.node.op.noise is None:
-            yield from item.written.values()
+        if isinstance(item, Step):
+            noise = item.node.op.noise
+            own = noise.rate if noise else None
+            yield from (value for name, value in item.written.items() if name != own)
         elif isinstance(item, Choice):
             yield from item.tests
             yield from _uses(item.body)

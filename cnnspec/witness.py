@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 from cnnspec import plugins
 from cnnspec.diagnostics import error
 from cnnspec.graph import Graph, Node, Output
+from cnnspec.kinds import Refusal
 from cnnspec.op import Weight
+from cnnspec.shapes import Shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,8 +81,8 @@ class Testimony:
 
     `state` holds running statistics after a training step and `gradients` every trainable weight's,
     both by key; None: it has none to tell. `noise` has for layers that drop values, by path, what
-    they do in training to a thousand and more ones. `unmatched` names nodes that could not be found
-    in what ran, and why.
+    they make in training of ones of the shape that `trial` gives. `unmatched` names nodes that
+    could not be found in what ran, and why.
     """
 
     outputs: Mapping[str, Array]
@@ -88,6 +90,25 @@ class Testimony:
     gradients: Mapping[str, Array] | None = None
     noise: Mapping[str, Array] = field(default_factory=dict)
     unmatched: Mapping[str, str] = field(default_factory=dict)
+
+
+#: A layer that drops values is given so many examples of ones, of at most so many along an axis.
+EXAMPLES: Final = 10_000
+SIDE: Final = 3
+
+
+def trial(node: Node) -> tuple[int, ...]:
+    """Give the shape of the ones, examples and channels first, that a node that drops is given.
+
+    Small, where its operator takes that; fewer examples where it does not.
+    """
+    (x,) = node.input_shapes
+    small = Shape(min(length, SIDE) for length in x)
+    try:
+        node.op.shape(small)
+    except Refusal:
+        return (max(EXAMPLES * small.size // x.size, 64), *x)
+    return (EXAMPLES, *small)
 
 
 #: Takes a node's outputs as soon as they are known; each node that runs is told once.

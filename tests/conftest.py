@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import sample_plugin
 from tests.command_line import TINY
+
+sample_plugin.refresh()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,16 @@ import torch
 
 import cnnspec
 from cnnspec import backend, kinds, plugins, witness
+from cnnspec.analysis.fold import fold
+from cnnspec.analysis.receptive_field import receptive_fields
+from cnnspec.analysis.storage import moves_nothing
 from cnnspec.cli import run
+from cnnspec.draw import drawing
+from cnnspec.emit.code import Raw
 from cnnspec.testing import conformance
+from cnnspec.testing.fuzz import fuzz, written_by_all
 from cnnspec.verify import verify
-from cnnspec_sample import archive, outline
+from cnnspec_sample import archive, lowerings, outline
 
 SPEC = """
 network smooth(classes = 10) {
@@ -145,3 +153,77 @@ def test_a_kind_of_checkpoint_that_fails_stops_no_other(
     assert run([*command, "b.safetensors"]) == 0
     assert run([*command, "b.npz", "--to", "npz"]) == 1
     assert "the checkpoints of npz do not load" in capsys.readouterr().err
+
+
+# --- what an operator says of itself is all that is known of it
+
+THIN = """
+network n(classes = 5) {
+    image = input(3, 16, 16)
+    x = image -> conv(4, 3) -> thin(2, rate = 0.25) -> conv(4, 3)
+    output logits = x -> gap -> dense(classes)
+}
+"""
+
+
+def test_a_strangers_operator_that_resamples_has_its_receptive_field() -> None:
+    fields = receptive_fields(cnnspec.loads(THIN).elaborated)
+    assert [fields[path] for path in ("conv1", "thin1", "conv2")] == [
+        ((3, 3), (1, 1)),
+        ((3, 3), (2, 2)),
+        ((7, 7), (2, 2)),
+    ]
+
+
+def test_a_strangers_view_takes_no_memory_but_where_it_drops() -> None:
+    graph = cnnspec.loads(THIN).elaborated
+    (thin,) = (node for node in graph.nodes if node.kind == "thin")
+    assert moves_nothing(thin, training=False)
+    assert not moves_nothing(thin, training=True)
+    assert thin.op.noted(thin.input_shapes, thin.shapes) == (4, 0)  # one number a channel
+
+
+def test_a_strangers_operator_has_a_volume_where_it_resamples() -> None:
+    for step, has in ((1, False), (2, True)):
+        graph = cnnspec.loads(THIN.replace("thin(2", f"thin({step}")).elaborated
+        shown = drawing(graph, style="volumes").content.decode()
+        said = re.findall(r"<text[^>]*>([^<]*)</text>", shown)
+        assert any("thin" in each for each in said) is has
+
+
+def test_equal_blocks_of_strangers_noise_fold_whatever_the_rate_and_not_whatever_the_step() -> None:
+    spec = "network n { x = input(3, 64, 64)  output y = x -> conv(4, 3) ->"
+    parts = "u: (thin({}, rate = 0.1) -> relu) -> v: (thin({}, rate = 0.2) -> relu) }}"
+    for first, second, kept in ((1, 1, True), (1, 2, False)):
+        graph = cnnspec.loads(f"{spec} {parts.format(first, second)}").elaborated
+        times = max(each.times for each in fold(graph))
+        assert (times == 2) is kept
+
+
+def test_a_strangers_operator_is_drawn_at_random_and_verified() -> None:
+    assert conformance.steps_agree("thin", "torch", count=4) == 4
+    pair = [witness.find("numpy"), witness.find("torch")]
+    report = fuzz(pair, count=6, seed=1, operators=("thin", "conv", "relu"))
+    assert not report.failures
+    assert report.coverage.operators["thin"] > 3
+    assert {"thin", "softplus"} <= {*written_by_all(pair)}
+    assert "thin" not in written_by_all([witness.find("keras")])
+
+
+def test_a_strangers_noise_is_held_against_what_it_declares(monkeypatch) -> None:
+    pair = [witness.find("numpy"), witness.find("torch")]
+    assert verify(cnnspec.loads(THIN), pair, training=True).agrees
+    right = lowerings.torch_thin
+
+    def single(applied):
+        lowered = right(applied)
+        return replace(lowered, module=replace(lowered.module, function=Raw("nn.Dropout")))
+
+    real = backend.lowerings
+    monkeypatch.setattr(backend, "lowerings", lambda name: {**real(name), "thin": single})
+    (found,) = verify(cnnspec.loads(THIN), pair, training=True).disagreements
+    assert (found.what, found.path, found.told) == (
+        "noise",
+        "thin1",
+        {"torch": "values along the height are dropped apart"},
+    )

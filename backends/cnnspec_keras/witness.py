@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from cnnspec_keras.quiet import quietly
 
@@ -23,14 +23,11 @@ import numpy as np
 
 from cnnspec.graph import Graph, Node
 from cnnspec.shapes import Shape
-from cnnspec.witness import Case, Emitted, See, Testimony
+from cnnspec.witness import Case, Emitted, See, Testimony, trial
 from cnnspec_keras.backend import BACKEND
 from cnnspec_keras.names import layer_name
 from cnnspec_keras.orders import channels_last
 from cnnspec_keras.weights import Variable, assign, held, variables
-
-#: How many ones a layer that drops values is given.
-SAMPLES: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +235,13 @@ class Run:
         """Give what the layers that drop values make of ones in training."""
         result = {}
         for node in self.case.nodes:
-            if node.op.family == "noise":
+            if node.op.noise is not None:
                 layer = self.layers[layer_name(node.path)]
                 if hasattr(layer, "seed_generator"):  # there is none where nothing is dropped
                     layer.seed_generator.state.assign([0, 0])
-                shape = (SAMPLES, 1, 1, 1) if node.shape.is_image else (SAMPLES, 1)
-                ones = keras.ops.ones(shape, dtype=self.case.dtype)
-                result[node.path] = keras.ops.convert_to_numpy(layer(ones, training=True))
+                ones = keras.ops.ones(to_keras(np.empty(trial(node))).shape, self.case.dtype)
+                made = keras.ops.convert_to_numpy(layer(ones, training=True))
+                result[node.path] = made.transpose(0, 3, 1, 2) if made.ndim == 4 else made
         return result
 
     # --- seeing

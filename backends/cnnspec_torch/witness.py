@@ -22,14 +22,12 @@ from cnnspec.emit.lowering import Applied
 from cnnspec.emit.printer import expression, fill
 from cnnspec.graph import Graph, Node
 from cnnspec.numbering import Place, Run, Value, written
-from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
+from cnnspec.witness import Case, Emitted, See, Testimony, trial, weight_key
 from cnnspec_torch import layers_source
 from cnnspec_torch.backend import BACKEND, state_key
 
 #: The attribute by which a tensor carries its `Value` with it.
 MARK: Final = "_cnnspec_value"
-#: How many ones a layer that drops values is given.
-SAMPLES: Final = 20_000
 #: Takes an operation's name, written arguments, tensors that go in and that come out.
 Act = Callable[[str, str, list[Tensor], list[Tensor]], None]
 
@@ -245,12 +243,11 @@ def _noise(model: nn.Module, case: Case, dtype: torch.dtype) -> dict[str, Any]:
     """Give what the layers that drop values make of ones in training."""
     result = {}
     for node in case.nodes:
-        if node.op.family == "noise":
+        if node.op.noise is not None:
             layer = model.get_submodule(state_key(node.path, "")).train()
-            shape = (SAMPLES, 1, 1, 1) if node.shape.is_image else (SAMPLES, 1)
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
-                result[node.path] = _array(layer(torch.ones(shape, dtype=dtype)))
+                result[node.path] = _array(layer(torch.ones(trial(node), dtype=dtype)))
     return result
 
 

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from cnnspec.analysis.macs import node_macs
 from cnnspec.analysis.parameters import kept, trainable
 from cnnspec.graph import Graph, Node, Port, Scope
+from cnnspec.op import Op
 from cnnspec.shapes import Shape
 
 #: Families whose steps go with the layer before them.
@@ -178,8 +179,7 @@ class _Walk:
     def node_unit(self, node: Node) -> _Unit:
         op = self._ops.get(id(node.op))
         if op is None:
-            said = "" if node.op.noise is not None else repr(node.op)
-            op = self._ops[id(node.op)] = self._key((type(node.op), said))
+            op = self._ops[id(node.op)] = self._key((type(node.op), _said(node.op)))
         runs = node.index in self.runs
         key = self._key((op, node.input_shapes, node.shapes, node.weights, runs))
         places = tuple(shape[1:] for shape in node.shapes)
@@ -307,6 +307,12 @@ class _Continued(NamedTuple):
 
     wires: tuple[tuple[bool, int, int], ...]
     grows: int
+
+
+def _said(op: Op) -> str:
+    """Say what makes an operator another one: its arguments, but for how often it drops."""
+    drops = op.noise.rate if op.noise else None
+    return repr([(key, value) for key, value in op.values.items() if key != drops])
 
 
 def _is_scope(unit: _Unit) -> bool:

@@ -35,7 +35,10 @@ class Step:
 
 def moves_nothing(node: Node, *, training: bool) -> bool:
     """Whether what comes out is what went in: a view, or noise outside training."""
-    return node.op.is_view or (node.op.noise is not None and not training)
+    op = node.op
+    if training and op.noise is not None:
+        return False
+    return op.is_view or (op.noise is not None and op.elementwise)
 
 
 def steps(graph: Graph, *, training: bool = False) -> list[Step]:

@@ -58,12 +58,11 @@ class Box:
         if self.node is None:
             return True
         op, node = self.node.op, self.node
-        if op.noise is not None:
-            return False
         window = op.window(*node.input_shapes) if node.shape.is_image else None
-        resamples = window is not None and window.stride != (1, 1)
+        if window is not None and window.stride != (1, 1):
+            return True
         alone = len(node.inputs) == 1 and len(node.shapes) == 1
-        return not (op.only_moves and alone) or resamples
+        return op.noise is None and not (op.only_moves and alone)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from cnnspec.graph import Node
 from cnnspec.verify import draw
 from cnnspec.verify.certificate import Certificate, Held, What, spec_digest
-from cnnspec.verify.compare import Distance, bound, distance
+from cnnspec.verify.compare import Distance, distance
+from cnnspec.verify.noise import Dropped, examine
 from cnnspec.verify.spool import Spool, check_room
 from cnnspec.verify.verdict import Verdict
 from cnnspec.witness import Case, Dtype, Emitted, Testimony, Witness, weight_key
@@ -99,8 +100,8 @@ class Hearing:
     apart: dict[int, dict[str, Distance]] = field(default_factory=dict)
     #: The same for what is told at the end, by what it is and its name.
     ends: dict[tuple[What, str], dict[str, Distance]] = field(default_factory=dict)
-    #: Noise by its node: how far each witness is from the rate, where it is too far.
-    noisy: dict[int, dict[str, Distance]] = field(default_factory=dict)
+    #: Noise by its node: what each witness drops, where that is not what is declared.
+    noisy: dict[int, dict[str, Dropped]] = field(default_factory=dict)
 
     def end(self, name: str, what: What) -> Mapping[str, Array] | None:
         """Give what a witness told at the end, by key; None if it has none of that to tell."""
@@ -194,25 +195,14 @@ class Hearing:
                     self.ends.setdefault((what, key), {})[name] = found
 
     def _check_noise(self, name: str) -> None:
-        """Hold what noise does to ones against the rate: how many are left, and what they become.
-
-        Five standard deviations of the share that is dropped are allowed.
-        """
+        """Hold what noise does to ones against what its operator declares."""
         for node in self.case.nodes:
             values = self.told[name].noise.get(node.path)
             if values is not None:
-                rate = float(node.op.values["rate"])
-                share = float((values == 0).mean())
-                allowed = 5 * (rate * (1 - rate) / values.size) ** 0.5 + 1e-9
-                found = Distance(abs(share - rate), allowed, (), share, rate)
-                kept = values[values != 0]
-                if found.agrees and kept.size:
-                    scale = 1 / (1 - rate)
-                    largest = float(abs(kept - scale).max())
-                    found = Distance(largest, bound(scale, self.case.dtype), (), 1.0, scale)
-                self._hold(name, "noise", node.path, found)
-                if not found.agrees:
-                    self.noisy.setdefault(node.index, {})[name] = found
+                dropped = examine(node, values, self.case.dtype)
+                self._hold(name, "noise", node.path, dropped.found)
+                if not dropped.found.agrees:
+                    self.noisy.setdefault(node.index, {})[name] = dropped
 
     def _state(self, witness: Witness, testimony: Testimony) -> Mapping[str, Array]:
         """Bring running variances that are kept over n to those over n - 1."""

@@ -11,6 +11,7 @@ from cnnspec.graph import Node
 from cnnspec.verify.certificate import Disagreement, What
 from cnnspec.verify.compare import Distance, distance
 from cnnspec.verify.differences import slope
+from cnnspec.verify.noise import Dropped
 from cnnspec.witness import weight_key
 
 if TYPE_CHECKING:
@@ -84,10 +85,11 @@ class Verdict:
             worst.remark,
         )
 
-    def _wrong_noise(self, node: Node, name: str, found: Distance) -> Disagreement:
-        told = {name: f"{found.left:.4g} of the values are dropped"}
-        remark = f"the rate of dropping is {node.op.values['rate']}"
-        return Disagreement("noise", node.path, node.span, node.kind, told, (), found, remark)
+    def _wrong_noise(self, node: Node, name: str, wrong: Dropped) -> Disagreement:
+        told = {name: wrong.told}
+        return Disagreement(
+            "noise", node.path, node.span, node.kind, told, (), wrong.found, wrong.right
+        )
 
     def _agreeing(
         self, found: dict[str, Distance], kept: Mapping[str, tuple[Array, ...]]

@@ -18,7 +18,7 @@ from cnnspec.ops import Operators
 from cnnspec.witness import Case, Emitted, See, Testimony, weight_key
 from cnnspec_numpy.meanings import MEANINGS
 from cnnspec_numpy.meanings.normalization import bn_in_training
-from cnnspec_sample.lowerings import softplus
+from cnnspec_sample.lowerings import softplus, thin
 from cnnspec_sample.outline import BACKEND
 
 LINE = re.compile(r"(?P<path>\S+): (?P<operator>\w+)\((?P<arguments>.*)\) -> .*")
@@ -65,7 +65,7 @@ class OutlineWitness:
         assert emitted is not None
         lines = BACKEND.load(emitted.text, emitted.class_name)()
         ops = dict(map(read, lines))
-        meanings = {**MEANINGS, "softplus": softplus}
+        meanings = {**MEANINGS, "softplus": softplus, "thin": thin}
         values: dict[Any, Any] = {}
         state: dict[str, Any] = {}
         given = dict(zip(case.graph.inputs, case.inputs, strict=True))
