@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cnnspec import library
 from cnnspec.analysis.sizes import fixed_by
 from cnnspec.diagnostics import Diagnostic, SpecError, error
-from cnnspec.elaborate import Limits, Settings, elaborate, network_names
-from cnnspec.expect import missed
+from cnnspec.elaborate import Elaborated, Limits, Settings, elaborate, network_names
+from cnnspec.expect import held
+from cnnspec.graph import Graph
 from cnnspec.network import Network
 from cnnspec.ops import operators
 from cnnspec.source import Source
@@ -23,14 +25,16 @@ def load(
     set: Mapping[str, Any] | None = None,
     input: tuple[int, ...] | None = None,
     limits: Mapping[str, int] | None = None,
-    keep_weights: bool = False,
+    expect: bool = True,
+    keep_weights: bool | None = None,
 ) -> Network:
     """Load a network by path, `path:network`, shipped name, or `-` for standard input.
 
     `set` gives parameters of the network: values, or text in the language of specs. `input` is its
-    one input's shape, channels first; with `keep_weights` a size at which a layer would have other
-    weights is refused. Raises SpecError with every independent mistake, facts that do not hold
-    among them.
+    one input's shape, channels first. Where a layer has other weights for it, that is refused with
+    `keep_weights` true, warned of with false, and not looked for if it is left out. With `expect`
+    false, facts that do not hold are warnings. Raises SpecError with every independent mistake,
+    facts that do not hold among them.
     """
     if "\n" in str(spec) or "{" in str(spec):
         raise error(
@@ -39,8 +43,8 @@ def load(
             help="`cnnspec.loads(text)` takes a text",
         )
     source, network, root = library.find(str(spec))
-    how: dict[str, Any] = {"set": set, "input": input, "limits": limits}
-    return _found(source, network, root, keep_weights=keep_weights, **how)
+    how = _How(set, input, limits, expect, keep_weights)
+    return _network(source, network, root, how)
 
 
 def load_all(
@@ -49,7 +53,8 @@ def load_all(
     set: Mapping[str, Any] | None = None,
     input: tuple[int, ...] | None = None,
     limits: Mapping[str, int] | None = None,
-    keep_weights: bool = False,
+    expect: bool = True,
+    keep_weights: bool | None = None,
 ) -> tuple[Network, ...]:
     """Load what `load` would, or every network of a file that has several and none is named.
 
@@ -59,12 +64,12 @@ def load_all(
     names: list[str | None] = [network]
     if network is None:
         names = [*network_names(parse(source))] or [None]
-    how: dict[str, Any] = {"set": set, "input": input, "limits": limits}
+    how = _How(set, input, limits, expect, keep_weights)
     result: list[Network] = []
     wrong: dict[object, Diagnostic] = {}
     for name in names:
         try:
-            result.append(_found(source, name, root, keep_weights=keep_weights, **how))
+            result.append(_network(source, name, root, how))
         except SpecError as mistakes:
             wrong.update((each.key, each) for each in mistakes.diagnostics)
     if wrong:
@@ -80,9 +85,10 @@ def loads(
     set: Mapping[str, Any] | None = None,
     input: tuple[int, ...] | None = None,
     limits: Mapping[str, int] | None = None,
+    expect: bool = True,
 ) -> Network:
-    """Load a network from a text; `use` finds shipped files only. Raises SpecError."""
-    return _network(Source(name, text), network, None, set=set, input=input, limits=limits)
+    """Load a network from a text; `use` finds shipped files only. Raises SpecError as `load`."""
+    return _network(Source(name, text), network, None, _How(set, input, limits, expect, None))
 
 
 def loaded_from(
@@ -93,44 +99,60 @@ def loaded_from(
     set: Mapping[str, Any] | None = None,
     input: tuple[int, ...] | None = None,
     limits: Mapping[str, int] | None = None,
+    expect: bool = True,
+    keep_weights: bool | None = None,
 ) -> Network:
     """Load a network of a source, as if it stood in the folder `root`. Raises SpecError."""
-    return _network(source, network, root, set=set, input=input, limits=limits)
+    return _network(source, network, root, _How(set, input, limits, expect, keep_weights))
 
 
-def _found(
-    source: Source, network: str | None, root: Path | None, *, keep_weights: bool, **how: Any
-) -> Network:
-    result = _network(source, network, root, **how)
-    size = how["input"]
-    if keep_weights and size is not None and len(size) == 3:
-        plain = _network(source, network, root, **{**how, "input": None})
-        own = (size[0], *plain.elaborated.inputs[0].shape[1:])
-        same = _network(source, network, root, **{**how, "input": own})
-        if wrong := fixed_by(same.elaborated, result.elaborated):
-            raise SpecError(wrong)
-    return result
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a network is elaborated; the fields are those of `load`."""
+
+    set: Mapping[str, Any] | None
+    input: tuple[int, ...] | None
+    limits: Mapping[str, int] | None
+    expect: bool
+    keep_weights: bool | None
 
 
-def _network(
-    source: Source,
-    network: str | None,
-    root: Path | None,
-    *,
-    set: Mapping[str, Any] | None,
-    input: tuple[int, ...] | None,
-    limits: Mapping[str, int] | None,
-) -> Network:
-    result = elaborate(
+def _network(source: Source, network: str | None, root: Path | None, how: _How) -> Network:
+    result = _elaborated(source, network, root, how)
+    facts = held(result.graph, result.expectations)
+    if how.expect and facts.diagnostics:
+        raise SpecError(facts.diagnostics)
+    fixed: tuple[Diagnostic, ...] = ()
+    if how.keep_weights is not None and how.input is not None:
+        fixed = _fixed(result.graph, source, network, root, how)
+    if how.keep_weights and fixed:
+        raise SpecError(fixed)
+    doubts = (replace(each, severity="warning") for each in (*facts.diagnostics, *fixed))
+    warnings = (*result.warnings, *doubts)
+    origin = Path(source.name).name
+    return Network(result.graph, warnings, f"{origin}:{result.graph.name}", facts.missed)
+
+
+def _fixed(
+    graph: Graph, source: Source, network: str | None, root: Path | None, how: _How
+) -> tuple[Diagnostic, ...]:
+    """Say which weights are others than for the input that the text states."""
+    assert how.input is not None
+    own = _elaborated(source, network, root, replace(how, input=None)).graph
+    sizes = own.inputs[0].shape[1:]
+    between = how.input[0], *sizes
+    if len(between) != len(how.input):
+        return tuple(fixed_by(own, graph))
+    same = _elaborated(source, network, root, replace(how, input=between)).graph
+    return (*fixed_by(own, same), *fixed_by(same, graph))
+
+
+def _elaborated(source: Source, network: str | None, root: Path | None, how: _How) -> Elaborated:
+    return elaborate(
         source,
         network,
         operators=operators(),
         resolve=library.resolver(root),
-        settings=Settings(dict(set or {}), input),
-        bounds=Limits().raised(limits or {}),
+        settings=Settings(dict(how.set or {}), how.input),
+        bounds=Limits().raised(how.limits or {}),
     )
-    wrong = missed(result.graph, result.expectations)
-    if wrong:
-        raise SpecError(wrong)
-    origin = Path(source.name).name
-    return Network(result.graph, result.warnings, f"{origin}:{result.graph.name}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, Final
 
 from cnnspec.analysis.macs import macs
 from cnnspec.analysis.parameters import trainable
@@ -15,22 +17,64 @@ from cnnspec.kinds import show
 from cnnspec.syntax import tree
 from cnnspec.syntax.build import SCALE
 
+#: From this number on digits are set in groups.
+PLAIN: Final = 9_999
+_PRECISE: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?([KMG])?")
 FACTS = ("params", "inference.params", "params.conv", "params.dense", "macs")
 
 
-def missed(graph: Graph, expectations: Iterable[Expectation]) -> list[Diagnostic]:
-    """Check facts; give a diagnostic with the actual value for each that does not hold."""
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A fact that does not hold: its entry in the text, and what the network has instead."""
+
+    entry: tree.Entry
+    actual: Any
+
+    @property
+    def said(self) -> str:
+        """What the network has, as people read it."""
+        return show(self.actual) if isinstance(self.actual, tuple) else f"{self.actual:,}"
+
+    @property
+    def typed(self) -> str:
+        """What the network has, with the precision that the entry is written with."""
+        if isinstance(self.actual, tuple):
+            return show(self.actual)
+        text = self.entry.value.span.text.replace("_", "")
+        match = _PRECISE.fullmatch(text)
+        if match is None or match[4] is None:
+            return f"{self.actual:_}" if self.actual > PLAIN else str(self.actual)
+        digits = len(match[2] or "")
+        scaled = Decimal(self.actual) / SCALE[match[4]]
+        return f"{scaled.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN):f}{match[4]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What came of holding facts against a network: those that it misses, and those unknown."""
+
+    missed: tuple[Missed, ...]
+    unknown: tuple[Diagnostic, ...]
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Say it: all that are missed in one diagnostic, with the text that would hold."""
+        return (*([_said(self.missed)] if self.missed else []), *self.unknown)
+
+
+def held(graph: Graph, expectations: Iterable[Expectation]) -> Held:
+    """Hold stated facts against the network."""
     scopes = {scope.path: scope for scope in walk_scopes(graph.root)}
     nodes = {node.path: node for node in graph.nodes}
     outputs = {output.name: output.port.node for output in graph.outputs}
-    result = []
+    missed, unknown = [], []
     for expectation in expectations:
         entry = expectation.entry
         actual = _actual(entry.key, graph, scopes, nodes, outputs)
         if actual is None:
             known = [*FACTS, *(f"{path}.shape" for path in [*scopes, *nodes] if path)]
             guess = nearest(entry.key, known)
-            result.append(
+            unknown.append(
                 Diagnostic(
                     "unknown-fact",
                     f"there is no fact called {entry.key}",
@@ -41,16 +85,24 @@ def missed(graph: Graph, expectations: Iterable[Expectation]) -> list[Diagnostic
                 )
             )
         elif not _holds(actual, expectation.value, entry.value):
-            said = show(actual) if isinstance(actual, tuple) else f"{actual:,}"
-            result.append(
-                Diagnostic(
-                    "expectation-missed",
-                    f"{entry.key} is {said}, not {entry.value.span.text}",
-                    (Label(entry.value.span, f"it is {said}"),),
-                    help="mend the network, or the fact if the source says otherwise",
-                )
-            )
-    return result
+            missed.append(Missed(entry, actual))
+    return Held(tuple(missed), tuple(unknown))
+
+
+def _said(missed: Sequence[Missed]) -> Diagnostic:
+    first, *more = missed
+    title = f"{first.entry.key} is {first.said}, not {first.entry.value.span.text}"
+    if more:
+        title += f", and {len(more)} more fact{'s do' if len(more) > 1 else ' does'} not hold"
+    facts = "  ".join(f"{each.entry.key} = {each.typed}" for each in missed)
+    return Diagnostic(
+        "expectation-missed",
+        title,
+        tuple(Label(each.entry.value.span, f"it is {each.said}") for each in missed),
+        notes=(f"as a spec says it: `{facts}`",),
+        help="mend the network; or, if it is meant so, `cnnspec check --fix=expect` writes these "
+        "figures, and `--no-expect` goes on without",
+    )
 
 
 def _actual(
@@ -102,7 +154,7 @@ def _holds(actual: Any, wanted: Any, written: tree.Expr) -> bool:
     if isinstance(actual, tuple) or isinstance(wanted, tuple):
         return bool(actual == wanted)
     text = written.span.text.replace("_", "")
-    match = re.fullmatch(r"(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?([KMG])?", text)
+    match = _PRECISE.fullmatch(text)
     if match is None or not any(match.groups()[1:]):
         return bool(actual == wanted)
     whole, fraction, exponent, unit = match.groups("")

@@ -15,6 +15,8 @@ from cnnspec.witness import Emitted
 if TYPE_CHECKING:
     import networkx as nx
 
+    from cnnspec.expect import Missed
+
 
 class Network:
     """One elaborated network.
@@ -23,8 +25,15 @@ class Network:
     convolutions and dense products at batch 1, in inference; FLOPs are twice that.
     """
 
-    def __init__(self, graph: Graph, warnings: tuple[Diagnostic, ...], origin: str) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        warnings: tuple[Diagnostic, ...],
+        origin: str,
+        missed: tuple[Missed, ...] = (),
+    ) -> None:
         self.elaborated = graph
+        self.missed = missed
         self.warnings = warnings
         self.origin = origin
 

@@ -22,6 +22,7 @@ def fixed_by(own: Graph, other: Graph) -> list[Diagnostic]:
 
 def _said(mine: Node | None, node: Node, own: Graph, other: Graph) -> Diagnostic:
     size, given = own.inputs[0].shape, other.inputs[0].shape
+    what = "size" if size.channels == given.channels else "channels"
     notes = ("only training needs this layer: at inference the network takes this size",)
     if mine is None or not node.inputs:
         said = f"it is there at {given} only"
@@ -29,8 +30,10 @@ def _said(mine: Node | None, node: Node, own: Graph, other: Graph) -> Diagnostic
         said = f"{mine.input_shapes[0]} comes in at {size}, {node.input_shapes[0]} at {given}"
     return Diagnostic(
         "fixed-size",
-        f"{node.path} fixes the size of the input: its weights are for {size}",
+        f"{node.path} fixes the {what} of the input: its weights are for {size}",
         (Label(node.span, said),),
         notes=notes if node not in other.inference_nodes else (),
-        help="a mean over all places (`gap`, `adaptive_avgpool(7)`) before it takes any size",
+        help="a mean over all places (`gap`, `adaptive_avgpool(7)`) before it takes any size"
+        if what == "size"
+        else f"give it {size.channels} channels to keep its weights",
     )

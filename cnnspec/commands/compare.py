@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnspec.commands import complete
-from cnnspec.commands.output import Missing, Refused, as_json, deliver, say, takes_output
+from cnnspec.commands.output import Missing, Refused, as_json, deliver, report, say, takes_output
 from cnnspec.commands.rows import takes_rows
-from cnnspec.commands.spec import takes_network, takes_run
+from cnnspec.commands.spec import load_arguments, takes_network, takes_run
 from cnnspec.plugins import install
 
 if TYPE_CHECKING:
@@ -114,7 +114,9 @@ def _meters(
         hidden=quiet or len(names) < 8 or not sys.stderr.isatty(),
     ) as progress:
         for name in progress:
-            network = load(name, set=how["settings"], input=how["sizes"], limits=how["limits"])
+            network = load(name, **load_arguments(**how))
+            if network.missed and not quiet:
+                report(each for each in network.warnings if each.code == "expectation-missed")
             if every and network.title == network.name and name not in specs:
                 continue
             meters.append(Meter(network.elaborated, run, device))

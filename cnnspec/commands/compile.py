@@ -59,7 +59,7 @@ def compile_(
         raise _which(spec)
     if json_ and output == "-":
         raise Refused("--json needs standard output, and `-o -` puts the source there")
-    network = loaded(spec, quiet=quiet, **how)
+    network = loaded(spec, quiet=quiet, told=True, **how)
     text = network.source(backend, inference=inference)
     if check:
         _check(network, backend, inference=inference)

@@ -11,7 +11,7 @@ import click
 
 from cnnspec.commands.output import colourful, deliver, say, takes_output
 from cnnspec.commands.rows import takes_rows
-from cnnspec.commands.spec import loaded, takes_run, takes_spec
+from cnnspec.commands.spec import ELABORATION, loaded, takes_run, takes_spec
 
 if TYPE_CHECKING:
     from cnnspec.analysis.figures import Meter
@@ -113,9 +113,6 @@ def cost(
     format_: str,
     output: str | None,
     force: bool,
-    settings: dict[str, str],
-    sizes: tuple[int, ...] | None,
-    limits: dict[str, int],
     quiet: bool,
     max_time: float | None,
     **asked: Any,
@@ -131,8 +128,9 @@ def cost(
     if max_time is not None and device is None:
         raise click.UsageError("--max-time is of a --device: say which")
     budgets = {name: asked.pop(f"max_{name}") for name in BUDGETS}
+    how = {name: asked.pop(name) for name in ELABORATION}
     view = _View(**asked)
-    network = loaded(spec, settings, sizes, limits, quiet=quiet)
+    network = loaded(spec, quiet=quiet, **how)
     meter = _meter(Meter, network.elaborated, Run(batch, dtype, in_place), device)
     if format_ == "json":
         content = data.as_json(data.cost(meter, optimiser=view.optimiser))

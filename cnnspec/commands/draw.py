@@ -22,7 +22,7 @@ from cnnspec.commands.output import (
     send,
     takes_output,
 )
-from cnnspec.commands.spec import loaded, takes_spec
+from cnnspec.commands.spec import ELABORATION, loaded, takes_spec
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
@@ -143,7 +143,7 @@ def draw(
     Without -o the picture goes to NETWORK.svg in this folder.
     """
     chosen = _format(format_, output)
-    how = {name: asked.pop(name) for name in ("settings", "sizes", "limits")}
+    how = {name: asked.pop(name) for name in ELABORATION}
     if watch and (spec == "-" or output == "-"):
         raise Refused("--watch needs a file to look at and a file to write")
     if json_ and (watch or output == "-"):

@@ -20,21 +20,31 @@ if TYPE_CHECKING:
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=complete.spec)
 @takes_network
 @click.option("--json", "json_", is_flag=True, help="The result as JSON, mistakes among it.")
-def check(specs: Sequence[str], *, json_: bool, quiet: bool, **how: Any) -> None:
+@click.option(
+    "--fix",
+    type=click.Choice(["expect"]),
+    help="Write the network's figures into `expect` where those do not hold; shows what changed.",
+)
+def check(specs: Sequence[str], *, json_: bool, fix: str | None, quiet: bool, **how: Any) -> None:
     """Check networks: names, shapes, and the facts that they state.
 
     SPEC is a path, `-`, `path.cnn:network`, or the name of a network that ships; there may be
-    several. Of a file with several networks, all that it declares. With --input, whether they take
-    images of that size with the weights that they have.
+    several. Of a file with several networks, all that it declares. With --input, which layer would
+    have other weights at that size; with --keep-weights as well, that is a mistake.
 
     The exit status is 0 if all holds and 1 if something does not.
     """
     from cnnspec.diagnostics import SpecError
 
+    how["told"] = True
+    if fix is not None and json_:
+        raise click.UsageError("--fix shows what changed as text: leave --json out")
     networks: list[Network] = []
     wrong: dict[object, Diagnostic] = {}
     for spec in dict.fromkeys(specs):
         try:
+            if fix is not None:
+                _fix(spec, quiet=quiet, **how)
             found = all_loaded(spec, quiet=quiet, **how)
         except SpecError as mistakes:
             if len(specs) == 1 and not json_:
@@ -50,6 +60,12 @@ def check(specs: Sequence[str], *, json_: bool, quiet: bool, **how: Any) -> None
         report(wrong.values())
     if wrong:
         raise click.exceptions.Exit(1)
+
+
+def _fix(spec: str, *, quiet: bool, **how: Any) -> None:
+    from cnnspec.commands.fix import fix_facts
+
+    fix_facts(spec, quiet=quiet, **how)
 
 
 def _say_fine(networks: Sequence[Network], *, quiet: bool) -> None:

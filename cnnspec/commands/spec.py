@@ -90,6 +90,19 @@ def takes_network(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="NAME=NUMBER",
             help="Raise a budget: nodes=1000000 (nodes, depth, steps, text, integer).",
         ),
+        click.option(
+            "--no-expect",
+            "expect",
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Warn of stated facts that do not hold, and go on.",
+        ),
+        click.option(
+            "--keep-weights",
+            is_flag=True,
+            help="Refuse an --input for which a layer would have other weights.",
+        ),
         click.option("-q", "--quiet", is_flag=True, help="No words but errors."),
     )
     for option in reversed(options):
@@ -135,37 +148,49 @@ def takes_run(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def loaded(
-    spec: str,
+#: What `takes_network` gives a command, by name.
+ELABORATION: Final = ("settings", "sizes", "limits", "expect", "keep_weights")
+
+
+def load_arguments(
+    *,
     settings: dict[str, str],
     sizes: tuple[int, ...] | None,
     limits: dict[str, int],
-    *,
-    quiet: bool,
-) -> Network:
-    """Load the network that a command was given; its warnings go to standard error."""
+    expect: bool,
+    keep_weights: bool,
+    told: bool = False,
+) -> dict[str, Any]:
+    """Give `load` what a command was given; `told`: other weights for the size are warned of."""
+    return {
+        "set": settings,
+        "input": sizes,
+        "limits": limits,
+        "expect": expect,
+        "keep_weights": keep_weights or (False if told else None),
+    }
+
+
+def loaded(spec: str, *, quiet: bool, **given: Any) -> Network:
+    """Load the network that a command was given; its warnings go to standard error.
+
+    `given` is what `load_arguments` takes.
+    """
     from cnnspec.api import load
 
     _say_what_is_read(spec, quiet=quiet)
-    network = load(spec, set=settings, input=sizes, limits=limits)
+    network = load(spec, **load_arguments(**given))
     if network.warnings and not quiet:
         report(network.warnings)
     return network
 
 
-def all_loaded(
-    spec: str,
-    settings: dict[str, str],
-    sizes: tuple[int, ...] | None,
-    limits: dict[str, int],
-    *,
-    quiet: bool,
-) -> tuple[Network, ...]:
-    """Load the network that a command was given, or all of its file, with the weights they have."""
+def all_loaded(spec: str, *, quiet: bool, **given: Any) -> tuple[Network, ...]:
+    """Load the network that a command was given, or all of its file; `given` as for `loaded`."""
     from cnnspec.api import load_all
 
     _say_what_is_read(spec, quiet=quiet)
-    return load_all(spec, set=settings, input=sizes, limits=limits, keep_weights=True)
+    return load_all(spec, **load_arguments(**given))
 
 
 def _say_what_is_read(spec: str, *, quiet: bool) -> None:

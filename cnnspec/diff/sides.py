@@ -94,4 +94,10 @@ def _shown(revision: str, path: str) -> str:
 
 def settings(**how: Any) -> Mapping[str, Any]:
     """Give what elaborates both sides alike."""
-    return {"set": how["settings"], "input": how["sizes"], "limits": how["limits"]}
+    return {
+        "set": how["settings"],
+        "input": how["sizes"],
+        "limits": how["limits"],
+        "expect": how["expect"],
+        "keep_weights": how["keep_weights"] or None,
+    }

@@ -1,0 +1,111 @@
+"""`check --fix=expect`: the figures that a spec states, rewritten where the network has others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cnnspec.commands.output import Refused, replace, say, send
+from cnnspec.commands.spec import all_loaded
+
+if TYPE_CHECKING:
+    from cnnspec.source import Source, Span
+
+#: The mark of byte order, which a text may begin with and a spec's text is read without.
+MARK: Final = b"\xef\xbb\xbf"
+
+
+def fix_facts(spec: str, *, quiet: bool, **how: Any) -> None:
+    """Rewrite the facts of a file that its networks miss, and show what changed.
+
+    Everything else in the file stays as it is, byte for byte. Raises Refused for what is no file of
+    the user's, or where two networks would have other figures in one place.
+    """
+    if how["settings"] or how["sizes"] is not None:
+        raise click.UsageError(
+            "--fix=expect is for a network as it stands: facts do not hold with --set or --input"
+        )
+    file = _own_file(spec)
+    networks = all_loaded(spec, quiet=True, **{**how, "expect": False})
+    found: dict[int, tuple[Span, str]] = {}
+    elsewhere: set[str] = set()
+    for network in networks:
+        for fact in network.missed:
+            span = fact.entry.value.span
+            if span.source.name != str(file):
+                elsewhere.add(span.source.name)
+                continue
+            if found.setdefault(span.start, (span, fact.typed))[1] != fact.typed:
+                raise Refused(
+                    f"{span.where}: networks of this file differ in {fact.entry.key}: give each "
+                    "an `expect` of its own"
+                )
+    for name in sorted(elsewhere):
+        say(f"{name} states facts that do not hold; only {file} is rewritten", quiet=quiet)
+    if not found:
+        say("nothing to rewrite: every fact holds", quiet=quiet or bool(elsewhere))
+        return
+    first, _ = next(iter(found.values()))
+    changes = {start: (span.stop, text) for start, (span, text) in sorted(found.items())}
+    content = file.read_bytes()
+    mark = MARK if content.startswith(MARK) else b""
+    new = _changed(first.source.text, changes)
+    send("".join(_difference(first.source, changes, str(file))), None)
+    replace(file, mark + new.encode())
+    count = "1 fact" if len(changes) == 1 else f"{len(changes)} facts"
+    say(f"wrote {file}: {count}", quiet=quiet)
+
+
+def _own_file(spec: str) -> Path:
+    """Give the local file that a spec is; raises Refused for what ships and for a pipe."""
+    from cnnspec import library
+    from cnnspec.source import ZOO
+
+    if spec.partition(":")[0] == "-":
+        raise Refused("--fix=expect rewrites a file, and standard input is none")
+    source, _, _ = library.find(spec)
+    if source.name.startswith(ZOO):
+        name = source.name.removeprefix(ZOO)
+        raise Refused(f"{name} ships with cnnspec and is not rewritten: copy it, and fix the copy")
+    path = Path(source.name)
+    if not path.is_file():
+        raise Refused(f"--fix=expect rewrites a file, and {path} is none")
+    return path
+
+
+def _changed(text: str, changes: Mapping[int, tuple[int, str]]) -> str:
+    parts, at = [], 0
+    for start, (stop, new) in changes.items():
+        parts += [text[at:start], new]
+        at = stop
+    return "".join([*parts, text[at:]])
+
+
+def _difference(source: Source, changes: Mapping[int, tuple[int, str]], name: str) -> Iterator[str]:
+    """Write the changed lines as a unified difference; it takes no longer than they are."""
+    text = source.text
+    yield f"--- {name}\n+++ {name}\n"
+    groups: list[tuple[int, int, dict[int, tuple[int, str]]]] = []
+    for start, (stop, new) in changes.items():
+        begin = text.rfind("\n", 0, start) + 1
+        end = text.find("\n", stop)
+        end = len(text) if end < 0 else end + 1
+        if groups and begin < groups[-1][1]:
+            first, last, inner = groups.pop()
+            groups.append((first, max(last, end), inner))
+        else:
+            groups.append((begin, end, {}))
+        groups[-1][2][start] = (stop, new)
+    shift = 0
+    for begin, end, inner in groups:
+        old = text[begin:end]
+        now = _changed(old, {at - begin: (stop - begin, new) for at, (stop, new) in inner.items()})
+        line, _ = source.position(begin)
+        gone, come = old.splitlines(), now.splitlines()
+        yield f"@@ -{line},{len(gone)} +{line + shift},{len(come)} @@\n"
+        yield from (f"-{each}\n" for each in gone)
+        yield from (f"+{each}\n" for each in come)
+        shift += len(come) - len(gone)
