@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "fmt": "fmt",
     "ops": "catalogue",
     "paths": "inspect",
+    "solve": "solve",
     "sweep": "sweep",
     "verify": "verify",
     "zoo": "catalogue",

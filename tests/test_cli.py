@@ -278,6 +278,7 @@ def test_every_command_explains_itself(capsys) -> None:
         "fmt",
         "ops",
         "paths",
+        "solve",
         "sweep",
         "verify",
         "zoo",

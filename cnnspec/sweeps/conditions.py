@@ -19,11 +19,14 @@ from cnnspec.syntax.parse import parse_expression
 
 
 class Condition:
-    """An expression that is true or false for a point; raises SpecError for a wrong one."""
+    """An expression that is true or false for a point; raises SpecError for a wrong one.
 
-    def __init__(self, text: str, known: Collection[str], option: str = "--where") -> None:
+    One that does not ask anything may be a number, and speak of nothing.
+    """
+
+    def __init__(self, text: str, known: Collection[str], *, asks: bool = True) -> None:
         self.text = text
-        self.expression = parse_expression(Source(option, text))
+        self.expression = parse_expression(Source("--where", text))
         self.names = frozenset(_names(self.expression))
         self._session = Session(operators(), Limits())
         self._file = FileNames(self.expression.span.source)
@@ -38,7 +41,7 @@ class Condition:
                     if guess
                     else f"a condition may speak of {', '.join(sorted(known))}",
                 )
-        if not self.names & set(known):
+        if asks and not self.names & set(known):
             raise error(
                 "idle-condition",
                 "this condition says nothing of a point",

@@ -24,6 +24,8 @@ from cnnspec.sweeps.refused import RefusedSweep
 CHUNK: Final = 100
 #: Chunks under way for each worker.
 AHEAD: Final = 3
+#: How long a scheduler has to answer.
+WAIT: Final = "10s"
 #: How often a worker looks whether the process that started it is still there, in seconds.
 WATCH: Final = 0.5
 
@@ -74,7 +76,7 @@ def cluster(job: Job, first: int, stop: int, address: str) -> Iterator[Done]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=WAIT, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as failure:
         words = str(failure).splitlines()[0][:200] or type(failure).__name__
         raise RefusedSweep(f"no scheduler answers at {address}: {words}", "--scheduler") from None
