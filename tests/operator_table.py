@@ -135,6 +135,7 @@ ROWS: tuple[Row, ...] = (
     row("upsample", X, factor=2, mode="bilinear", gives=(4, 14, 14)),
     row("upsample", X, factor=0.5, mode="bilinear", gives=(4, 3, 3)),
     row("channel_shuffle", X, groups=2, gives=X),
+    row("pixel_shuffle", (12, 5, 6), factor=2, gives=(3, 10, 12)),
     row("split", (6, 5, 5), n=3, gives=[(2, 5, 5)] * 3),
     row("split", X, n=1, gives=X),
 )

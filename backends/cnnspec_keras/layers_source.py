@@ -77,6 +77,24 @@ class ChannelShuffle(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="cnnspec")
+class PixelShuffle(layers.Layer):
+    """Deals channels out as places; each channel's places lie together in its channels."""
+
+    def __init__(self, factor: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        height, width, channels = x.shape[1:]
+        f, c = self.factor, channels // self.factor**2
+        y = ops.transpose(ops.reshape(x, (-1, height, width, c, f, f)), (0, 1, 4, 2, 5, 3))
+        return ops.reshape(y, (-1, height * f, width * f, c))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factor": self.factor}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
 class Split(layers.Layer):
     """Equal parts of the channels."""
 

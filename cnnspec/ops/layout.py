@@ -175,6 +175,32 @@ class ChannelShuffle(Op):
         return x
 
 
+class PixelShuffle(Op):
+    """Deal channels out as places: C * f * f x H x W give C x H * f x W * f (Shi et al., 2016).
+
+    Channel c * f * f + i * f + j becomes row i and column j of the f x f places of channel c, as in
+    PyTorch; TensorFlow's depth_to_space has (i * f + j) * C + c there.
+    """
+
+    name = "pixel_shuffle"
+    elsewhere = ("PixelShuffle", "subpixel")
+    family = "layout"
+    channel_rule = over(SAME, times(Argument("factor"), Argument("factor")))
+    sees = "window"
+    only_moves = True
+    factor = Arg(Int(1, 1024), "How many times as large.", elsewhere=("upscale_factor",))
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        need_image(self.name, x)
+        _divides(x, self.factor**2, "factor")
+        return image(x.channels // self.factor**2, x.height * self.factor, x.width * self.factor)
+
+    def window(self, *inputs: Shape) -> Window:
+        step = Fraction(1, self.factor)
+        return Window((1, 1), (step, step))
+
+
 class Split(Op):
     """Split channels into `n` equal parts, each a result: `a, b = x -> split(2)`."""
 

@@ -108,5 +108,6 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     "crop": crop,
     "upsample": upsample,
     "channel_shuffle": lambda step: own("ChannelShuffle", step.leaf("groups")),
+    "pixel_shuffle": lambda step: own("PixelShuffle", step.leaf("factor")),
     "split": split,
 }

@@ -75,6 +75,17 @@ def channel_shuffle(op: Any, _: Weights, x: Array) -> Array:
     return x[:, order]
 
 
+def pixel_shuffle(op: Any, _: Weights, x: Array) -> Array:
+    """Channel c * f * f + i * f + j at (h, w) goes to channel c at (h * f + i, w * f + j)."""
+    f: int = op.factor
+    batch, channels, height, width = x.shape
+    y = np.empty((batch, channels // f**2, height * f, width * f))
+    for i in range(f):
+        for j in range(f):
+            y[:, :, i::f, j::f] = x[:, i * f + j :: f * f]
+    return y
+
+
 def split(op: Any, _: Weights, x: Array) -> tuple[Array, ...]:
     """Equal parts of the channels, in order."""
     size = x.shape[1] // op.n
@@ -90,5 +101,6 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "crop": crop,
     "upsample": upsample,
     "channel_shuffle": channel_shuffle,
+    "pixel_shuffle": pixel_shuffle,
     "split": split,
 }

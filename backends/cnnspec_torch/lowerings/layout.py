@@ -112,5 +112,6 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     "crop": crop,
     "upsample": upsample,
     "channel_shuffle": channel_shuffle,
+    "pixel_shuffle": lambda step: layer("nn.PixelShuffle", step.leaf("factor")),
     "split": split,
 }
