@@ -300,8 +300,9 @@ def test_a_group_that_leads_to_itself_is_drawn_as_its_members(plan: Plan) -> Non
 def test_the_page_has_the_members_of_a_group_that_leads_to_itself() -> None:
     graph = cnnspec.load(Path(__file__).parent / "pictured" / "yolo.cnn").elaborated
     root = tree(graph, View(), Look())
-    assert [each["path"] for each in root["inner"]][:2] == ["image", "model.0"]
-    assert any(each["title"].startswith("model.21 = c2f(256") for each in root["inner"])
+    said = [each["title"] for each in root["inner"]]
+    assert said[1] == "model.0 = conv 3x3 /2 (bn, silu)"
+    assert "model.21 = c2f(256, 1, shortcut = false)" in said
     assert all(source < target for source, target, _ in root["lines"])
 
 
@@ -314,3 +315,28 @@ def test_stacks_of_an_hourglass_are_said_whole() -> None:
     graph = cnnspec.load(Path(__file__).parent / "pictured" / "hourglass.cnn").elaborated
     closed = titles(choose(graph, Plan(-1, looks=0)).inner)
     assert "(hourglass(4, 64), res(64), conv 1x1 (bn, relu)) × 2" in closed
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v4", "inception_v3"])
+def test_reductions_are_shown_where_that_makes_nothing_taller(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = drawn_with(name)
+    monkeypatch.setattr("cnnspec.draw.choose.apart", lambda lines: lines)
+    hidden = drawn_with(name)
+    assert shown != hidden
+    assert svg.box_of(shown)[1] == svg.box_of(hidden)[1]
+
+
+def test_a_line_that_says_how_tall_a_block_is_stays_one_box() -> None:
+    text = """block mixed(x) {
+        a = x -> conv(4, 1) -> relu -> conv(8, 3, pad = 1)
+        b = x -> conv(2, 1) -> conv(2, 3, pad = 1) -> conv(8, 3, pad = 1)
+        c = x -> maxpool(3, stride = 1, pad = 1) -> conv(8, 1)
+        return concat(a, b, c)
+    }
+    network net { output y = input(8, 16, 16) -> mixed }"""
+    (_, module, _) = choose(cnnspec.loads(text).elaborated, Plan(0, samples="each")).inner
+    assert titles([module]) == [
+        "[conv 1x1 (relu), conv 3x3, conv 1x1, conv 3x3 2, 3x3, maxpool 3x3, conv 1x1, concat]"
+    ]

@@ -11,6 +11,7 @@ from cnnspec.analysis.wording import each_of, only
 from cnnspec.draw import around, heat, titles
 from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
 from cnnspec.draw.focus import focused, replaced
+from cnnspec.draw.lines import apart
 from cnnspec.draw.plan import GROUP, LOOK, Plan, between, costliest, is_trunk, make, nodes, richest
 from cnnspec.graph import Graph, Node, Scope
 from cnnspec.shapes import Shape
@@ -102,7 +103,8 @@ class _Chooser:
         asked = any(_below(path, part) for path in paths)
         if not asked:
             line = titles.straight(part, self.uses) if len(part.members) == 1 else None
-            said = titles.of_line(line) if line is not None else None
+            named = len(_named(part, group))
+            said = titles.of_line(line, room=named) if line is not None else None
             short = depth <= 0 or self.plan.lines
             if line is not None and said is not None and (short or len(line) == 1):
                 title = titles.many(said, part.times)
@@ -258,14 +260,18 @@ class _Chooser:
     def _lines(
         self, parts: Iterable[Part], depth: int, many: int, paths: frozenset[str]
     ) -> Iterator[Box | Frame]:
-        """Draw convolutions in a straight line as one box: `conv 1x1, 3x3, 1x1 (bn, relu)`."""
-        line: list[Part] = []
+        """Draw convolutions in a straight line as one box: `conv 1x1 64, 3x3 (each bn, relu)`.
+
+        Where it makes nothing taller they stand apart.
+        """
+        lines: list[list[Part]] = []
         for part in parts:
-            if line and not (self._goes_on(line, part) and titles.of_line([*line, part])):
-                yield self._line(line, depth, many, paths)
-                line = []
-            line.append(part)
-        if line:
+            last = lines[-1] if lines else []
+            if last and self._goes_on(last, part) and titles.of_line([*last, part]):
+                last.append(part)
+            else:
+                lines.append([part])
+        for line in apart(lines):
             yield self._line(line, depth, many, paths)
 
     def _goes_on(self, line: list[Part], part: Part) -> bool:

@@ -21,7 +21,7 @@ from cnnspec.trace import Choice, Step, steps
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 #: A header that says a line of layers is at most so long.
-LONGEST_LINE: Final = 64
+LONGEST_LINE: Final = 62
 #: A line of at most so many layers is said in one header.
 MOST_LAYERS: Final = 4
 
@@ -46,12 +46,12 @@ def of_layer(part: Part) -> str:
     return f"+{words.removeprefix(head.kind)}" if adds and words.startswith(head.kind) else words
 
 
-def of_line(parts: Sequence[Part]) -> str | None:
+def of_line(parts: Sequence[Part], *, room: int = 0) -> str | None:
     """Say layers in a straight line: `conv 1x1 64, 3x3 64 (each bn, relu), 1x1 (bn)`.
 
     Small steps stand behind the layer that they follow, behind several with `each`; those that
     lead every layer are said with `first`. Widths are said that are not what comes out at the end.
-    None if that is too long.
+    None if that is too long; `room` is what a name in front of it takes.
     """
     leading, layers = _with_small(parts)
     if not layers:
@@ -63,7 +63,7 @@ def of_line(parts: Sequence[Part]) -> str | None:
         text = f"{', '.join(said)} ({each}{', '.join(leading)} first)"
     else:
         text = ", ".join([*leading, *_grouped(said, behind, plain=bool(leading))])
-    return text if len(text) <= LONGEST_LINE else None
+    return text if len(text) + room <= LONGEST_LINE else None
 
 
 def _with_small(parts: Sequence[Part]) -> tuple[list[str], list[tuple[Node, list[str]]]]:
