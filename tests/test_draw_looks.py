@@ -143,7 +143,19 @@ def test_volumes_refuse_what_they_would_not_do(how: dict[str, object]) -> None:
         drawn_with("lenet5", style="volumes", **how)
 
 
-def test_to_the_right_a_page_lies_across() -> None:
-    shown = svg.box_of(drawn_with("resnet_block_example", look=Look(direction="lr")))
-    assert smallest_text(*shown) < READABLE
+ACROSS = ("densenet121", "googlenet", "inception_v4", "mobilenet_v2", "resnet50", "unet", "vgg16")
+
+
+@pytest.mark.parametrize("name", ACROSS)
+def test_to_the_right_text_can_be_read_on_a_page_that_lies_across(name: str) -> None:
+    shown = svg.box_of(drawn_with(name, look=Look(direction="lr")))
     assert smallest_text(*shown, across=True) >= READABLE
+
+
+def test_to_the_right_lines_of_one_cell_stand_apart() -> None:
+    root = ET.fromstring(drawn_with("resnet50", look=Look(direction="lr")))
+    (layer1,) = (each for each in root.iter(f"{SVG}g") if each.get("id") == "layer1")
+    lines = {text.text.strip("\xa0"): float(text.get("y")) for text in layer1.iter(f"{SVG}text")}
+    assert lines.keys() >= {"layer1 =", "bottleneck(64) × 3", "64×56×56", "→ 256×56×56"}
+    assert sorted(lines.values()) == list(lines.values())
+    assert lines["bottleneck(64) × 3"] - lines["layer1 ="] == pytest.approx(13.2)

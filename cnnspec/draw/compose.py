@@ -29,6 +29,8 @@ LADDER: Final = (
     Plan(0),
     Plan(0, looks=2),
     Plan(0, looks=1),
+    Plan(0, looks=0),
+    *(Plan(0, looks=0, longest=longest) for longest in (40, 30, 20, 15, 10)),
     Plan(-1, looks=0),
     Plan(-1, looks=0, longest=40),
     Plan(-1, looks=0, longest=20),

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 import graphviz
 
-from cnnspec.draw import heat, words
+from cnnspec.draw import cells, words
+from cnnspec.draw import heat as heat_of
 from cnnspec.draw.boxes import Box, Frame, Picture, within
 from cnnspec.draw.escape import BLANK, label
 from cnnspec.draw.options import Look
@@ -47,13 +48,13 @@ class _Writer:
     def __init__(self, graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look) -> None:
         self.graph, self.drawn, self.look = graph, drawn, look
         self.theme: Theme = THEMES[look.theme]
+        self.across = look.direction == "lr"
         self.turn = turn(drawn, found)
         self.lines = _lines(drawn, found, look)
         self.titled = {line.target for line in self.lines}
 
     def write(self, *, quick: bool) -> str:
         theme = self.theme
-        across = self.look.direction == "lr"
         result = graphviz.Digraph(
             "network",
             graph_attr={
@@ -63,8 +64,8 @@ class _Writer:
                 "fontsize": str(SIZE),
                 "fontcolor": theme.ink,
                 "bgcolor": theme.background,
-                "rankdir": "LR" if across else "TB",
-                "ranksep": "0.3" if across else "0.15",
+                "rankdir": "LR" if self.across else "TB",
+                "ranksep": "0.3" if self.across else "0.15",
                 "nodesep": "0.22",
                 "pad": "0.15",
                 **({"splines": "polyline", "nslimit": "2", "mclimit": "0.5"} if quick else {}),
@@ -112,7 +113,7 @@ class _Writer:
             cells += [
                 f'<TD BGCOLOR="{color}" BORDER="1" COLOR="{theme.border}">'
                 f'<FONT COLOR="{theme.heat_ink}">{label(step)}</FONT></TD>'
-                for color, step in zip(theme.heat, heat.STEPS, strict=True)
+                for color, step in zip(theme.heat, heat_of.STEPS, strict=True)
             ]
         if cells:
             inner = f'{TABLE} CELLPADDING="2">'
@@ -148,53 +149,17 @@ class _Writer:
                 self._put(frame, inner, level=level + 1, said=said or each.trains)
 
     def _pill(self, frame: Frame, *, said: bool) -> str:
-        theme = self.theme
         title, cost = words.pill(frame, self.look, said=said)
-        many = frame.times > 1
-        color = theme.skip if many else theme.ink
-        cells = f'<TD><FONT COLOR="{color}"><B>{label(title)}</B></FONT></TD>'
-        if cost:
-            cells += f"<TD>{label(cost)}</TD>"
-        edge = f'BORDER="1" COLOR="{theme.skip if many else theme.border}" STYLE="ROUNDED"'
-        return (
-            f'<<TABLE {edge} CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" '
-            f'BGCOLOR="{theme.cell if many else theme.pill}"><TR>{cells}</TR></TABLE>>'
-        )
+        return cells.pill(title, cost, self.theme, many=frame.times > 1, across=self.across)
 
     def _box(self, box: Box, *, said: bool) -> str:
-        theme = self.theme
-        color = theme.family(box.family)
-        ink = theme.header_ink
-        if box.aside:
-            color, ink = theme.cell, theme.muted
-        edge = theme.border if box.aside or theme.header_ink != "#ffffff" else color
-        edge = theme.ink if self.look.theme == "print" else edge
-        title = label(words.title(box, self.look, said=said))
-        header = f'<FONT COLOR="{ink}"><B>{title}</B></FONT>'
+        title = words.title(box, self.look, said=said)
         shape, cost = words.shapes(box, self.look), words.costs(box.cost, self.look)
-        style = ' STYLE="DASHED"' if box.trains else ""
-        table = f'<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" COLOR="{edge}"{style}'
-        if not cost:
-            cell = f'<TD BGCOLOR="{theme.cell}"{style}>{label(shape)}</TD>' if shape else ""
-            head = f'<TD BGCOLOR="{color}"{style}>{header}</TD>'
-            return f'{table} CELLPADDING="3"><TR>{head}{cell}</TR></TABLE>>'
-        warm = (
-            theme.heat[heat.step(box.all_cost, self.look.heat, self.drawn.whole)]
-            if self.look.heat
-            else theme.cell
-        )
-        dark = theme.heat_ink if self.look.heat else theme.ink
-        cells = (
-            [f'<TD SIDES="LB" BGCOLOR="{theme.cell}"{style}>{label(shape)}</TD>'] if shape else []
-        )
-        cells.append(
-            f'<TD SIDES="{"BR" if shape else "LBR"}" BGCOLOR="{warm}"{style}>'
-            f'<FONT COLOR="{dark}">{label(cost)}</FONT></TD>'
-        )
-        return (
-            f'{table} CELLPADDING="3"><TR><TD COLSPAN="{len(cells)}" BGCOLOR="{color}"{style}>'
-            f"{header}</TD></TR><TR>{''.join(cells)}</TR></TABLE>>"
-        )
+        heat = self.look.heat
+        step = heat_of.step(box.all_cost, heat, self.drawn.whole) if heat else None
+        paint = cells.Paint.of(box, self.theme, step, thin=self.look.theme == "print")
+        draw = cells.high if self.across else cells.wide
+        return draw(title, shape, cost, paint)
 
     def _put_line(self, into: Any, line: _Line) -> None:
         look: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
@@ -21,6 +21,8 @@ FONTS: Final = 'Arimo, "Liberation Sans", Arial, Helvetica, sans-serif'
 PILL: Final = 2
 #: How high capitals and figures are in these fonts, in their size.
 CAPITALS: Final = 0.716
+#: How far apart lines of one text are, in their size.
+LINE: Final = 1.2
 _NUMBER: Final = re.compile(r"-?[\d.]+")
 _EDGE: Final = re.compile(r"(\w[\w-]*)->(\w[\w-]*)")
 
@@ -108,16 +110,33 @@ def _raise_titles(root: ET.Element) -> None:
 
 
 def _settle(group: ET.Element) -> None:
-    """Put each text into the middle of its cell: engines set bold ones higher than others."""
+    """Put texts into the middle of their cells: engines set bold ones higher than others."""
     cell: list[float] = []
-    for each in group:
+    texts: list[ET.Element] = []
+    for each in [*group, ET.Element("end")]:
         if each.tag == f"{{{SVG}}}text":
-            if cell:
-                middle = (min(cell) + max(cell)) / 2
-                each.set("y", f"{middle + CAPITALS / 2 * float(each.get('font-size', '11')):.2f}")
+            texts.append(each)
         elif each.tag != f"{{{SVG}}}title":
+            if cell:
+                _center(texts, (min(cell) + max(cell)) / 2)
+            texts = []
             numbers = _NUMBER.findall(each.get("points") or each.get("d") or "")
             cell = [float(number) for number in numbers[1::2]]
+
+
+def _center(texts: Sequence[ET.Element], middle: float) -> None:
+    """Put the lines of a cell around its middle; what is little higher is on the same line."""
+    lines: list[float] = []
+    places = []
+    for text in texts:
+        y = float(text.get("y", "0"))
+        if not lines or y - lines[-1] > float(text.get("font-size", "11")) / 2:
+            lines.append(y)
+        places.append(len(lines) - 1)
+    for text, place in zip(texts, places, strict=True):
+        size = float(text.get("font-size", "11"))
+        at = middle + (place - (len(lines) - 1) / 2) * LINE * size
+        text.set("y", f"{at + CAPITALS / 2 * size:.2f}")
 
 
 def _fit(text: ET.Element) -> None:

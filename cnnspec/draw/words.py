@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -98,6 +99,23 @@ def pill(frame: Frame, look: Look, *, said: bool = False) -> tuple[str, str]:
         return head, f"each adds {frame.grows} channels"
     each = costs(frame.each or Cost(), look)
     return head, f"each {each}" if each else ""
+
+
+def broken(text: str, longest: int) -> list[str]:
+    """Break a text between words into lines of at most so many characters, if its words are short.
+
+    How many there are stays behind what there is.
+
+    >>> broken("layer1 = bottleneck(64) \u00d7 3", 16)
+    ['layer1 =', 'bottleneck(64) \u00d7 3']
+    """
+    lines: list[str] = []
+    for word in re.split(rf" (?!{TIMES})(?<!{TIMES} )", text):
+        if lines and len(lines[-1]) + 1 + len(word) <= longest:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines or [""]
 
 
 def tip(each: Box | Frame) -> str:
