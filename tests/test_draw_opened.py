@@ -273,6 +273,13 @@ def test_lines_into_a_frame_from_several_boxes_stay_apart() -> None:
     assert "scales" in "".join(title.itertext())
 
 
+def test_what_goes_around_a_frames_layers_begins_at_its_title() -> None:
+    text = drawn_with("resnet50", format="dot").decode()
+    frames = re.findall(r"^\t*(t[\w-]+) -> \S+ \[.*style=dashed", text, re.MULTILINE)
+    boxes = re.findall(r"^\t*(b[\w-]+) -> \S+ \[.*style=dashed", text, re.MULTILINE)
+    assert (len(frames), boxes) == (4, [])
+
+
 # --- groups that lead to themselves
 
 

@@ -190,23 +190,26 @@ def _lines(drawn: Picture, found: Sequence[Wire], look: Look) -> tuple[_Line, ..
     """Lead lines through the titles of the frames that they enter, so that they cross no text.
 
     Where lines enter a frame from several boxes they pass its title by: one knot would hide which
-    of them leads where.
+    of them leads where. What goes around something in a frame begins at its title, if what comes
+    from the same box enters there: it stays in the frame.
     """
     around = _around(drawn.inner)
     entered = {
         wire: [n for n in around[wire.target.order] if n not in around[wire.source.order]]
         for wire in found
-        if wire.way == "flow"
+        if wire.way != "rail"
     }
     sources: dict[str, set[int]] = {}
     for wire, names in entered.items():
-        for name in names:
+        for name in names if wire.way == "flow" else ():
             sources.setdefault(name, set()).add(wire.source.order)
     result: dict[_Line, None] = {}
     for wire in found:
         source, target = wire.source.order, wire.target.order
-        titles = [name for name in entered.get(wire, ()) if len(sources[name]) == 1]
+        titles = [name for name in entered.get(wire, ()) if sources.get(name) == {source}]
         stops = [f"b{source}", *titles, f"b{target}"]
+        if wire.way == "skip":
+            stops = stops[-2:]
         said = words.along(wire, look)
         for first, second in pairwise(stops):
             result[_Line(first, second, wire.way, said, wire.target.trains)] = None
