@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -10,8 +11,10 @@ import cnnspec
 from cnnspec.analysis.accepted import accepted
 from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.fold import Part, fold
+from cnnspec.analysis.receptive_field import receptive_fields
 from cnnspec.analysis.run import Run
 from cnnspec.ops import OPERATORS
+from cnnspec.report.sections import built
 from cnnspec.shapes import image
 from tests.emitted import network
 from tests.small import DENSE, HEADS, INCEPTION
@@ -156,19 +159,132 @@ def test_heads_count_in_training_only() -> None:
     assert cost["training"]["macs_forward"] - cost["macs"] == aux
 
 
-# --- sizes, time
+# --- fields, sizes, time
+
+
+def test_what_is_spread_over_an_image_brings_its_field_and_not_its_stride() -> None:
+    # the sum sees what the pool saw, 34 rows of a padded image, and its places lie side by side
+    fields = receptive_fields(
+        cnnspec.loads(
+            """network c {
+                image = input(8, 32, 32)
+                x = image -> conv(8, 3, pad = 1)
+                output z = add(x, x -> gap -> dense(8)) -> conv(4, 3, pad = 1)
+            }"""
+        ).elaborated
+    )
+    assert {field.stride for field in fields.values()} == {(1, 1)}
+    assert (fields["add1"].size, fields["conv2"].size) == ((34, 34), (36, 36))
+
+
+@pytest.mark.parametrize("gate", ["gap -> dense(8)", "gmp(keep = true) -> conv(8, 1)"])
+def test_a_gate_after_strides_keeps_the_stride_of_what_it_gates(gate: str) -> None:
+    text = f"""network g {{
+        image = input(3, 24, 40)
+        x = image -> conv(8, 3, stride = [2, 1], pad = 1) -> maxpool(2)
+        output z = mul(x -> {gate} -> sigmoid, x) -> conv(4, 1)
+    }}"""
+    fields = receptive_fields(cnnspec.loads(text).elaborated)
+    assert fields["mul1"] == fields["conv2" if "dense" in gate else "conv3"]
+    assert fields["mul1"].stride == fields["maxpool1"].stride == (4, 2)
+    # all 6 x 20 places of the pool: 5 + 5 * 4 rows, 4 + 19 * 2 columns
+    assert fields["mul1"].size == (5 + 5 * 4, 4 + 19 * 2)
+
+
+def test_a_pooled_map_that_is_enlarged_again_has_its_step_back() -> None:
+    text = """network aspp {
+        image = input(3, 12, 12)
+        x = image -> conv(8, 3, pad = 1)
+        output z = concat(x, x -> gap(keep = true) -> upsample(12)) -> conv(4, 1)
+    }"""
+    fields = receptive_fields(cnnspec.loads(text).elaborated)
+    assert fields["upsample1"].stride == fields["concat1"].stride == (1, 1)
+    assert fields["concat1"].size == (14, 14)
+
+
+def test_strides_are_fractions_where_windows_divide_an_image_unevenly() -> None:
+    text = "network a { output y = input(2, 5, 6) -> adaptive_avgpool([3, 4]) -> conv(2, 1) }"
+    field = receptive_fields(cnnspec.loads(text).elaborated)["conv1"]
+    assert field == ((3, 2), (Fraction(5, 3), Fraction(3, 2)))
 
 
 def test_the_sizes_that_a_network_takes_and_what_refuses_the_next() -> None:
     unet, alexnet = (accepted(network(name).elaborated) for name in ("unet", "alexnet"))
-    assert (unet.smallest, unet.largest, unet.step) == ((188, 188), None, 16)
-    assert unet.below.node.kind == "concat"
-    assert (alexnet.smallest, alexnet.largest, alexnet.step) == ((227, 227), (258, 258), 1)
-    assert alexnet.below.node.path == alexnet.above.node.path == "fc6"
+    for axis in (unet.height, unet.width):
+        assert (axis.smallest, axis.largest, axis.step) == (188, None, 16)
+        assert axis.below.node.kind == "concat"
+    for axis in (alexnet.height, alexnet.width):
+        assert (axis.smallest, axis.largest, axis.step) == (227, 258, 1)
+        assert axis.below.node.path == axis.above.node.path == "fc6"
+    assert unet.corner is alexnet.corner is None
     for side, takes in ((226, False), (227, True), (258, True), (259, False)):
         assert elaborates("alexnet", side) == takes
     wide = "network wide { image = input(3, 8, 16) output y = image -> flatten -> dense(2) }"
-    assert accepted(cnnspec.loads(wide).elaborated).largest == (8, 16)
+    found = accepted(cnnspec.loads(wide).elaborated)
+    assert (found.height.largest, found.width.largest) == (8, 16)
+
+
+def test_each_axis_has_its_own_sizes_and_its_own_refusal() -> None:
+    text = """network axes {
+        image = input(3, 12, 40)
+        a = image -> tall: conv(4, [5, 1]) -> conv(4, [1, 9], stride = [1, 4])
+        output y = add(a, a -> maxpool([1, 2]) -> up: pad([0, 0, 0, 4])) -> conv(2, 1)
+    }"""
+    found = accepted(cnnspec.loads(text).elaborated)
+    assert (found.height.smallest, found.height.largest, found.height.step) == (5, None, 1)
+    assert found.height.below.node.path == "tall"
+    assert (found.width.smallest, found.width.largest, found.width.step) == (33, 40, 1)
+    assert found.width.below.node.kind == found.width.above.node.kind == "add"
+    for height, width, takes in (
+        (5, 33, True),
+        (4, 40, False),
+        (12, 32, False),
+        (12, 41, False),
+        (90, 40, True),
+    ):
+        if takes:
+            cnnspec.loads(text, input=(3, height, width))
+        else:
+            with pytest.raises(cnnspec.SpecError):
+                cnnspec.loads(text, input=(3, height, width))
+    said = facts(text)
+    assert said["smallest image"] == (
+        "5x33",
+        "height: tall: a window of 5 x 1 does not fit into an image of 4 x 40",
+        "width: add1: cannot add images of different shapes",
+    )
+    assert said["largest image"] == (
+        "anyx40",
+        "height: nothing refuses",
+        "width: add1: cannot add images of different shapes",
+    )
+
+
+def facts(text: str) -> dict[str, tuple[str, ...]]:
+    """What `cost --facts` says of how a network is built, by name."""
+    ((_, rows),) = built(Meter(cnnspec.loads(text).elaborated, Run()))
+    found: dict[str, tuple[str, ...]] = {}
+    last = ""
+    for name, value, why in rows:
+        last = name or last
+        found[last] = (*found.get(last, (value,)), why)
+    return found
+
+
+def test_sizes_that_do_not_go_together_are_told() -> None:
+    text = """network fours {
+        output y = input(1, 8, 8) -> flatten -> gn(4, affine = false)
+    }"""
+    found = accepted(cnnspec.loads(text).elaborated)
+    assert [(axis.smallest, axis.largest) for axis in (found.height, found.width)] == [
+        (1, None)
+    ] * 2
+    assert found.corner.node.kind == "gn"
+    assert facts(text)["smallest image"] == (
+        "1x1",
+        "nothing refuses",
+        "not both at once: gn1: 1 channels do not divide into 4 groups",
+    )
 
 
 def test_sizes_go_on_in_steps_that_all_hold() -> None:
@@ -180,7 +296,8 @@ def test_sizes_go_on_in_steps_that_all_hold() -> None:
         output y = concat(a, b -> upsample(4)) -> conv(1, 1)
     }"""
     found = accepted(cnnspec.loads(text).elaborated)
-    assert (found.smallest, found.largest, found.step) == ((7, 7), None, 8)
+    for axis in (found.height, found.width):
+        assert (axis.smallest, axis.largest, axis.step) == (7, None, 8)
     for side, takes in ((7, True), (8, True), (9, False), (14, False), (15, True), (23, True)):
         try:
             cnnspec.loads(text, input=(3, side, side))

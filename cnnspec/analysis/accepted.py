@@ -1,13 +1,14 @@
 """Which sizes of image a network as it stands accepts, and what keeps it from others.
 
-Shapes are worked out anew for images of other sizes and of the same ratio, through the same
-operators. A size is accepted if every operator takes it and every weight keeps its shape. What a
-spec decides by size (an `if` on a height) is not decided anew.
+Shapes are worked out anew for images of other sizes, through the same operators: of other heights
+at the network's own width, and of other widths at its own height. A size is accepted if every
+operator takes it and every weight keeps its shape. What a spec decides by size (an `if` on a
+height) is not decided anew.
 """
 
 from __future__ import annotations
 
-from math import gcd
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from cnnspec.graph import Graph, Node
@@ -21,8 +22,6 @@ STEPS: Final = 8
 #: Multiples of its own size that must be accepted for it to count as unbounded.
 FAR: Final = (2, 3, 4)
 
-Size = tuple[int, int]
-
 
 class Stop(NamedTuple):
     """Why a size is not accepted: the first node that does not take it, and what it says."""
@@ -31,17 +30,31 @@ class Stop(NamedTuple):
     reason: str
 
 
-class Accepted(NamedTuple):
-    """The smallest and the largest (height, width) accepted; no largest if none was found.
+class Lengths(NamedTuple):
+    """The smallest and the largest length of one axis; no largest if none was found.
 
     From the smallest on every `step` rows there is another, 0 if there is no other; where rounding
     lets more sizes through there may be others between. `below` says what keeps an image from being
     smaller, `above` from being larger.
     """
 
-    smallest: Size
-    largest: Size | None
+    smallest: int
+    largest: int | None
     step: int
+    below: Stop | None
+    above: Stop | None
+
+
+class Accepted(NamedTuple):
+    """What is accepted of each axis, the other as it is.
+
+    `corner` says what keeps an image from being smallest, or largest, along both at once; `below`
+    what keeps it from being smaller along both, and `above` larger; None where nothing does.
+    """
+
+    height: Lengths
+    width: Lengths
+    corner: Stop | None
     below: Stop | None
     above: Stop | None
 
@@ -50,16 +63,22 @@ def accepted(graph: Graph) -> Accepted | None:
     """Find what a network accepts; None unless it has one input and that is an image."""
     if len(graph.inputs) != 1 or not graph.inputs[0].shape.is_image:
         return None
-    shape = graph.inputs[0].shape
-    own = gcd(shape.height, shape.width)
-    unit = shape.height // own, shape.width // own
+    _, rows, columns = graph.inputs[0].shape
+    height = _lengths(rows, lambda length: stopped(graph, length, columns))
+    width = _lengths(columns, lambda length: stopped(graph, rows, length))
+    corner = stopped(graph, height.smallest, width.smallest)
+    if corner is None and height.largest is not None and width.largest is not None:
+        corner = stopped(graph, height.largest, width.largest)
+    below = above = None
+    if height.below is not None and width.below is not None:
+        below = stopped(graph, height.smallest - 1, width.smallest - 1)
+    if height.largest is not None and width.largest is not None:
+        above = stopped(graph, height.largest + 1, width.largest + 1)
+    return Accepted(height, width, corner, below, above)
 
-    def stop(side: int) -> Stop | None:
-        return stopped(graph, side * unit[0], side * unit[1])
 
-    def size(side: int) -> Size:
-        return side * unit[0], side * unit[1]
-
+def _lengths(own: int, stop: Callable[[int], Stop | None]) -> Lengths:
+    """Try lengths of one axis; `stop` says why one is not accepted, and accepts its own."""
     below: Stop | None = None
     smallest = 1
     while smallest < own and (refused := stop(smallest)) is not None:
@@ -71,15 +90,15 @@ def accepted(graph: Graph) -> Accepted | None:
         first = first or step
         near = [smallest + step * times for times in range(2, STEPS + 1)]
         far = [smallest + step * -(-own * times // step) for times in FAR]
-        if all(stop(side) is None for side in (*near, *far)):
-            return Accepted(size(smallest), None, step * unit[0], below, None)
+        if all(stop(length) is None for length in (*near, *far)):
+            return Lengths(smallest, None, step, below, None)
     step = first
     if step == 0:
-        return Accepted(size(smallest), size(smallest), 0, below, stop(smallest + 1))
+        return Lengths(smallest, smallest, 0, below, stop(smallest + 1))
     largest = smallest
     while (above := stop(largest + step)) is None:
         largest += step
-    return Accepted(size(smallest), size(largest), step * unit[0], below, above)
+    return Lengths(smallest, largest, step, below, above)
 
 
 def stopped(graph: Graph, height: int, width: int) -> Stop | None:

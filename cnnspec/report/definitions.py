@@ -57,14 +57,15 @@ DEFINITIONS: Final[Mapping[str, str]] = {
     ),
     "field": (
         "Receptive field: rows and columns of the input that one place sees; stride: how far apart"
-        " in the input neighbouring places look (Araujo et al., 2019). Borders are not cut off."
+        " in the input neighbouring places look (Araujo et al., 2019). A gate that is"
+        " spread over an image brings its field alone. Borders are not cut off."
     ),
     "depth": (
         "Layers with MACs on the longest way from an input to an output: what ResNet-50 is named"
         " after. Paths: the different ways; a residual block doubles them."
     ),
     "image": (
-        "The smallest and largest input of the same ratio that every operator takes with the same"
+        "The smallest and largest height and width that every operator takes with the same"
         " weights, and the operator that refuses the next one."
     ),
 }

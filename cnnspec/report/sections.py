@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from cnnspec.analysis.accepted import accepted
+from cnnspec.analysis.accepted import Accepted, Lengths, Stop, accepted
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.liveness import peak
 from cnnspec.analysis.memory import activation_bytes, largest_activation, weight_bytes
@@ -107,16 +107,45 @@ def built(meter: Meter) -> list[tuple[str, list[Fact]]]:
         path, field, stride = seen
         facts.append(("receptive field", field, f"of {path}, the largest; a step is {stride}"))
     taken = accepted(graph)
-    if taken is not None:
-        least = f"{taken.smallest[0]}x{taken.smallest[1]}"
-        why = f"{taken.below.node.path}: {taken.below.reason}" if taken.below else "nothing refuses"
-        facts.append(("smallest image", least, why))
-        most = f"{taken.largest[0]}x{taken.largest[1]}" if taken.largest else "any"
-        every = "nothing refuses" if taken.step == 1 else f"in steps of {taken.step}"
-        if taken.above is not None:
-            every = f"{taken.above.node.path}: {taken.above.reason}"
-        facts.append(("largest image", most, every))
-    return [("how it is built", facts)]
+    return [("how it is built", [*facts, *(_sizes(taken) if taken is not None else ())])]
+
+
+def _sizes(taken: Accepted) -> Iterator[Fact]:
+    """Say which images are taken, and what refuses the next smaller and larger."""
+    height, width = taken.height, taken.width
+    why = _either(_stops(height.below), _stops(width.below), taken.below)
+    if taken.corner is not None:
+        why.append(f"not both at once: {_said(taken.corner)}")
+    yield from _lines("smallest image", f"{height.smallest}x{width.smallest}", why)
+    lengths = [each.largest for each in (height, width)]
+    most = "x".join(str(each or "any") for each in lengths) if any(lengths) else "any"
+    yield from _lines("largest image", most, _either(_on(height), _on(width), taken.above))
+
+
+def _lines(name: str, value: str, why: Sequence[str]) -> Iterator[Fact]:
+    yield name, value, why[0]
+    yield from (("", "", each) for each in why[1:])
+
+
+def _stops(stop: Stop | None) -> str:
+    return "nothing refuses" if stop is None else _said(stop)
+
+
+def _on(axis: Lengths) -> str:
+    """Say what keeps an axis from being longer, or in what steps it goes on."""
+    steps = axis.above is None and axis.step > 1
+    return f"in steps of {axis.step}" if steps else _stops(axis.above)
+
+
+def _either(rows: str, columns: str, both: Stop | None) -> list[str]:
+    """Say what holds for the height and for the width; once where it is the same, or one node's."""
+    if both is not None and all(each.startswith(f"{both.node.path}: ") for each in (rows, columns)):
+        return [_said(both)]
+    return [rows] if rows == columns else [f"height: {rows}", f"width: {columns}"]
+
+
+def _said(stop: Stop) -> str:
+    return f"{stop.node.path}: {stop.reason}"
 
 
 def timed(meter: Meter) -> list[str]:
