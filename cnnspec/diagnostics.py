@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Literal
+from typing import Final, Literal
 
 from cnnspec.render import render
 from cnnspec.source import Span
 
+#: Words of fewer letters are too like too many others.
+SHORT: Final = 5
 Severity = Literal["error", "warning"]
 
 
@@ -77,13 +79,21 @@ def error(
     return SpecError([Diagnostic(code, title, labels, notes=notes, help=help)])
 
 
-def nearest(word: str, known: Iterable[str], *, alike: float = 0.65) -> str | None:
+def nearest(
+    word: str, known: Iterable[str], *, alike: float = 0.65, short: int = SHORT
+) -> str | None:
     """Find the known spelling that a user most likely meant; `alike` is the least likeness.
+
+    Of a word under `short` letters nothing is guessed but letters that were swapped.
 
     >>> nearest("covn", ["conv", "dense"])
     'conv'
+    >>> nearest("grn", ["gn"])
     """
     names = sorted(set(known))
+    if len(word) < short:
+        swapped = (name for name in names if name != word and sorted(name) == sorted(word))
+        return next(swapped, None) or {name.lower(): name for name in names}.get(word.lower())
     found = get_close_matches(word, names, n=1, cutoff=alike)
     if found:
         return found[0]

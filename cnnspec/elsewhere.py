@@ -10,23 +10,20 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from cnnspec.absent import ABSENT, MADE, OTHER_RANK
 from cnnspec.diagnostics import nearest
+from cnnspec.kinds import Called
 from cnnspec.op import Op
 
-_MODULE: Final = "operators stand alone, with no module before them; `cnnspec ops` lists them"
-_SEPARABLE: Final = "write `dwconv(3, pad = 1) -> conv(filters, 1)`"
+#: How like a word must be to an operator's name to be a slip of the pen.
+LIKE_OPERATOR: Final = 0.8
+
 _KNOWN: Final = "leave it out: what flows in says it"
 _ACTIVATION: Final = "an activation is a step of its own: `-> relu`"
 _LABEL: Final = "a step is named by a label before it: `name: conv(…)`"
-_EACH: Final = "a group of each channel: `gn(groups = x.channels)`, where `x` is what flows in"
 _AXIS: Final = "leave it out: it is the channels' axis"
 
-#: What to do about words that stand for no operator, and for no argument.
-_OPERATORS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("nn", "f", "torch", "tf", "keras", "layers"), _MODULE),
-    **dict.fromkeys(("separableconv", "sepconv", "depthwiseseparableconv"), _SEPARABLE),
-    **dict.fromkeys(("instancenorm", "instancenormalization"), _EACH),
-}
+#: What to do about words that stand for no argument.
 _ARGUMENTS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("inchannels", "infeatures", "inplanes", "numfeatures", "numchannels", "inputshape"), _KNOWN
@@ -38,22 +35,34 @@ _ARGUMENTS: Final[Mapping[str, str]] = {
 
 
 def operator_help(word: str, operators: Mapping[str, type[Op]]) -> str | None:
-    """Say what to type for an operator's name elsewhere; None if it has no such name.
+    """Say what to type for an operator's name elsewhere, or that it is not here; None: no such.
 
     >>> from cnnspec.ops import operators
     >>> operator_help("BatchNorm2d", operators())
     'write `bn`'
+    >>> operator_help("MaxUnpool2d", operators())
+    'not here: `maxpool` and `avgpool` are'
     """
+    plain = _plain(word)
+    called = [
+        each if isinstance(each, Called) else Called(each, name)
+        for name, op in operators.items()
+        for each in op.elsewhere
+    ]
+    called += [*MADE, *(Called(name, name) for name in operators)]
     for squash in (_plain, _squashed):
-        for name, op in operators.items():
-            if squash(word) in map(squash, (name, *op.elsewhere)):
-                return f"write `{name}`"
-    return _OPERATORS.get(_squashed(word))
+        for each in called:
+            if squash(word) == squash(each.word):
+                return each.help
+        if squash(word) in ABSENT:
+            return ABSENT[squash(word)]
+    pattern, said = OTHER_RANK
+    return said if re.search(pattern, plain) else None
 
 
 def near_operator(word: str, operators: Mapping[str, type[Op]]) -> str:
     """Say what to type for a word that no operator has."""
-    guess = nearest(word, operators)
+    guess = nearest(word, operators, alike=LIKE_OPERATOR)
     near = f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists them"
     return operator_help(word, operators) or near
 
@@ -66,11 +75,12 @@ def argument_help(word: str, op: type[Op]) -> str:
     'write `size`'
     """
     for name, arg in op.arguments.items():
-        if _plain(word) in map(_plain, (name, *arg.elsewhere)):
-            return f"write `{name}`"
+        for each in (name, *arg.elsewhere):
+            if _plain(word) == _plain(str(each)):
+                return each.help if isinstance(each, Called) else f"write `{name}`"
     if _plain(word) in _ARGUMENTS:
         return _ARGUMENTS[_plain(word)]
-    guess = nearest(word, op.names, alike=0.6)
+    guess = nearest(word, op.names, alike=0.6, short=0)  # of few, each with a meaning of its own
     listed = f"its arguments: {', '.join(op.names)}" if op.names else "it has none"
     return f"did you mean `{guess}`?" if guess else listed
 
@@ -80,4 +90,4 @@ def _plain(word: str) -> str:
 
 
 def _squashed(word: str) -> str:
-    return re.sub(r"(layer)?(?<!^)[123]d$|layer$", "", _plain(word))
+    return re.sub(r"(layer)?(?<!^)2d$|layer$", "", _plain(word))

@@ -250,6 +250,26 @@ Kind = Int | Float | Bool | Choice | Ints | Pair | Pad
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """What frameworks or papers call something that is typed otherwise here, or not the same alone.
+
+    `typed` computes what `word` does with its own defaults; `note` says what else to know.
+    """
+
+    word: str
+    typed: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        return self.word
+
+    @property
+    def help(self) -> str:
+        """Say what to type."""
+        return f"write `{self.typed}`" + (f": {self.note}" if self.note else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
     """From which number on an argument is likely to follow another convention, and whose.
 
@@ -277,7 +297,7 @@ class Arg:
     kind: Kind
     doc: str
     default: Any = MISSING
-    elsewhere: tuple[str, ...] = ()
+    elsewhere: tuple[str | Called, ...] = ()
     doubt: Doubt | None = None
 
     @overload

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
-from cnnspec.kinds import Arg, show
+from cnnspec.kinds import Arg, Called, show
 from cnnspec.op import Op
 
 
@@ -59,7 +59,7 @@ def default(arg: Arg) -> str:
 
 def page(op: type[Op]) -> str:
     """Write the manual page as plain text, 78 columns wide."""
-    called = f" Elsewhere: {', '.join(op.elsewhere)}." if op.elsewhere else ""
+    called = f" Elsewhere: {', '.join(map(str, op.elsewhere))}." if op.elsewhere else ""
     own = f"Family: {op.family}. It takes {inputs(op)}. {positions(op)}".rstrip() + called
     own = fill(own, 78, initial_indent=" " * 4, subsequent_indent=" " * 4)
     parts = [signature(op), _indented(_doc(op)), own]
@@ -71,7 +71,7 @@ def page(op: type[Op]) -> str:
 
 def markdown(op: type[Op]) -> str:
     """Write the manual page as a section of a Markdown page."""
-    called = ", ".join(f"`{each}`" for each in op.elsewhere)
+    called = ", ".join(_called(each) for each in op.elsewhere)
     own = f"It takes {inputs(op)}. {positions(op)}".rstrip() + (
         f" Elsewhere it is called {called}." if called else ""
     )
@@ -93,7 +93,7 @@ def facts(op: type[Op]) -> Mapping[str, Any]:
         "family": op.family,
         "signature": signature(op),
         "doc": _doc(op),
-        "elsewhere": list(op.elsewhere),
+        "elsewhere": list(map(str, op.elsewhere)),
         "inputs": list(op.arity),
         "by_position": list(op.ordered),
         "arguments": [
@@ -108,6 +108,12 @@ def facts(op: type[Op]) -> Mapping[str, Any]:
             for key, arg in op.arguments.items()
         ],
     }
+
+
+def _called(each: str | Called) -> str:
+    if isinstance(each, Called) and "(" in each.typed:
+        return f"`{each}` (`{each.typed}`)"
+    return f"`{each}`"
 
 
 def _doc(op: type[Op]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from cnnspec import channels
 from cnnspec.channels import Formula
-from cnnspec.kinds import MISSING, Arg, Refusal
+from cnnspec.kinds import MISSING, Arg, Called, Refusal
 from cnnspec.shapes import Shape
 
 Role = Literal["weight", "bias", "state"]
@@ -97,8 +97,8 @@ class Op:
 
     name: ClassVar[str]
     family: ClassVar[str]
-    #: What frameworks and papers call it.
-    elsewhere: ClassVar[tuple[str, ...]] = ()
+    #: What frameworks and papers call it: a word alone means the same with the same arguments.
+    elsewhere: ClassVar[tuple[str | Called, ...]] = ()
     arguments: ClassVar[Mapping[str, Arg]] = {}
     #: The arguments' names, in order, and those of them that have no default.
     names: ClassVar[tuple[str, ...]] = ()

@@ -112,7 +112,7 @@ class Names:
         guess = nearest(word, own, alike=SLIP)
         if guess is None and (there := operator_help(word, operators)) is not None:
             return there
-        guess = guess or nearest(word, [*own, *FUNCTIONS, *operators])
+        guess = guess or nearest(word, [*FUNCTIONS, *operators], alike=SLIP) or nearest(word, own)
         guess = guess or nearest(word, operators.words, alike=SLIP)
         return f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists the operators"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import ClassVar
 
-from cnnspec.kinds import Arg, Choice, Float
+from cnnspec.kinds import Arg, Called, Choice, Float
 from cnnspec.op import Flow, Op, Sight, Weight
 from cnnspec.shapes import Shape
 
@@ -44,6 +44,7 @@ class ELU(_Activation):
     """Give x where x > 0, else alpha * (exp(x) - 1)."""
 
     name = "elu"
+    elsewhere = (Called("CELU", "elu", "the same for its alpha of 1"),)
     positional = 1
     per_value = 4
     alpha = Arg(Float(), "The value that it tends to, negated.", 1.0)
@@ -54,7 +55,10 @@ class LeakyReLU(_Activation):
 
     name = "leaky_relu"
     positional = 1
-    elsewhere = ("lrelu",)
+    elsewhere = (
+        Called("LeakyReLU", "leaky_relu(0.01)", "PyTorch's slope; Keras's is `leaky_relu(0.3)`"),
+        Called("lrelu", "leaky_relu(slope)"),
+    )
     per_value = 2
     slope = Arg(
         Float(), "The slope below zero (PyTorch's default).", 0.01, ("negative_slope", "alpha")
@@ -93,7 +97,7 @@ class HardSwish(_Activation):
     """Give x * relu6(x + 3) / 6."""
 
     name = "hardswish"
-    elsewhere = ("h_swish",)
+    elsewhere = ("h_swish", "hard_silu")
     per_value = 5
 
 
@@ -133,6 +137,13 @@ class PReLU(_Activation):
     """Give x where x > 0, else slope * x, one learned slope a channel (He et al., 2015)."""
 
     name = "prelu"
+    elsewhere = (
+        Called(
+            "PReLU",
+            "prelu",
+            "a slope a channel, PyTorch's `PReLU(channels)`, Keras's with `shared_axes=[1, 2]`",
+        ),
+    )
     per_value = 2
     init = Arg(Float(), "What the slopes start at.", 0.25)
 
@@ -144,6 +155,7 @@ class Softmax(_Activation):
     """Give exp(x) over its sum over the channels (a vector's features)."""
 
     name = "softmax"
+    elsewhere = ("Softmax2d",)
     per_value = 5
     gradient_needs = ("outputs",)
     sees = "place"

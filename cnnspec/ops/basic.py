@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnspec.channels import Argument
-from cnnspec.kinds import Arg, Int, Refusal
+from cnnspec.kinds import Arg, Called, Int, Refusal
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
 
@@ -15,6 +15,9 @@ class Input(Op):
     """
 
     name = "input"
+    elsewhere = tuple(
+        Called(word, "input(channels, height, width)") for word in ("Input", "InputLayer")
+    )
     positional = 3
     family = "basic"
     arity = (0, 0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from cnnspec.channels import SAME, Argument, times
-from cnnspec.kinds import Arg, Bool, Int, Pad, Pair, Refusal
+from cnnspec.kinds import Arg, Bool, Called, Int, Pad, Pair, Refusal
 from cnnspec.op import PRODUCTS, Op, Weight, Window
 from cnnspec.ops.geometry import Sides, need_image, reach, sides, slide
 from cnnspec.shapes import Shape, image
@@ -29,7 +29,7 @@ class Conv(Op):
     """
 
     name = "conv"
-    elsewhere = ("Conv2d", "Convolution")
+    elsewhere = ("Conv2d", "Convolution", "Convolution2D")
     family = "convolution"
     gradient_needs = ("inputs",)
     sees = "window"
@@ -145,7 +145,12 @@ class TransposedConv(Op):
         "Conv2DTranspose",
         "deconv",
         "deconvolution",
-        "upconv",
+        "Convolution2DTranspose",
+        Called(
+            "upconv",
+            "conv_transpose(filters, 2, stride = 2)",
+            "U-Net's; others mean `upsample(2) -> conv(filters, 3, pad = 1)`",
+        ),
         "transposed_conv",
     )
     family = "convolution"

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import floor, prod
 
 from cnnspec.channels import SAME, Argument, Places, over, plus, times
-from cnnspec.kinds import Arg, Choice, Float, Int, Ints, Pad, Pair, Refusal
+from cnnspec.kinds import Arg, Called, Choice, Float, Int, Ints, Pad, Pair, Refusal
 from cnnspec.op import Op, Window
 from cnnspec.ops.geometry import need_image
 from cnnspec.shapes import Shape, image, vector
@@ -33,7 +33,10 @@ class Reshape(Op):
     """Read the same values, in the order C, H, W, as another shape."""
 
     name = "reshape"
-    elsewhere = ("view",)
+    elsewhere = tuple(
+        Called(word, "reshape([channels, height, width])", "without the batch, channels first")
+        for word in ("view", "Reshape")
+    )
     family = "layout"
     channel_rule = Argument("to", 0)
     rank = "argued"
@@ -43,7 +46,10 @@ class Reshape(Op):
     to = Arg(
         Ints(1),
         "The new shape: `[features]` or `[channels, height, width]`.",
-        elsewhere=("shape", "target_shape"),
+        elsewhere=tuple(
+            Called(word, "to = [channels, height, width]", "without the batch, channels first")
+            for word in ("shape", "target_shape", "size")
+        ),
     )
 
     def check(self) -> None:
@@ -66,7 +72,10 @@ class Permute(Op):
     """Change the order of an image's axes; `[1, 2, 0]` puts the rows first."""
 
     name = "permute"
-    elsewhere = ("transpose",)
+    elsewhere = tuple(
+        Called(word, "permute([0, 2, 1])", "the axes as they come: 0 channels, 1 rows, 2 columns")
+        for word in ("transpose", "Permute")
+    )
     family = "layout"
     channel_rule = None  # they may be the rows or the columns
     sees = "image"
@@ -75,7 +84,7 @@ class Permute(Op):
     axes = Arg(
         Ints(0, 2, 3),
         "The old axes in their new order: 0 channels, 1 rows, 2 columns.",
-        elsewhere=("dims",),
+        elsewhere=(Called("dims", "axes = [0, 2, 1]", "0 channels, 1 rows, 2 columns"),),
     )
 
     def check(self) -> None:
@@ -93,7 +102,14 @@ class PadImage(Op):
 
     name = "pad"
     positional = 1
-    elsewhere = ("ZeroPad2d", "ZeroPadding2D", "padding")
+    elsewhere = (
+        Called(
+            "ZeroPad2d",
+            "pad([top, bottom, left, right])",
+            "PyTorch has left and right before top and bottom",
+        ),
+        Called("ZeroPadding2D", "pad([top, bottom, left, right])"),
+    )
     family = "layout"
     channel_rule = plus(plus(SAME, Argument("channels", 0)), Argument("channels", 1))
     only_moves = True
@@ -112,7 +128,7 @@ class Crop(Op):
     """Cut rows and columns off an image."""
 
     name = "crop"
-    elsewhere = ("Cropping2D", "center_crop")
+    elsewhere = (Called("Cropping2D", "crop([top, bottom, left, right])"),)
     family = "layout"
     only_moves = True
     is_view = True
@@ -137,7 +153,13 @@ class Upsample(Op):
 
     name = "upsample"
     positional = 2
-    elsewhere = ("UpSampling2D", "interpolate", "resize")
+    elsewhere = (
+        Called("Upsample", "upsample(factor)", "a factor, and no size"),
+        Called("UpSampling2D", "upsample(factor)", "a factor, and no size"),
+        Called("interpolate", "upsample(factor)", "a factor, and no size"),
+        Called("UpsamplingNearest2d", "upsample(factor)", "a factor, and no size"),
+        Called("upsample_nearest", "upsample(factor)", "a factor, and no size"),
+    )
     family = "layout"
     sees = "window"
     factor = Arg(Float(above=0, high=1024), "How many times as large.")
@@ -163,7 +185,7 @@ class ChannelShuffle(Op):
     """Deal the channels of `groups` groups out in turn (ShuffleNet: Zhang et al., 2017)."""
 
     name = "channel_shuffle"
-    elsewhere = ("shuffle",)
+    elsewhere = ("shuffle", "native_channel_shuffle")
     family = "layout"
     only_moves = True
     groups = Arg(Int(1), "How many groups the channels are in.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from cnnspec.channels import SUM
-from cnnspec.kinds import Refusal
+from cnnspec.kinds import Called, Refusal
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
+
+#: A mask is said to be written next to itself so many times.
+MOST_COPIES: Final = 8
 
 
 def _thing(shapes: tuple[Shape, ...]) -> str:
@@ -45,9 +48,19 @@ class _Elementwise(Op):
                     f"cannot {self.verb} {_thing(inputs)} of different shapes",
                     input=position,
                     code="shape-mismatch",
-                    help=_mend(largest, each),
+                    help=_mask(self.verb, largest, each) or _mend(largest, each),
                 )
         return largest
+
+
+def _mask(verb: str, wanted: Shape, other: Shape) -> str | None:
+    """Say what to do about a mask, an image of one channel by which all are multiplied."""
+    if verb != "multiply" or other != (1, *wanted[1:]):
+        return None
+    said = f"an image of 1 channel does not spread over {wanted.channels}"
+    if wanted.channels > MOST_COPIES:
+        return f"not here: {said}"
+    return f"{said}: where `m` is that image, write `concat({', '.join('m' * wanted.channels)})`"
 
 
 def _mend(wanted: Shape, other: Shape) -> str:
@@ -76,7 +89,12 @@ class Add(_Elementwise):
     """
 
     name = "add"
-    elsewhere = ("plus", "addition", "sum", "residual")
+    elsewhere = (
+        "plus",
+        "addition",
+        "residual",
+        Called("sum", "add(a, b)", "there is no sum over axes"),
+    )
     passes_gradient = True
     sign = "+"
     verb = "add"

@@ -49,6 +49,6 @@ class DropPath(_Noise):
     """Drop whole examples of a branch: stochastic depth (Huang et al., 2016)."""
 
     name = "drop_path"
-    elsewhere = ("StochasticDepth",)
+    elsewhere = ("StochasticDepth", "DropPath")
     noise = Noise("rate", together=("channels", "height", "width"))
     rate = Arg(Float(0, below=1), RATE, elsewhere=P)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnspec.kinds import Arg, Bool, Doubt, Float, Int, Refusal
+from cnnspec.kinds import Arg, Bool, Called, Doubt, Float, Int, Refusal
 from cnnspec.op import Noted, Op, Weight
 from cnnspec.ops.geometry import need_image
 from cnnspec.shapes import Shape
@@ -35,7 +35,13 @@ class BatchNorm(Op):
     """
 
     name = "bn"
-    elsewhere = ("BatchNorm2d", "BatchNormalization")
+    elsewhere = (
+        "BatchNorm2d",
+        "BatchNorm1d",
+        "batch_norm",
+        "SyncBatchNorm",
+        Called("BatchNormalization", "bn(eps = 1e-3, momentum = 0.01)", "Keras's defaults"),
+    )
     per_value = 2  # at inference it is a scale and a shift
     family = "normalization"
     sees = "value"  # at inference
@@ -71,7 +77,11 @@ class LayerNorm(Op):
     """
 
     name = "ln"
-    elsewhere = ("LayerNorm", "LayerNormalization")
+    elsewhere = (
+        "LayerNorm",
+        "LayerNorm2d",
+        Called("LayerNormalization", "ln(eps = 1e-3)", "Keras's default"),
+    )
     family = "normalization"
     gradient_needs = ("inputs",)
     eps = Arg(Float(above=0), EPS, 1e-5, doubt=EPS_DOUBT)
@@ -94,7 +104,10 @@ class GroupNorm(Op):
     """Normalise over groups of channels and all places (Wu and He, 2018)."""
 
     name = "gn"
-    elsewhere = ("GroupNorm", "GroupNormalization")
+    elsewhere = (
+        "GroupNorm",
+        Called("GroupNormalization", "gn(32, eps = 1e-3)", "Keras's defaults"),
+    )
     family = "normalization"
     sees = "image"
     gradient_needs = ("inputs",)
@@ -135,7 +148,14 @@ class LocalResponseNorm(Op):
 
     name = "lrn"
     positional = 1
-    elsewhere = ("LocalResponseNorm", "local_response_normalization")
+    elsewhere = (
+        "LocalResponseNorm",
+        Called(
+            "local_response_normalization",
+            "lrn(11, alpha = 11, beta = 0.5)",
+            "TensorFlow's defaults: size is 2 * depth_radius + 1, and alpha is taken times it",
+        ),
+    )
     family = "normalization"
     gradient_needs = ("inputs",)
     size = Arg(Int(1), "How many neighbouring channels are summed.", 5)

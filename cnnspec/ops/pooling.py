@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import prod
 
-from cnnspec.kinds import Arg, Bool, Pad, Pair, Refusal
+from cnnspec.kinds import Arg, Bool, Called, Pad, Pair, Refusal
 from cnnspec.op import Noted, Op, Window
 from cnnspec.ops.geometry import Sides, need_image, sides, slide
 from cnnspec.shapes import Shape, image, vector
@@ -93,7 +93,11 @@ class AveragePool(_Pool):
 
     name = "avgpool"
     positional = 2
-    elsewhere = ("AvgPool2d", "AveragePooling2D", "mean_pool")
+    elsewhere = (
+        Called("AvgPool2d", "avgpool(size)", "Keras's, if padded, has `count_pad = false`"),
+        Called("AveragePooling2D", "avgpool(size, count_pad = false)"),
+        "mean_pool",
+    )
     gradient_needs = ("inputs",)
     size = Arg(Pair(1), SIZE, elsewhere=("kernel_size", "pool_size"))
     stride = Arg(Pair(1), STRIDE, None)
@@ -163,7 +167,12 @@ class GlobalAveragePool(_Global):
     """Take the mean of each channel: an image becomes a vector of its channels."""
 
     name = "gap"
-    elsewhere = ("GlobalAveragePooling2D", "global_avg_pool", "global_average_pool")
+    elsewhere = (
+        "GlobalAveragePooling2D",
+        "GlobalAvgPool2D",
+        "global_avg_pool",
+        "global_average_pool",
+    )
     keep = Arg(Bool(), KEEP, False)
 
 
@@ -171,7 +180,7 @@ class GlobalMaxPool(_Global):
     """Take the largest value of each channel: an image becomes a vector of its channels."""
 
     name = "gmp"
-    elsewhere = ("GlobalMaxPooling2D", "global_max_pool", "AdaptiveMaxPool2d")
+    elsewhere = ("GlobalMaxPooling2D", "GlobalMaxPool2D", "global_max_pool")
     gain = 3.0
     gradient_needs = ("inputs", "outputs")
     keep = Arg(Bool(), KEEP, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnspec.kinds import Arg, Float
+from cnnspec.kinds import Arg, Called, Float
 from cnnspec.op import Op, Weight
 from cnnspec.shapes import Shape
 
@@ -13,6 +13,7 @@ class Scale(Op):
     """Multiply by a constant."""
 
     name = "scale"
+    elsewhere = (Called("Rescaling", "scale(factor)", "without an offset"),)
     family = "scale"
     sees = "value"
     per_value = 1
