@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -141,17 +141,36 @@ class Network:
         return Emitted(text, class_name, {**backends.lowerings(backend), **found.lowerings})
 
     def draw(
-        self, format: str = "svg", *, depth: int | None = None, heat: str | None = "macs"
+        self,
+        format: str = "svg",
+        *,
+        style: str = "graph",
+        theme: str = "light",
+        depth: int | None = None,
+        focus: str | None = None,
+        expand: Sequence[str] = (),
+        all: bool = False,
+        heat: str | None = "macs",
+        direction: str = "tb",
+        layout: str = "chw",
+        scale: float = 1.0,
     ) -> bytes:
         """Draw it on one page, blocks and repeats folded: svg, png, pdf, dot, mermaid or html.
 
-        `depth` levels of blocks are opened, as many as one page holds if left out; `heat` colours
-        shares of macs, params, activations or memory. `cnnspec.draw.drawing` takes more.
+        What each argument does is what `cnnspec draw` does for it: `style` is graph or volumes,
+        `theme` light, dark, print or colorblind; `depth` levels of blocks are opened, as many as
+        one page holds if left out, those of `expand` besides, and `focus` alone is drawn, or `all`;
+        `heat` colours shares of macs, params, activations or memory; `direction` is tb or lr,
+        `layout` chw or hwc; `scale` multiplies a png's pixels. Raises ValueError for what it does
+        not know, and what `cnnspec.draw.drawing` raises, which takes more.
         """
         from cnnspec.draw import Look, View, drawing
 
-        look, view = Look(heat=heat), View(depth)
-        return drawing(self.elaborated, format=format, look=look, view=view).content
+        look = Look(theme, heat, layout=layout, direction=direction)
+        view = View(depth, tuple(expand), focus, all)
+        graph = self.elaborated
+        result = drawing(graph, format=format, style=style, view=view, look=look, scale=scale)
+        return result.content
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """Show itself in a notebook: a picture, or its figures where no engine draws."""

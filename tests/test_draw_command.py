@@ -72,6 +72,15 @@ def test_a_readme_takes_the_picture_in_a_fence(tmp_path: Path) -> None:
     assert text.rpartition("<!--")[0].endswith("```\n")
 
 
+def test_a_png_can_be_scaled(tmp_path: Path) -> None:
+    file = tmp_path / "x.png"
+    sizes = []
+    for scale in ("1", "2"):
+        assert run(["draw", "unet", "--style", "volumes", "--scale", scale, "-o", str(file)]) == 0
+        sizes.append(int.from_bytes(file.read_bytes()[16:20]))
+    assert sizes[1] == pytest.approx(2 * sizes[0], abs=2)
+
+
 def test_without_a_desktop_nothing_is_opened(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
@@ -84,7 +93,8 @@ def test_without_a_desktop_nothing_is_opened(tmp_path, monkeypatch, capsys) -> N
     ("options", "said"),
     [
         (["--show", "flops"], "not one of"),
-        (["--style", "volumes", "--format", "png"], "volumes come as svg or pdf"),
+        (["--style", "volumes", "--format", "html"], "volumes come as svg, pdf or png"),
+        (["--scale", "2"], "--scale is of a png"),
         (["--focus", "layer9"], "did you mean"),
         (["--expand", "fc"], "fc is a layer: there is nothing in it to open"),
         (["--format", "bmp"], "not one of"),

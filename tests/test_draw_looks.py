@@ -15,6 +15,7 @@ from cnnspec.draw.heat import step
 from cnnspec.draw.page import READABLE, smallest_text
 from cnnspec.draw.plan import Plan
 from cnnspec.draw.theme import THEMES
+from tests.emitted import network
 from tests.pictures import SVG, drawn, drawn_with, picture
 
 
@@ -159,3 +160,57 @@ def test_to_the_right_lines_of_one_cell_stand_apart() -> None:
     assert lines.keys() >= {"layer1 =", "bottleneck(64) × 3", "64×56×56", "→ 256×56×56"}
     assert sorted(lines.values()) == list(lines.values())
     assert lines["bottleneck(64) × 3"] - lines["layer1 ="] == pytest.approx(13.2)
+
+
+@pytest.mark.parametrize("style", ["graph", "volumes"])
+def test_a_png_is_as_large_as_its_svg_and_as_often_as_asked_for(style: str) -> None:
+    width, height, _ = svg.box_of(drawn_with("lenet5", style=style))
+    for scale in (1, 2.5):
+        content = drawn_with("lenet5", style=style, format="png", scale=scale)
+        pixels = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
+        assert pixels == pytest.approx((width * scale * 4 / 3, height * scale * 4 / 3), abs=2)
+
+
+def test_a_png_has_every_colour_and_text_of_its_svg() -> None:
+    """Without the texts, or without a colour, its bytes are others."""
+    from cnnspec.draw.raster import as_png
+
+    def png(text: bytes) -> bytes:
+        return as_png(text, scale=1, engine="pure", timeout=20)
+
+    whole = drawn_with("lenet5", style="volumes")
+    changed = {
+        png(text)
+        for text in (
+            whole,
+            whole.replace(b">LeNet-5<", b">MeNet-5<"),
+            whole.replace(b'font-weight="bold"', b"", 1),
+            whole.replace(b"polygon", b"g", 1),
+            whole.replace(b"#2563a8", b"#123456", 1).replace(b"#ffffff", b"#fffff0"),
+            whole.replace(b"<path", b"<g", 1).replace(b"</path", b"</g"),
+        )
+    }
+    assert len(changed) == 6
+
+
+@pytest.mark.parametrize(
+    "words", ['say "x"', "back\\slash", 'both \\"', "end\\", "a - b", "\u540d"]
+)
+def test_a_png_holds_whatever_is_written(words: str) -> None:
+    quoted = words.replace("\\", "\\\\").replace('"', '\\"')
+    text = f'network n() {{ output y = input(3, 8, 8) -> relu meta {{ title = "{quoted}" }} }}'
+    text = text.replace(" meta", "\nmeta")
+    assert cnnspec.loads(text).draw("png").startswith(b"\x89PNG")
+
+
+def test_python_draws_what_the_command_draws() -> None:
+    net = network("resnet18")
+    assert net.draw(theme="dark", focus="layer2", layout="hwc") == drawn_with(
+        "resnet18", view=View(focus="layer2"), look=Look(theme="dark", layout="hwc")
+    )
+    assert net.draw(style="volumes") == drawn_with("resnet18", style="volumes")
+    assert net.draw(all=True, heat=None) == drawn_with(
+        "resnet18", view=View(all=True), look=Look(heat=None)
+    )
+    with pytest.raises(ValueError, match="sepia"):
+        net.draw(theme="sepia")

@@ -60,7 +60,7 @@ def _shown(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
     "--style",
     type=click.Choice(["graph", "volumes"]),
     default="graph",
-    help="Boxes and lines, or the classic picture of volumes (svg, pdf).",
+    help="Boxes and lines, or the classic picture of volumes (svg, pdf, png).",
 )
 @click.option(
     "--depth",
@@ -122,6 +122,12 @@ def _shown(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
     default=20.0,
     help="Seconds that one try at laying it out may take (20).",
 )
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0.1, max=20),
+    default=1.0,
+    help="How many times larger a png is than on a screen (1).",
+)
 @click.option("--watch", is_flag=True, help="Draw again whenever the spec's file changes.")
 @click.option("--json", "json_", is_flag=True, help="What was drawn, as JSON.")
 @click.option("--open", "open_", is_flag=True, help="Open the picture, where there is a desktop.")
@@ -143,6 +149,8 @@ def draw(
     Without -o the picture goes to NETWORK.svg in this folder.
     """
     chosen = _format(format_, output)
+    if asked["scale"] != 1 and chosen != "png":
+        raise Refused(f"--scale is of a png, and this is {chosen}: it can be scaled as it is")
     how = {name: asked.pop(name) for name in ELABORATION}
     if watch and (spec == "-" or output == "-"):
         raise Refused("--watch needs a file to look at and a file to write")
@@ -199,6 +207,7 @@ def _picture(
     layout_: str,
     engine: str,
     timeout: float,
+    scale: float,
     force: bool,
 ) -> tuple[bytes, Iterable[str]]:
     from cnnspec import draw as pictures
@@ -214,6 +223,7 @@ def _picture(
             look=look,
             engine=engine,
             timeout=timeout,
+            scale=scale,
         )
     except pictures.UnknownPath as mistake:
         raise Refused(str(mistake)) from None

@@ -81,8 +81,11 @@ def drawing(
     look: Look | None = None,
     engine: str = "pure",
     timeout: float = 20.0,
+    scale: float = 1.0,
 ) -> Drawing:
     """Draw a network as one of FORMATS, opened as `view` says and looking as `look` says.
+
+    `scale` multiplies a png's pixels, 4 for 3 points.
 
     Raises Unsupported for a format that there is not, UnknownPath for a path that there is not,
     EngineMissing where nothing lays it out, EngineFailed if the engine refuses, Undrawn if none of
@@ -92,7 +95,7 @@ def drawing(
     if format not in FORMATS:
         raise Unsupported(f"{format!r} is not one of {', '.join(FORMATS)}")
     if style == "volumes":
-        return Drawing(_volumes(graph, format, view, look))
+        return Drawing(_volumes(graph, format, view, look, _Pixels(scale, engine, timeout)))
     if format == "html":
         from cnnspec.draw.html import page
 
@@ -106,31 +109,43 @@ def drawing(
         return Drawing(chosen.text.encode(), notes)
     if chosen.raw is None:
         raise EngineMissing(layouts.missing)
-    if format == "svg":
-        return Drawing(svg.finished(chosen.raw, graph, chosen.drawn), notes)
-    if format == "pdf" and engine == "pure":
-        from cnnspec.draw.pdf import as_pdf
-
-        return Drawing(as_pdf(svg.finished(chosen.raw, graph, chosen.drawn)), notes)
-    return Drawing(layout(chosen.text, format=format, engine=engine, timeout=timeout), notes)
+    if format == "pdf" and engine == "dot":
+        return Drawing(layout(chosen.text, format=format, engine=engine, timeout=timeout), notes)
+    finished = svg.finished(chosen.raw, graph, chosen.drawn)
+    return Drawing(_Pixels(scale, engine, timeout).written(finished, format), notes)
 
 
-def _volumes(graph: Graph, format: str, view: View, look: Look) -> bytes:
+class _Pixels(NamedTuple):
+    """How a finished SVG becomes another format."""
+
+    scale: float
+    engine: str
+    timeout: float
+
+    def written(self, finished: bytes, format: str) -> bytes:
+        """Write it as svg, pdf or png."""
+        if format == "png":
+            from cnnspec.draw.raster import as_png
+
+            return as_png(finished, scale=self.scale, engine=self.engine, timeout=self.timeout)
+        if format == "pdf":
+            from cnnspec.draw.pdf import as_pdf
+
+            return as_pdf(finished)
+        return finished
+
+
+def _volumes(graph: Graph, format: str, view: View, look: Look, pixels: _Pixels) -> bytes:
     from cnnspec.draw.volumes import volumes
 
-    if format not in ("svg", "pdf"):
-        raise Unsupported(f"volumes come as svg or pdf, not as {format}")
+    if format not in ("svg", "pdf", "png"):
+        raise Unsupported(f"volumes come as svg, pdf or png, not as {format}")
     if view != View() or look.show != USUAL or look.heat not in (None, "macs"):
         raise Unsupported(
             "volumes open what fits and show shapes: they take --theme and --layout, "
             "not --depth, --expand, --focus, --all, --show or --heat"
         )
-    drawn = volumes(graph, look)
-    if format == "svg":
-        return drawn
-    from cnnspec.draw.pdf import as_pdf
-
-    return as_pdf(drawn)
+    return pixels.written(volumes(graph, look), format)
 
 
 def plans(view: View) -> Iterator[Plan]:

@@ -32,9 +32,12 @@ def program(engine: str) -> str:
     return found
 
 
-def layout(text: str, *, format: str, engine: str, timeout: float) -> bytes:
-    """Run the engine; raises EngineMissing, EngineFailed, TimeoutError."""
-    command = [program(engine), f"-T{format}"]
+def layout(text: str, *, format: str, engine: str, timeout: float, placed: bool = False) -> bytes:
+    """Run the engine; raises EngineMissing, EngineFailed, TimeoutError.
+
+    What is `placed` already, it leaves there.
+    """
+    command = [program(engine), f"-T{format}", *(["-Kneato", "-n2"] if placed else [])]
     try:
         done = subprocess.run(
             command, input=text.encode(), capture_output=True, timeout=timeout, check=False
