@@ -214,3 +214,32 @@ def test_python_draws_what_the_command_draws() -> None:
     )
     with pytest.raises(ValueError, match="sepia"):
         net.draw(theme="sepia")
+
+
+@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_b0", "inception_v4", "resnet50"])
+def test_lines_stay_in_the_frame_of_their_ends(name: str) -> None:
+    root = ET.fromstring(drawn(name))
+    frames = {
+        each.get("data-path"): extent(each)
+        for each in root.iter(f"{SVG}g")
+        if each.get("class") == "cluster" and each.get("data-path")
+    }
+    held = 0
+    for line in root.iter(f"{SVG}g"):
+        if line.get("class") == "edge":
+            ends = line.get("data-from"), line.get("data-to")
+            around = [path for path in frames if all(f"{e}.".startswith(f"{path}.") for e in ends)]
+            for path in around:
+                (left, right, top, bottom), inner = frames[path], extent(line)
+                assert left <= inner[0] <= inner[1] <= right, ends
+                assert top <= inner[2] <= inner[3] <= bottom, ends
+                held += 1
+    assert held > 5
+
+
+def extent(group: ET.Element) -> tuple[float, float, float, float]:
+    """Give left, right, top and bottom of a group's first path, by its control points."""
+    path = next(each.get("d") for each in group if each.tag == f"{SVG}path")
+    numbers = [float(each) for each in re.findall(r"-?[\d.]+", path)]
+    xs, ys = numbers[::2], numbers[1::2]
+    return min(xs), max(xs), min(ys), max(ys)

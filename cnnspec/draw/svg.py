@@ -11,6 +11,7 @@ from cnnspec.draw import words
 from cnnspec.draw.boxes import Box, Frame, Picture
 from cnnspec.draw.dot import title_of
 from cnnspec.draw.escape import printable
+from cnnspec.draw.hold import hold
 from cnnspec.draw.metrics import width
 from cnnspec.graph import Graph
 
@@ -33,6 +34,8 @@ def finished(raw: bytes, graph: Graph, drawn: Picture) -> bytes:
     ET.register_namespace("", SVG)
     named = dict(_named(drawn))
     taken: set[str] = set()
+    clusters: dict[str, ET.Element] = {}
+    held: list[tuple[ET.Element, str, str]] = []
     for group in root.iter(f"{{{SVG}}}g"):
         title = group.find(f"{{{SVG}}}title")
         if title is None:
@@ -42,15 +45,18 @@ def finished(raw: bytes, graph: Graph, drawn: Picture) -> bytes:
         if group.get("class") == "graph":
             title.text = words.heading(graph)
         elif name in named:
+            clusters[name] = group
             _describe(group, title, *named[name], taken)
             _settle(group)
         else:
             edge = _EDGE.fullmatch(name)
             group.remove(title)
             if edge is not None:
+                held.append((group, edge[1], edge[2]))
                 ends = [named[each][0].path for each in edge.groups() if each in named]
                 group.set("data-from", printable(ends[0]))
                 group.set("data-to", printable(ends[-1]))
+    hold(clusters, held, drawn)
     _raise_titles(root)
     for text in root.iter(f"{{{SVG}}}text"):
         _fit(text)
