@@ -21,7 +21,9 @@ def test_csv_json_and_table_say_the_same(capsys) -> None:
     data = json.loads(asked(capsys, "resnet18", "--format", "json"))
     assert data["schema"] == "cnnspec.cost/1"
     listed = list(csv.DictReader(io.StringIO(asked(capsys, "resnet18", "--format", "csv"))))
-    assert [row["layer"].split()[0] for row in listed] == [row["path"] for row in data["nodes"]]
+    assert "layer" not in listed[0]
+    for name in ("path", "kind", "line"):
+        assert [row[name] for row in listed] == [str(row[name]) for row in data["nodes"]]
     for name in ("params", "macs", "flops", "all_flops", "state"):
         assert [int(row[name]) for row in listed] == [row[name] for row in data["nodes"]]
     assert "11,689,512 parameters; 1,814,073,344 MACs" in asked(capsys, "resnet18")
@@ -36,6 +38,23 @@ def test_every_column_in_every_form(form: str, view: list[str], capsys) -> None:
     out = asked(capsys, "resnet18", "--format", form, "--columns", columns, "--device", "t4", *view)
     assert out.count("\n") > 3
     assert not any(line.endswith(" ") for line in out.splitlines())
+
+
+@pytest.mark.parametrize("form", ["md", "latex"])
+def test_a_paper_gets_no_lines_of_the_spec_unless_it_asks(form: str, capsys) -> None:
+    out = asked(capsys, "lenet5", "--format", form)
+    assert "line" not in out.replace("toprule", "")
+    assert "line" in asked(capsys, "lenet5", "--format", form, "--columns", "line,layer,output")
+
+
+def test_sizes_have_times_signs_in_latex(capsys) -> None:
+    out = asked(capsys, "resnet18", "--format", "latex", "--columns", "layer,output,field,stride")
+    assert r"$3 \times 224 \times 224$" in out
+    assert (
+        r"conv 7x7 /2 (bn, relu) & $64 \times 112 \times 112$ & $7 \times 7$ & $2 \times 2$" in out
+    )
+    assert run(["compare", "lenet5", "--format", "latex"]) == 0
+    assert r"$1 \times 32 \times 32$" in capsys.readouterr().out
 
 
 def test_sorted_rows_fall(capsys) -> None:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnspec.commands import complete
-from cnnspec.commands.output import Missing, Refused, as_json, deliver, report, say, takes_output
+from cnnspec.commands.output import (
+    Missing,
+    Refused,
+    as_json,
+    deliver,
+    report,
+    room_of,
+    say,
+    takes_output,
+)
 from cnnspec.commands.rows import takes_rows
 from cnnspec.commands.spec import load_arguments, takes_network, takes_run
 from cnnspec.plugins import install
@@ -82,6 +91,10 @@ def compare(
         listed = (comparison.ordered(listed, sort) if sort else listed)[:top]
         content = as_json(comparison.SCHEMA, batch=batch, dtype=dtype, networks=listed)
         deliver(content, output, format_, force=force)
+        return
+    if format_ == "table" and output in (None, "-") and (room := room_of(sys.stdout, 10_000)):
+        shown = shown if columns else comparison.fitting(found, shown, room)
+        deliver(comparison.as_table(found, shown, room=room), output, format_, force=force)
         return
     write = {
         "table": comparison.as_table,

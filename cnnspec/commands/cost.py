@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cnnspec.commands.output import colourful, deliver, say, takes_output
+from cnnspec.commands.output import colourful, deliver, room_of, say, takes_output
 from cnnspec.commands.rows import takes_rows
 from cnnspec.commands.spec import ELABORATION, loaded, takes_run, takes_spec
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from cnnspec.graph import Graph
     from cnnspec.report.columns import Row
 
-WIDTH: Final = 92
+#: How wide a table is that no terminal shows, and the most that one is given on a terminal.
+WIDTH, WIDEST = 92, 140
 #: What may be bounded: the option's name, and the words for it.
 BUDGETS: Final[Mapping[str, str]] = {
     "params": "parameters",
@@ -135,8 +136,10 @@ def cost(
     if format_ == "json":
         content = data.as_json(data.cost(meter, optimiser=view.optimiser))
     else:
-        color = output in (None, "-") and colourful(sys.stdout)
-        content = view.text(meter, format_, color=color)
+        shown = output in (None, "-")
+        room = room_of(sys.stdout, WIDEST) if shown else None
+        color = shown and colourful(sys.stdout)
+        content = view.text(meter, format_, room=room, color=color)
     deliver(content, output, format_, force=force)
     _within(meter, budgets, max_time, view.optimiser)
 
@@ -166,20 +169,21 @@ class _View:
     facts: bool
     explain: bool
 
-    def text(self, meter: Meter, format_: str, *, color: bool) -> str:
-        """Write it in a format."""
+    def text(self, meter: Meter, format_: str, *, room: int | None, color: bool) -> str:
+        """Write it in a format; `room` are the columns of the terminal that shows it."""
         from cnnspec.analysis.wording import LONGEST
         from cnnspec.report import markup
-        from cnnspec.report.columns import COLUMNS
+        from cnnspec.report.columns import APART, in_a_paper
         from cnnspec.report.rows import single
 
         columns = self._columns(meter)
         if format_ == "table":
-            return self._for_people(meter, columns, color=color)
+            return self._for_people(meter, columns, room=room, color=color)
         if format_ == "csv":
-            columns = self.columns or tuple(COLUMNS)
+            columns = self.columns or APART
             listed = self._rows(meter, columns, LONGEST) if self.by or self.sort else single(meter)
             return markup.as_csv(meter, listed[: self.top], columns)
+        columns = self.columns or in_a_paper(columns)
         rows = self._rows(meter, columns, LONGEST)[: self.top]
         if format_ == "md":
             return markup.as_markdown(meter, rows, columns)
@@ -210,28 +214,39 @@ class _View:
             return rows.folded(meter, depth=depth, longest=longest, fields=fields)
         return found if self.sort is None else rows.ordered(found, meter, self.sort)
 
-    def _for_people(self, meter: Meter, columns: Sequence[str], *, color: bool) -> str:
+    def _for_people(
+        self, meter: Meter, columns: Sequence[str], *, room: int | None, color: bool
+    ) -> str:
         from cnnspec.analysis.wording import LONGEST
         from cnnspec.report import sections
         from cnnspec.report.definitions import explained
         from cnnspec.report.ink import PLAIN, TERMINAL
-        from cnnspec.report.table import table, width
+        from cnnspec.report.table import fitted, table, width
 
         ink = TERMINAL if color else PLAIN
-        below = sections.footer(meter, WIDTH, every=self.count == "all")
+        wide = room or WIDTH
+        below = sections.footer(meter, wide, every=self.count == "all")
         if meter.device is not None:
             below += sections.timed(meter)
-        for longest in (LONGEST, LONGEST // 2, 0):
+        for longest in (
+            *((3 * LONGEST, 2 * LONGEST) if wide > WIDTH else ()),
+            LONGEST,
+            LONGEST // 2,
+            0,
+        ):
             rows = self._rows(meter, columns, longest)[: self.top]
-            if width(rows, columns, meter) <= WIDTH:
+            if width(rows, columns, meter, ink) <= wide:
                 break
-        text = table(meter, rows, columns, width=WIDTH, ink=ink)
+        else:
+            if room is not None:
+                rows, columns = fitted(meter, rows, columns, room, ink)
+        text = table(meter, rows, columns, width=wide, ink=ink)
         text += "\n" + "".join(f"{ink.faint(line)}\n" for line in below)
         if self.memory:
-            text += sections.written(sections.memory_facts(meter, self.optimiser))
+            text += sections.written(sections.memory_facts(meter, self.optimiser), wide)
         if self.facts:
-            text += sections.written(sections.built(meter))
-        return text + ("\n" + explained(WIDTH) if self.explain else "")
+            text += sections.written(sections.built(meter), wide)
+        return text + ("\n" + explained(wide) if self.explain else "")
 
 
 def _within(

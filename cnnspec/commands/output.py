@@ -46,6 +46,17 @@ def colourful(stream: Any) -> bool:
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR") and not dumb
 
 
+def room_of(stream: Any, most: int) -> int | None:
+    """Give a terminal's columns, 60 or more and at most so many; None where there is none."""
+    if not stream.isatty():
+        return None
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except OSError:
+        return None
+    return min(max(columns, 60), most) if columns else None
+
+
 def say(text: str, *, quiet: bool = False) -> None:
     """Put a line of words on standard error."""
     if not quiet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ class Row:
     field: Field | None = None
     #: The shapes of the values that come out, where there are several.
     outs: tuple[Shape, ...] = ()
+    #: The operator, where it is one layer.
+    kind: str | None = None
 
     @property
     def layer(self) -> str:
@@ -84,6 +86,8 @@ def _stride(values: tuple[Steps, Steps]) -> str:
 COLUMNS: Final[Mapping[str, Column]] = {
     "line": Column("line", lambda row, _: row.line, str, "the line of the spec"),
     "layer": Column("layer", lambda row, _: row.layer, str, "what it is", left=True),
+    "path": Column("path", lambda row, _: row.name or None, str, "its name", left=True),
+    "kind": Column("kind", lambda row, _: row.kind, str, "its operator", left=True),
     "output": Column(
         "output",
         lambda row, _: row.outs or row.shape,
@@ -157,3 +161,10 @@ USUAL: Final = ("line", "layer", "output", "params", "macs", "share")
 TIMED: Final = ("line", "layer", "output", "macs", "moved", "intensity", "time", "time%")
 GROUPED: Final = ("layer", "nodes", "params", "params%", "macs", "share")
 EVERYTHING: Final = ("line", "layer", "output", "params", "macs", "all_flops", "share")
+#: What a file of values has unless it is asked for others: all, `layer` in its two parts.
+APART: Final = tuple(key for key in COLUMNS if key != "layer")
+
+
+def in_a_paper(columns: Sequence[str]) -> tuple[str, ...]:
+    """Leave out what a reader without the spec can do nothing with: its line numbers."""
+    return tuple(key for key in columns if key != "line")

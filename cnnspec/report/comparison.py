@@ -16,7 +16,8 @@ from cnnspec.analysis.structure import structure
 from cnnspec.analysis.training import training
 from cnnspec.analysis.wording import size
 from cnnspec.meta import stated, title, words
-from cnnspec.report.markup import escaped, in_markdown
+from cnnspec.report.fit import shortened
+from cnnspec.report.markup import SIZES, escaped, in_latex, in_markdown
 
 SCHEMA: Final = "cnnspec.compare/1"
 
@@ -57,6 +58,10 @@ USUAL: Final = (
     "network", "year", "top1", "input", "params", "macs", "weights", "peak", "depth"
 )  # fmt: skip
 
+#: Words are not cut below so many characters, and these columns are left out before they are.
+SHORTEST: Final = 24
+SPARE: Final = ("weights", "depth", "year")
+
 
 def rows(meters: Sequence[Meter], columns: Sequence[str]) -> list[dict[str, Any]]:
     """Give a row a network; None where nothing is known."""
@@ -71,10 +76,20 @@ def ordered(found: Sequence[dict[str, Any]], by: str) -> list[dict[str, Any]]:
     return sorted(known, key=lambda row: row[by], reverse=not words) + rest
 
 
-def as_table(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
-    """Write the rows in columns."""
+def as_table(
+    found: Sequence[dict[str, Any]], columns: Sequence[str], *, room: int | None = None
+) -> str:
+    """Write the rows in columns; where there is only so much room, long words are cut."""
     lines = [[FACTS[key].head for key in columns], *_texts(found, columns)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    over = 0 if room is None else sum(widths) + 2 * (len(widths) - 1) - room
+    for place, key in enumerate(columns):
+        if over > 0 and FACTS[key].left and widths[place] > SHORTEST:
+            cut = max(SHORTEST, widths[place] - over)
+            over -= widths[place] - cut
+            widths[place] = cut
+            for line in lines:
+                line[place] = shortened(line[place], cut)
     lines.insert(1, ["-" * width for width in widths])
     return "".join(
         "  ".join(
@@ -84,6 +99,18 @@ def as_table(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
         + "\n"
         for line in lines
     )
+
+
+def fitting(found: Sequence[dict[str, Any]], columns: Sequence[str], room: int) -> tuple[str, ...]:
+    """Leave out columns, the least asked for first, until the rest fits once words are cut."""
+    kept = list(columns)
+    for spare in SPARE:
+        text = as_table(found, kept, room=room)
+        if max(map(len, text.splitlines())) <= room:
+            break
+        if spare in kept:
+            kept.remove(spare)
+    return tuple(kept)
 
 
 def as_csv(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
@@ -106,10 +133,14 @@ def as_markdown(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
 def as_latex(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     """Write a `tabular` with the lines of booktabs."""
     kinds = "".join("l" if FACTS[key].left else "r" for key in columns)
-    head, *body = (
-        " & ".join(map(escaped, line)) + r" \\"
-        for line in ([FACTS[key].head for key in columns], *_texts(found, columns))
-    )
+    head = " & ".join(escaped(FACTS[key].head) for key in columns) + r" \\"
+    body = [
+        " & ".join(
+            in_latex(cell, sizes=key in SIZES) for key, cell in zip(columns, line, strict=True)
+        )
+        + r" \\"
+        for line in _texts(found, columns)
+    ]
     top = [rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", head, r"\midrule"]
     return "".join(f"{line}\n" for line in (*top, *body, r"\bottomrule", r"\end{tabular}"))
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from cnnspec.analysis.figures import Meter
 from cnnspec.report.columns import COLUMNS, Row
 from cnnspec.report.rows import totals
 
+#: Columns whose cells are sizes, `64x56x56`.
+SIZES: Final = frozenset(("output", "field", "stride", "input"))
+_SIZES: Final = re.compile(r"\d+(?:x\d+)+")
+_TIMES: Final = r" \times "
 _LATEX = str.maketrans(
     {
         "&": r"\&",
@@ -56,7 +61,10 @@ def as_latex(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Write a `tabular` with the lines of booktabs, to be put into a `table`."""
     kinds = "".join("l" if COLUMNS[key].left else "r" for key in columns)
     texts = _texts(meter, rows, columns, "~~")
-    listed = [_row([escaped(cell) for cell in line]) for line in texts]
+    listed = [
+        _row([in_latex(cell, sizes=key in SIZES) for key, cell in zip(columns, line, strict=True)])
+        for line in texts
+    ]
     head = [escaped(COLUMNS[key].head) for key in columns]
     lines = [rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", _row(head), r"\midrule"]
     body, sums = listed[: len(rows)], listed[len(rows) :]
@@ -88,6 +96,13 @@ def escaped(text: str) -> str:
     """Write text for LaTeX; leading ties stay."""
     bare = text.lstrip("~")
     return "~" * (len(text) - len(bare)) + bare.translate(_LATEX)
+
+
+def in_latex(cell: str, *, sizes: bool) -> str:
+    """Write a cell for LaTeX; a size in it is a formula, with times signs."""
+    if not sizes:
+        return escaped(cell)
+    return _SIZES.sub(lambda found: f"${found[0].replace('x', _TIMES)}$", escaped(cell))
 
 
 def _plain(value: Any) -> Any:

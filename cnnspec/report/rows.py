@@ -126,6 +126,7 @@ def single(meter: Meter) -> list[Row]:
             0,
             node.shape,
             fields[node.path],
+            kind=node.kind,
         )
         for node in meter.graph.nodes
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from textwrap import wrap
 
 from cnnspec.analysis.accepted import Accepted, Lengths, Stop, accepted
 from cnnspec.analysis.figures import Meter
@@ -165,15 +166,17 @@ def timed(meter: Meter) -> list[str]:
     ]
 
 
-def written(sections: Iterable[tuple[str, Sequence[Fact]]]) -> str:
-    """Set sections in columns."""
+def written(sections: Iterable[tuple[str, Sequence[Fact]]], width: int) -> str:
+    """Set sections in columns; what a fact says goes on below it where a line is too short."""
     lines = []
     for head, facts in sections:
         lines += ["", head]
         names, values = max(len(f[0]) for f in facts), max(len(f[1]) for f in facts)
-        lines += [
-            f"  {name:{names}}  {value:>{values}}  {why}".rstrip() for name, value, why in facts
-        ]
+        room = width - names - values - 6
+        for name, value, why in facts:
+            first, *more = wrap(why, room, break_long_words=False) or [""]
+            lines.append(f"  {name:{names}}  {value:>{values}}  {first}".rstrip())
+            lines += [" " * (names + values + 6) + each for each in more]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -9,11 +9,13 @@ from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.wording import size
 from cnnspec.meta import title
 from cnnspec.report.columns import COLUMNS, Row
+from cnnspec.report.fit import cut
 from cnnspec.report.ink import PLAIN, Ink
 from cnnspec.report.rows import totals
 
-#: The bar that stands for all MACs, in characters: at least, and at most.
+#: The bar that stands for all MACs, in characters: at least, and at most in a table so wide.
 BAR: Final = (6, 20)
+USUAL_WIDTH: Final = 92
 #: Columns whose sum is written below them.
 ADD_UP: Final = frozenset(
     ("nodes", "params", "state", "macs", "flops", "all_flops", "activations", "moved", "time")
@@ -38,8 +40,10 @@ def table(
     indents = ink.indents([row.depth for row in rows])
     sums = _sums(meter, columns)
     widths, bar = _widths(columns, texts, indents, sums, width)
+    name, how = title(meter.graph), settings(meter)
+    between = "  " if len(name) + 2 + len(how) <= width else "\n"
     lines = [
-        f"{ink.strong(title(meter.graph))}  {settings(meter)}",
+        f"{ink.strong(name)}{between}{how}",
         "",
         _line(columns, [_head(key, ink) for key in columns], widths),
         ink.faint(ink.rule * (sum(widths) + 2 * (len(widths) - 1))),
@@ -57,12 +61,32 @@ def table(
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def width(rows: Sequence[Row], columns: Sequence[str], meter: Meter) -> int:
+def width(rows: Sequence[Row], columns: Sequence[str], meter: Meter, ink: Ink = PLAIN) -> int:
     """Say how wide the table is at least."""
     texts = [[COLUMNS[key].text(row, meter.total) for key in columns] for row in rows]
-    indents = PLAIN.indents([row.depth for row in rows])
+    indents = ink.indents([row.depth for row in rows])
     widths, _ = _widths(columns, texts, indents, _sums(meter, columns), 0)
     return sum(widths) + 2 * (len(widths) - 1)
+
+
+def fitted(
+    meter: Meter, rows: Sequence[Row], columns: Sequence[str], room: int, ink: Ink
+) -> tuple[list[Row], tuple[str, ...]]:
+    """Cut rows, and leave out their lines in the spec if need be, until they fit into the room."""
+    kept = tuple(columns)
+    for shown in (kept, tuple(key for key in kept if key != "line")):
+        over = width(rows, shown, meter, ink) - room
+        if over <= 0:
+            return list(rows), shown
+        indents = ink.indents([row.depth for row in rows])
+        longest = max(
+            (len(indent) + len(row.layer) for row, indent in zip(rows, indents, strict=True)),
+            default=0,
+        )
+        if "layer" in shown and longest - over >= LAYER:
+            return cut(rows, indents, longest - over), shown
+        kept = shown
+    return list(rows), kept
 
 
 def settings(meter: Meter) -> str:
@@ -121,7 +145,7 @@ def _widths(
         return widths, 0
     place = columns.index("share")
     room = width - sum(widths) + widths[place] - 2 * (len(widths) - 1) - PERCENT - 1
-    bar = min(BAR[1], max(BAR[0], room))
+    bar = min(BAR[1] + max(0, width - USUAL_WIDTH), max(BAR[0], room))
     widths[place] = max(widths[place], bar + 1 + PERCENT)
     return widths, bar
 
