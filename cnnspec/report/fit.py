@@ -60,7 +60,6 @@ def _cut(row: Row, room: int) -> Row:
 
 def _closed(words: str, room: int) -> str:
     """Cut words, and close a bracket that was cut open."""
-    found = shortened(words, room)
-    if found == words or found.count("(") <= found.count(")"):
-        return found
-    return f"{shortened(words, room - 1)})" if room > len(CUT) + 1 else found
+    found, closed = shortened(words, room), shortened(words, room - 1)
+    cut_open = found != words and closed.count("(") > closed.count(")")
+    return f"{closed})" if cut_open else found
