@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cnnspec import library
 from cnnspec.analysis.sizes import fixed_by
 from cnnspec.diagnostics import Diagnostic, SpecError, error
-from cnnspec.elaborate import Elaborated, Limits, Settings, elaborate, network_names
+from cnnspec.elaborate import Elaborated, Limits, Settings, Used, elaborate, network_names
 from cnnspec.expect import held
 from cnnspec.graph import Graph
 from cnnspec.network import Network
 from cnnspec.ops import operators
 from cnnspec.source import Source
 from cnnspec.syntax.parse import parse
+
+#: Who has this many mistakes has seen enough.
+MOST_MISTAKES: Final = 50
 
 
 def load(
@@ -44,7 +47,7 @@ def load(
         )
     source, network, root = library.find(str(spec))
     how = _How(set, input, limits, expect, keep_weights)
-    return _network(source, network, root, how)
+    return _network(source, network, root, how)[0]
 
 
 def load_all(
@@ -66,12 +69,17 @@ def load_all(
         names = [*network_names(parse(source))] or [None]
     how = _How(set, input, limits, expect, keep_weights)
     result: list[Network] = []
+    used = Used()
     wrong: dict[object, Diagnostic] = {}
     for name in names:
         try:
-            result.append(_network(source, name, root, how))
+            loaded, used = _network(source, name, root, how, used)
+            result.append(loaded)
         except SpecError as mistakes:
+            used = replace(used, steps=max(used.steps, mistakes.steps))
             wrong.update((each.key, each) for each in mistakes.diagnostics)
+            if len(wrong) >= MOST_MISTAKES:
+                break
     if wrong:
         raise SpecError(wrong.values())
     return tuple(result)
@@ -88,7 +96,7 @@ def loads(
     expect: bool = True,
 ) -> Network:
     """Load a network from a text; `use` finds shipped files only. Raises SpecError as `load`."""
-    return _network(Source(name, text), network, None, _How(set, input, limits, expect, None))
+    return _network(Source(name, text), network, None, _How(set, input, limits, expect, None))[0]
 
 
 def loaded_from(
@@ -103,7 +111,7 @@ def loaded_from(
     keep_weights: bool | None = None,
 ) -> Network:
     """Load a network of a source, as if it stood in the folder `root`. Raises SpecError."""
-    return _network(source, network, root, _How(set, input, limits, expect, keep_weights))
+    return _network(source, network, root, _How(set, input, limits, expect, keep_weights))[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +125,10 @@ class _How:
     keep_weights: bool | None
 
 
-def _network(source: Source, network: str | None, root: Path | None, how: _How) -> Network:
-    result = _elaborated(source, network, root, how)
+def _network(
+    source: Source, network: str | None, root: Path | None, how: _How, before: Used | None = None
+) -> tuple[Network, Used]:
+    result = _elaborated(source, network, root, how, before)
     facts = held(result.graph, result.expectations)
     if how.expect and facts.diagnostics:
         raise SpecError(facts.diagnostics)
@@ -130,7 +140,8 @@ def _network(source: Source, network: str | None, root: Path | None, how: _How) 
     doubts = (replace(each, severity="warning") for each in (*facts.diagnostics, *fixed))
     warnings = (*result.warnings, *doubts)
     origin = Path(source.name).name
-    return Network(result.graph, warnings, f"{origin}:{result.graph.name}", facts.missed)
+    loaded = Network(result.graph, warnings, f"{origin}:{result.graph.name}", facts.missed)
+    return loaded, result.used
 
 
 def _fixed(
@@ -147,7 +158,9 @@ def _fixed(
     return (*fixed_by(own, same), *fixed_by(same, graph))
 
 
-def _elaborated(source: Source, network: str | None, root: Path | None, how: _How) -> Elaborated:
+def _elaborated(
+    source: Source, network: str | None, root: Path | None, how: _How, before: Used | None = None
+) -> Elaborated:
     return elaborate(
         source,
         network,
@@ -155,4 +168,5 @@ def _elaborated(source: Source, network: str | None, root: Path | None, how: _Ho
         resolve=library.resolver(root),
         settings=Settings(dict(how.set or {}), how.input),
         bounds=Limits().raised(how.limits or {}),
+        before=before,
     )

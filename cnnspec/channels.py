@@ -95,26 +95,34 @@ def express(
     >>> express(times(SAME, Argument("multiplier")), **names, join="{1} {0} {2}".format)
     'x.shape[1] * multiplier'
     """
-
-    def value(each: Formula) -> T | None:
-        match each:
-            case OfInput():
-                return inputs[0]
-            case SumOfInputs():
-                total = inputs[0]
-                for one in inputs[1:]:
-                    total = join("+", total, one)
-                return total
-            case Places():
-                return places
-            case Argument():
-                return argument(each)
-            case Joined(sign, left, right):
-                first, second = value(left), value(right)
-                if first is None or second is None:
-                    return second if first is None else first
-                return join(sign, first, second)
-
-    result = value(formula)
+    # no function of its own in here: one that calls itself is a cycle, kept until it is looked for
+    result = _value(formula, inputs, argument, places, join)
     assert result is not None, "a formula is more than a vector's places"
     return result
+
+
+def _value(
+    formula: Formula,
+    inputs: Sequence[T],
+    argument: Callable[[Argument], T],
+    places: T | None,
+    join: Callable[[Sign, T, T], T],
+) -> T | None:
+    match formula:
+        case OfInput():
+            return inputs[0]
+        case SumOfInputs():
+            total = inputs[0]
+            for one in inputs[1:]:
+                total = join("+", total, one)
+            return total
+        case Places():
+            return places
+        case Argument():
+            return argument(formula)
+        case Joined(sign, left, right):
+            first = _value(left, inputs, argument, places, join)
+            second = _value(right, inputs, argument, places, join)
+            if first is None or second is None:
+                return second if first is None else first
+            return join(sign, first, second)

@@ -12,6 +12,9 @@ from cnnspec.source import Span
 
 #: Words of fewer letters are too like too many others.
 SHORT: Final = 5
+#: A word is compared with so many others at most, and of so many characters: each takes time.
+MOST_COMPARED: Final = 5_000
+LONGEST_COMPARED: Final = 400
 Severity = Literal["error", "warning"]
 
 
@@ -54,11 +57,13 @@ class Diagnostic:
 class SpecError(Exception):
     """A spec that does not compile: every independent mistake that was found in it.
 
-    As text it is what the command line shows: the lines in question, and what to type.
+    As text it is what the command line shows: the lines in question, and what to type. `steps` is
+    how much of its budget the elaboration took that ended so.
     """
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], *, steps: int = 0) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.steps = steps
         super().__init__(self.diagnostics)
 
     def __str__(self) -> str:
@@ -90,7 +95,9 @@ def nearest(
     'conv'
     >>> nearest("grn", ["gn"])
     """
-    names = sorted(set(known))
+    names = sorted({each for each in known if len(each) <= LONGEST_COMPARED})
+    if len(word) > LONGEST_COMPARED or len(names) > MOST_COMPARED:
+        return None
     if len(word) < short:
         swapped = (name for name in names if name != word and sorted(name) == sorted(word))
         return next(swapped, None) or {name.lower(): name for name in names}.get(word.lower())

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
-from cnnspec.analysis.macs import macs
-from cnnspec.analysis.parameters import trainable
+from cnnspec.analysis.facts import FACTS, Facts
 from cnnspec.diagnostics import Diagnostic, Label, nearest
 from cnnspec.elaborate import Expectation
-from cnnspec.graph import Graph, Node, Scope, walk_scopes
+from cnnspec.graph import Graph
 from cnnspec.kinds import show
 from cnnspec.syntax import tree
 from cnnspec.syntax.build import SCALE
@@ -20,7 +19,10 @@ from cnnspec.syntax.build import SCALE
 #: From this number on digits are set in groups.
 PLAIN: Final = 9_999
 _PRECISE: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?([KMG])?")
-FACTS = ("params", "inference.params", "params.conv", "params.dense", "macs")
+#: Who has this many mistakes has seen enough.
+MOST_UNKNOWN: Final = 50
+#: No fact has so many digits: a power of ten beyond them is not worked out.
+MOST_DIGITS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,16 @@ class Held:
 
 def held(graph: Graph, expectations: Iterable[Expectation]) -> Held:
     """Hold stated facts against the network."""
-    scopes = {scope.path: scope for scope in walk_scopes(graph.root)}
-    nodes = {node.path: node for node in graph.nodes}
-    outputs = {output.name: output.port.node for output in graph.outputs}
-    missed, unknown = [], []
+    facts = Facts(graph)
+    missed: list[Missed] = []
+    unknown: list[Diagnostic] = []
     for expectation in expectations:
         entry = expectation.entry
-        actual = _actual(entry.key, graph, scopes, nodes, outputs)
+        actual = facts.of(entry.key)
+        if actual is None and len(unknown) >= MOST_UNKNOWN:
+            continue
         if actual is None:
-            known = [*FACTS, *(f"{path}.shape" for path in [*scopes, *nodes] if path)]
-            guess = nearest(entry.key, known)
+            guess = nearest(entry.key, facts.known)
             unknown.append(
                 Diagnostic(
                     "unknown-fact",
@@ -105,51 +107,6 @@ def _said(missed: Sequence[Missed]) -> Diagnostic:
     )
 
 
-def _actual(
-    key: str,
-    graph: Graph,
-    scopes: dict[str, Scope],
-    nodes: dict[str, Node],
-    outputs: dict[str, Node],
-) -> Any:
-    if key == "params":
-        return trainable(graph.nodes)
-    if key == "inference.params":
-        return trainable(graph.inference_nodes)
-    if key in ("params.conv", "params.dense"):
-        family = {"params.conv": "convolution", "params.dense": "dense"}[key]
-        return trainable(node for node in graph.nodes if node.op.family == family)
-    if key == "macs":
-        return macs(graph)
-    path, _, fact = key.rpartition(".")
-    node = nodes.get(path) or outputs.get(path)
-    scope = scopes.get(path) if path else None
-    if fact == "shape":
-        if node is not None:
-            return tuple(node.shape)
-        last = _last(scope) if scope is not None else None
-        return tuple(last.shape) if last is not None else None
-    if fact == "params":
-        if node is not None and scope is None:
-            return trainable([node])
-        if scope is not None:
-            return trainable(n for n in graph.nodes if n.path.startswith(path + "."))
-    return None
-
-
-def _last(scope: Scope) -> Node | None:
-    """The node whose output a scope gives: a block's first result, a group's last member."""
-    while True:
-        if scope.results:
-            return scope.results[0].node
-        if not scope.members:
-            return None
-        member = scope.members[-1]
-        if isinstance(member, Node):
-            return member
-        scope = member
-
-
 def _holds(actual: Any, wanted: Any, written: tree.Expr) -> bool:
     if isinstance(actual, tuple) or isinstance(wanted, tuple):
         return bool(actual == wanted)
@@ -160,5 +117,7 @@ def _holds(actual: Any, wanted: Any, written: tree.Expr) -> bool:
     whole, fraction, exponent, unit = match.groups("")
     # the last digit that is written stands for 10 ** power units; half of that is allowed
     power = int(exponent or 0) - len(fraction)
+    if abs(power) > MOST_DIGITS:
+        return bool(actual == wanted)
     up, down = SCALE.get(unit, 1) * 10 ** max(power, 0), 10 ** max(-power, 0)
     return bool(2 * abs(actual * down - int(whole + fraction) * up) <= up)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cnnspec.op import Op, Weight
 from cnnspec.shapes import Shape
@@ -17,6 +18,8 @@ from cnnspec.trace import Item
 if TYPE_CHECKING:
     import networkx as nx
 
+#: What a scope without parameters has for their values.
+NO_VALUES: Final[Mapping[str, Any]] = MappingProxyType({})
 ScopeKind = Literal["network", "block", "group"]
 
 
@@ -37,12 +40,12 @@ class Scope:
     block: str | None = None
     #: What it is an instance of: instances of one definition share it.
     definition: Definition | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=lambda: NO_VALUES)
     #: Names of the parameters that took nodes, in order, and what went in, lists flattened.
     inputs: tuple[tuple[str, tuple[Port, ...]], ...] = ()
     results: tuple[Port, ...] = ()
     members: list[Node | Scope] = field(default_factory=list)
-    trace: list[Item] = field(default_factory=list)
+    trace: Sequence[Item] = ()
     #: The parameters on whose value more than a width or a rate was decided.
     consumed: frozenset[str] = frozenset()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from sys import float_info
 from typing import Any, Final, Literal, overload
@@ -56,9 +56,28 @@ def show(value: object) -> str:
 
 
 def brief(value: object) -> str:
-    """Write a value as a spec would, cut where it is too long to be read."""
-    text = show(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    """Write a value as a spec would, cut where it is too long to be read.
+
+    >>> brief((1,) * 10**6)[-9:]
+    ' 1, 1, 1…'
+    """
+    text = ""
+    for piece in _pieces(value):  # a list may hold millions: it is not written out to be cut
+        text += piece[:61]
+        if len(text) > 60:
+            return f"{text[:59]}…"
+    return text
+
+
+def _pieces(value: object) -> Iterator[str]:
+    if not isinstance(value, tuple | list):
+        yield show(value)
+        return
+    yield "["
+    for number, each in enumerate(value):
+        yield ", " if number else ""
+        yield from _pieces(each)
+    yield "]"
 
 
 def _is_int(value: object) -> bool:

@@ -128,15 +128,15 @@ def _excerpt(span: Span) -> tuple[str, int, int]:
     """Give a line as it is shown, and where the span is in it, in columns of a terminal."""
     source: Source = span.source
     line, column = source.position(span.start)
-    text = _visible(source.line(line))
-    end_line, end_column = source.position(span.stop)
-    stop = end_column - 1 if end_line == line else len(text.rstrip())
-    start = column - 1
-    whole = text
-    if len(text) > WIDTH:
-        left = max(0, min(start - WIDTH // 3, len(text) - WIDTH))
-        text = ("…" if left else "") + text[left : left + WIDTH]
-        text += "…" if left + WIDTH < len(whole) else ""
+    first, last = source.bounds(line)
+    start, length = column - 1, last - first
+    stop = span.stop - first if span.stop <= last else length
+    left = max(0, min(start - WIDTH // 3, length - WIDTH))
+    text = _visible(source.text[first + left : min(first + left + WIDTH, last)])
+    if span.stop > last and length <= WIDTH:
+        stop = len(text.rstrip())
+    if length > WIDTH:
+        text = ("…" if left else "") + text + ("…" if left + WIDTH < length else "")
         shift = left - (1 if left else 0)
         start, stop = start - shift, min(stop - shift, len(text))
     before, inside = text[:start], text[start:stop]

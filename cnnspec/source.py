@@ -46,12 +46,19 @@ class Source:
         before = self.text[self._starts[line - 1] :][: column - 1]
         return len(before.encode("utf-16-le")) // 2
 
-    def line(self, number: int) -> str:
-        """Give a line's text, counted from 1, without its end of line."""
+    def bounds(self, number: int) -> tuple[int, int]:
+        """Give where a line begins and ends, counted from 1, without its end of line."""
         start = self._starts[number - 1]
         last = number >= len(self._starts)
         stop = len(self.text) if last else self._starts[number] - 1
-        return self.text[start:stop].rstrip("\r")
+        while stop > start and self.text[stop - 1] == "\r":
+            stop -= 1
+        return start, stop
+
+    def line(self, number: int) -> str:
+        """Give a line's text, counted from 1, without its end of line."""
+        start, stop = self.bounds(number)
+        return self.text[start:stop]
 
 
 class Span(NamedTuple):

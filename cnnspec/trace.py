@@ -73,7 +73,7 @@ class Loop:
     site: Span
     place: str
     count: Any
-    turns: list[list[Item]] = field(default_factory=list)
+    turns: list[Sequence[Item]] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +87,7 @@ class Binding:
 Item = Step | BlockCall | Choice | Loop | Binding
 
 
-def steps(items: list[Item]) -> Iterator[Step | BlockCall]:
+def steps(items: Sequence[Item]) -> Iterator[Step | BlockCall]:
     """Walk the applications in a trace in order, whatever control structure they stand in."""
     pending: list[Iterator[Item]] = [iter(items)]
     while pending:

@@ -72,7 +72,7 @@ def held(text: str, network: str | None) -> tuple[Diagnostic, ...]:
     """Load a text; give what is said of it, after saying it in every way there is."""
     try:
         said = cnnspec.loads(
-            text, network=network, limits={"nodes": 2_000, "steps": 100_000}
+            text, network=network, limits={"nodes": 2_000, "steps": 1_000_000}
         ).warnings
     except cnnspec.SpecError as wrong:
         said = wrong.diagnostics
@@ -166,7 +166,7 @@ def test_a_text_that_ends_anywhere_is_explained(name: str) -> None:
         ("z = [1]\n for i in range(60) { z = z + z }", "budget-exceeded"),
         ("z = [1]\n for i in range(60) { z = [z, z] }", "budget-exceeded"),
         ("z = image -> relu * 10 ** 12", "budget-exceeded"),
-        ("z = image -> (relu * 0) * 10 ** 12", "budget-exceeded"),
+        ("z = image -> (relu * 0) * 10 ** 12", ""),
         ("z = image -> conv(10 ** 18, 3)", "bad-argument budget-exceeded"),
         ("z = 1e308 * 10", "bad-arithmetic"),
         ("\n".join("z = nope" for _ in range(20_000)), "unknown-name"),

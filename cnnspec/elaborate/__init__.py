@@ -1,7 +1,7 @@
 """From tree to graph: names bound, blocks instantiated, arguments checked, shapes worked out."""
 
-from cnnspec.elaborate.limits import Limits
+from cnnspec.elaborate.limits import Limits, Used
 from cnnspec.elaborate.networks import Expectation, Settings
 from cnnspec.elaborate.program import Elaborated, elaborate, network_names
 
-__all__ = ["Elaborated", "Expectation", "Limits", "Settings", "elaborate", "network_names"]
+__all__ = ["Elaborated", "Expectation", "Limits", "Settings", "Used", "elaborate", "network_names"]

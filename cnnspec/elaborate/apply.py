@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.diagnostics import error
+from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import (
     POISON,
@@ -63,17 +64,23 @@ class Applier:
                 if value is POISON:
                     return value
             return value
-        if isinstance(step.step, Optional) and step.step.step is None:
+        if _is_nothing(step.step):
             return value
+        count = plain(step.count)
+        steps, nodes = _least(step.step)
+        self.session.foresee(count * steps, count * nodes, step.span)
+        self.session.spend(limits.LOOP, step.span)
         loop = Loop(step.span, frame.here, step.count)
         frame.items.append(loop)
         outer = frame.items
         try:
-            for _ in range(plain(step.count)):
+            for _ in range(count):
                 self.session.spend(1, step.span)
                 frame.items = []
-                loop.turns.append(frame.items)
-                value = self.apply(step.step, value, frame)
+                try:
+                    value = self.apply(step.step, value, frame)
+                finally:
+                    loop.turns.append(frame.items or ())
                 if value is POISON:
                     return value
         finally:
@@ -83,6 +90,7 @@ class Applier:
     def _optional(
         self, step: Optional, value: Any, frame: Frame, segments: tuple[str, ...] | None
     ) -> Any:
+        self.session.spend(limits.DECISION, step.span)
         choice = Choice(step.span, frame.here, (step.test,), 1 if step.step is None else 0)
         frame.items.append(choice)
         if step.step is None:
@@ -102,3 +110,28 @@ class Applier:
                 given = (Given(None, value, step.span), *given)
             return self.session.blocks.call(step, given, frame, segments)
         return self.session.operations.make(step, step.callee, value, frame, segments)
+
+
+def _is_nothing(step: Waiting | None) -> bool:
+    """Whether a step is none at all: `relu when false`, `relu * 0`, a group of such."""
+    if isinstance(step, Group):
+        return all(map(_is_nothing, step.steps))
+    if isinstance(step, Repeat):
+        return plain(step.count) == 0 or _is_nothing(step.step)
+    if isinstance(step, Optional | LabelledStep):
+        return _is_nothing(step.step)
+    return step is None
+
+
+def _least(step: Waiting | None) -> tuple[int, int]:
+    """Count what a step takes at least of the budgets: steps of evaluation, nodes."""
+    if isinstance(step, CallStep):
+        block = isinstance(step.callee, BlockValue)
+        return (1 + limits.CALL, 0) if block else (1, 1)
+    if isinstance(step, Group):
+        parts = [_least(each) for each in step.steps]
+        return 1 + sum(steps for steps, _ in parts), sum(nodes for _, nodes in parts)
+    if isinstance(step, Repeat):
+        steps, nodes = _least(step.step)
+        return plain(step.count) * steps, plain(step.count) * nodes
+    return (1, 0) if step is None else _least(step.step)

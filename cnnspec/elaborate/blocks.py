@@ -18,13 +18,14 @@ from cnnspec.elaborate.values import (
     block_in,
     describe,
     is_nodes,
+    is_short,
     ports,
 )
 from cnnspec.expression import Expression, Written, name, plain, spoken, translate
 from cnnspec.graph import Port, Scope
-from cnnspec.kinds import show
+from cnnspec.kinds import brief
 from cnnspec.syntax import tree
-from cnnspec.trace import BlockCall
+from cnnspec.trace import Binding, BlockCall
 
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
@@ -58,6 +59,9 @@ class Blocks:
             raise limits.exceeded(
                 "depth", session.limits.depth, "puts blocks into blocks too deeply", step.span
             )
+        session.spend(
+            limits.CALL + limits.PARAMETER * len(block.parameters) + len(given), step.span
+        )
         place, segment = session.paths.leaf(block.name.id, step.span, caller, segments)
         scope = Scope(
             place.path(segment),
@@ -68,11 +72,9 @@ class Blocks:
             definition=file.definition(block),
         )
         frame = Frame(file, index, block, Place(scope, attached=True))
-        place.scope.members.append(scope)
         outside = self._enter(block, values, frame, caller)
         inputs = tuple(port for _, nodes in scope.inputs for port in nodes)
         call = BlockCall(scope, {}, inputs, (), caller.target)
-        caller.items.append(call)
         session.trail.append((scope, step))
         session.depth += 1
         arguments = self.instances.arguments(block, frame)
@@ -98,8 +100,17 @@ class Blocks:
                 "end its body with `return`",
                 Label(step.span, "called here"),
             )
+        self.session.weigh(result, step.span)
         call.arguments = {key: each for key, each in outside.items() if key != "*"}
         scope.results = call.results = ports(result)
+        made = first < len(session.nodes)
+        if made or not all(isinstance(item, Binding) for item in scope.trace):
+            session.spend(0 if made else limits.EMPTY_CALL, step.span)
+            place.attach()
+            place.scope.members.append(scope)
+            caller.items.append(call)
+        else:  # nothing is kept of a call that made and decided nothing
+            session.paths.give_back(place, segment, caller)
         if arguments is not None and not copied and passed == self.passed:
             self.instances.keep(arguments, frame, scope, result, first, spent)
         self._leave(frame, caller, outside, scope)
@@ -196,6 +207,8 @@ class Blocks:
         outside: dict[str, Any] = {}
         nodes: list[tuple[str, tuple[Port, ...]]] = []
         words: dict[str, Expression] = {}
+        assert frame.place is not None
+        scope = frame.place.scope
         for parameter in block.parameters:
             key = parameter.name.id
             if key in values:
@@ -208,6 +221,7 @@ class Blocks:
                     frame.consume(own)
             if value is POISON:
                 raise Poisoned
+            self.session.weigh(value, scope.span)
             if is_nodes(value):
                 nodes.append((key, ports(value)))
                 frame.names[key] = value
@@ -225,8 +239,6 @@ class Blocks:
             frame.names[key] = value if said is None else Written(plain(value), name(key))
             if said is not None:
                 words[key] = said
-        assert frame.place is not None
-        scope = frame.place.scope
         scope.inputs = tuple(nodes)
         scope.values = {key: plain(outside[key]) for key in outside if "." not in key}
         if block.recurs_on is not None:
@@ -256,7 +268,8 @@ def instance(scope: Scope, step: CallStep) -> Label:
 
 
 def _shown(given: Given) -> str:
-    value = plain(given.value)
-    text = show(value) if isinstance(value, bool | int | float | str | tuple) else describe(value)
+    value = given.value if isinstance(given.value, tuple) else plain(given.value)
+    short = isinstance(value, bool | int | float | str) or is_short(value)
+    text = brief(plain(value)) if short else "…" if isinstance(value, tuple) else describe(value)
     text = text if len(text) < 40 else "…"
     return text if given.keyword is None else f"{given.keyword} = {text}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.diagnostics import Label, SpecError, error
+from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import Range
 from cnnspec.elaborate.values import (
@@ -97,6 +98,7 @@ class Bodies:
         """Bind a name in a frame."""
         frame.names[word] = value
         if isinstance(value, Port):
+            self.session.spent += 1
             frame.items.append(Binding(word, value))
 
     def _unpacked(self, value: Any, count: int, span: Span) -> tuple[Any, ...]:
@@ -147,18 +149,17 @@ class Bodies:
             if isinstance(given, bool) or not isinstance(given, int | float):
                 raise error("wrong-type", "a loss weight must be a number", argument.span)
             weight = float(given)
-        for other in session.outputs:
-            if other.name == statement.name.id:
-                raise error(
-                    "path-twice",
-                    f"the output {other.name} is made twice",
-                    statement.name.span,
-                    "made again here",
-                    Label(other.span, "made here first"),
-                )
-        session.outputs.append(
-            Output(statement.name.id, value, statement.train, weight, statement.name.span)
-        )
+        word = statement.name.id
+        if word in session.outputs:
+            raise error(
+                "path-twice",
+                f"the output {word} is made twice",
+                statement.name.span,
+                "made again here",
+                Label(session.outputs[word].span, "made here first"),
+            )
+        span = statement.name.span
+        session.outputs[word] = Output(word, value, statement.train, weight, span)
         self.give(statement.name.id, value, frame)
 
     def _return(self, statement: tree.Return, frame: Frame) -> None:
@@ -181,6 +182,7 @@ class Bodies:
             if plain(tests[-1]):
                 chosen, taken = body, number
                 break
+        self.session.spend(limits.DECISION, statement.span)
         choice = Choice(statement.span, frame.here, tuple(tests), taken)
         frame.items.append(choice)
         outer, frame.items = frame.items, choice.body
@@ -201,6 +203,7 @@ class Bodies:
         words = [word for pattern in statement.patterns for word in pattern_names(pattern)]
         hidden = {word: frame.names[word] for word in words if word in frame.names}
         length = values.length if isinstance(values, Range) else len(values)
+        self.session.spend(limits.LOOP, statement.span)
         loop = Loop(statement.span, frame.here, length)
         frame.items.append(loop)
         outer = frame.items
@@ -208,9 +211,11 @@ class Bodies:
             for value in values:
                 self.session.spend(1, statement.span)
                 frame.items = []
-                loop.turns.append(frame.items)
-                self._match(statement.patterns, value, statement.values.span, frame)
-                self.run(statement.body, frame)
+                try:
+                    self._match(statement.patterns, value, statement.values.span, frame)
+                    self.run(statement.body, frame)
+                finally:
+                    loop.turns.append(frame.items or ())
         finally:
             frame.items = outer
             for word in words:

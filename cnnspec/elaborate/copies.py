@@ -100,7 +100,7 @@ class Copy:
         if isinstance(item, Choice):
             place = self.path(item.place)
             return Choice(item.site, place, item.tests, item.taken, self.trace(item.body))
-        turns = list(map(self.trace, item.turns))
+        turns: list[Sequence[Item]] = [self.trace(turn) if turn else () for turn in item.turns]
         return Loop(item.site, self.path(item.place), item.count, turns)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from cnnspec.diagnostics import Label, SpecError, error
+from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.session import Session
 from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
@@ -68,7 +69,8 @@ class Declarations:
         key = source.name, source.text, session.limits, id(session.operators)
         known = _READ.pop(key, None)
         if known is not None and all(self._is(*each) for each in known.used):
-            session.spent += known.spent
+            session.spent += known.spent if not session.before.steps else known.spent // 8
+            session.spend(0, Span(source, 0, 1))
             _READ[key] = known
             return known.file, known.parsed
         file = self.read(source, ())
@@ -76,7 +78,8 @@ class Declarations:
         if not session.diagnostics:
             while len(_READ) >= MOST_READ:
                 _READ.pop(next(iter(_READ)), None)
-            _READ[key] = Read(session.operators, file, parsed, tuple(self.used), session.spent)
+            took = session.spent - session.before.steps
+            _READ[key] = Read(session.operators, file, parsed, tuple(self.used), took)
         return file, parsed
 
     def _is(self, path: str, span: Span, source: Source) -> bool:
@@ -90,6 +93,7 @@ class Declarations:
         """Parse a file and enter what it declares, used files first."""
         parsed = parse(source)
         self.parsed.append(parsed)
+        self.session.spend(limits.WORD * parsed.words, Span(source, 0, 1))
         file = FileNames(source)
         self.files[source.name] = file
         for index, item in enumerate(parsed.items):

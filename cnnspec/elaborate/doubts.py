@@ -58,10 +58,17 @@ def other_conventions(graph: Graph) -> Iterator[Diagnostic]:
 
 def dense_images(graph: Graph) -> Iterator[Diagnostic]:
     """Find outputs that are images of what `dense` makes at each place: a `gap` was forgotten."""
+    begins: dict[Node, Node] = {}  # so that outputs along one chain walk it once
     for output in graph.outputs:
         node, height, width = output.port.node, *(*output.port.shape, 1, 1)[1:3]
-        while node.op.family != _DENSE and _is_placewise(node) and len(node.inputs) == 1:
+        passed = []
+        while node not in begins and node.op.family != _DENSE and _is_placewise(node):
+            if len(node.inputs) != 1:
+                break
+            passed.append(node)
             node = node.inputs[0].node
+        node = begins.get(node, node)
+        begins.update((each, node) for each in passed)
         if node.op.family == _DENSE and height * width > 1:
             yield Diagnostic(
                 "dense-image",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
+from cnnspec.elaborate import limits
 from cnnspec.elaborate.arithmetic import is_number
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import call_function
@@ -190,6 +191,7 @@ class Evaluator:
         finally:
             frame.items = outer
         if choice.body or is_nodes(value):
+            self.session.spend(limits.DECISION, expr.span)
             frame.items.append(choice)
         return value
 

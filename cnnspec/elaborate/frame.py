@@ -26,11 +26,32 @@ class Place:
     parent: Place | None = None
     numbered: bool = False
     position: int = 0
-    ordinals: dict[str, int] = field(default_factory=dict)
-    #: Segments in use, with where each was made.
-    made: dict[str, Span] = field(default_factory=dict)
-    groups: dict[str, Place] = field(default_factory=dict)
+    #: The last number of each kind of step; None so far, as for most groups.
+    ordinals: dict[str, int] | None = None
+    #: Segments in use: the group that one is, or where the step was made; None so far.
+    taken: dict[str, Place | Span] | None = None
     attached: bool = False
+
+    def number(self, kind: str) -> int:
+        """Count one more step of a kind."""
+        if self.ordinals is None:
+            self.ordinals = {}
+        self.ordinals[kind] = number = self.ordinals.get(kind, 0) + 1
+        return number
+
+    def take(self, segment: str, by: Place | Span) -> Place | Span | None:
+        """Take a segment, unless it is taken: then give by what."""
+        if self.taken is None:
+            self.taken = {}
+        known = self.taken.get(segment)
+        if known is None:
+            self.taken[segment] = by
+        return known
+
+    def give_back(self, segment: str) -> None:
+        """Free a segment."""
+        if self.taken is not None:
+            self.taken.pop(segment, None)
 
     def attach(self) -> None:
         """Join the tree of scopes, parents first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -23,6 +24,7 @@ WHOLE: Final = (tree.Flow, tree.When, tree.Labelled)
 MOST: Final = 50
 
 
+@lru_cache(maxsize=8)
 def unused_parameters(parsed: tree.File) -> tuple[Diagnostic, ...]:
     """Find parameters of blocks and networks that their bodies and later defaults never name."""
     return tuple(islice(_unused(parsed), MOST))
@@ -47,6 +49,7 @@ def _unused(parsed: tree.File) -> Iterator[Diagnostic]:
                 )
 
 
+@lru_cache(maxsize=8)
 def flows_after_else(parsed: tree.File) -> tuple[Diagnostic, ...]:
     """Find what `else` takes whole now, and what followed both branches in the version before.
 

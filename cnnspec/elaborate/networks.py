@@ -96,7 +96,7 @@ class Networks:
             nodes=tuple(self.session.nodes),
             root=scope,
             inputs=inputs,
-            outputs=tuple(self.session.outputs),
+            outputs=tuple(self.session.outputs.values()),
             span=item.span,
             meta=self.session.meta,
             parameters=scope.values,
@@ -186,7 +186,7 @@ class Networks:
         return changed
 
     def _complete(self, definition: tree.NetworkDef, inputs: tuple[Any, ...]) -> None:
-        if not any(not output.train for output in self.session.outputs):
+        if not any(not output.train for output in self.session.outputs.values()):
             raise error(
                 "no-output",
                 f"the network {definition.name.id} has no output",

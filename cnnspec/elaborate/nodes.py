@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.channels import Argument, Sign, express
+from cnnspec.channels import SAME, Argument, Sign, express
 from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
 from cnnspec.elaborate import habits, limits
 from cnnspec.elaborate.frame import Frame
@@ -58,6 +58,7 @@ class Nodes:
         node = self.session.new_node(
             place.path(segment), op, inputs, shapes, weights, place.scope, step.span
         )
+        place.attach()
         place.scope.members.append(node)
         sources = tuple([frame.channels_of(port) for port in inputs])
         carried = NOTHING
@@ -280,7 +281,9 @@ class Nodes:
             return given[each.index] if listed else given
 
         value: Any = None
-        if rule is not None:
+        if rule is SAME:
+            value = sources[0]
+        elif rule is not None:
             places = node.input_shapes[0][1:] if node.inputs else ()
             value = express(
                 rule,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cnnspec.diagnostics import Label, SpecError, error
@@ -13,10 +13,14 @@ from cnnspec.source import Span
 
 
 class Paths:
-    """Gives names within a frame's place; `longest` bounds a path's characters."""
+    """Gives names within a frame's place; `longest` bounds a path's characters.
 
-    def __init__(self, longest: int) -> None:
+    `spend` counts what is kept, in steps.
+    """
+
+    def __init__(self, longest: int, spend: Callable[[int, Span], None]) -> None:
         self.longest = longest
+        self.spend = spend
 
     @contextmanager
     def entered(self, segments: tuple[str, ...], span: Span, frame: Frame) -> Iterator[Place]:
@@ -38,38 +42,45 @@ class Paths:
 
     def _descend(self, place: Place, segments: tuple[str, ...], span: Span) -> Place:
         for segment in segments:
-            child = place.groups.get(segment)
+            child = place.taken.get(segment) if place.taken is not None else None
             if child is None:
-                if segment in place.made:
-                    raise self._twice(place.path(segment), span, place.made[segment])
+                self.spend(limits.GROUP, span)
                 scope = Scope(place.path(segment), "group", place.scope, span)
-                child = place.groups[segment] = Place(scope, place)
-                place.made[segment] = span
+                child = Place(scope, place)
+                place.take(segment, child)
+            elif not isinstance(child, Place):
+                raise self._twice(place.path(segment), span, child)
             place = child
         return place
 
     def leaf(
         self, kind: str, span: Span, frame: Frame, segments: tuple[str, ...] | None
     ) -> tuple[Place, str]:
-        """Take the next name for a step or block; gives its place and segment."""
+        """Take the next name for a step or block; gives its place, to be attached, and segment."""
         place = frame.place
         assert place is not None
         if place.numbered:
             segment = str(place.position)
             place.position += 1
         elif segments is None:
-            number = place.ordinals[kind] = place.ordinals.get(kind, 0) + 1
-            segment = f"{kind}{number}"
+            segment = f"{kind}{place.number(kind)}"
         if segments is not None:
             place = self._descend(place, segments[:-1], span)
             segment = segments[-1]
-        if segment in place.made:
-            raise self._twice(place.path(segment), span, place.made[segment])
-        place.made[segment] = span
+        known = place.take(segment, span)
+        if known is not None:
+            first = known.scope.span if isinstance(known, Place) else known
+            raise self._twice(place.path(segment), span, first)
         if len(place.scope.path) + len(segment) > self.longest:
             raise limits.exceeded("text", self.longest, "makes a long path", span)
-        place.attach()
         return place, segment
+
+    def give_back(self, place: Place, segment: str, frame: Frame) -> None:
+        """Forget a name for which nothing was made; its number stays taken."""
+        place.give_back(segment)
+        assert frame.place is not None
+        if not place.attached:
+            _forget(place, frame.place)
 
     def _twice(self, path: str, span: Span, first: Span) -> SpecError:
         more = () if first == span else (Label(first, "made here first"),)
@@ -86,6 +97,5 @@ class Paths:
 def _forget(place: Place, outer: Place) -> None:
     """Give back the names of groups that turned out empty."""
     while place is not outer and not place.attached and place.parent is not None:
-        place.parent.groups.pop(place.scope.segment, None)
-        place.parent.made.pop(place.scope.segment, None)
+        place.parent.give_back(place.scope.segment)
         place = place.parent

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from cnnspec.collector import undisturbed
 from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
 from cnnspec.elaborate.declare import Declarations, Resolve
 from cnnspec.elaborate.doubts import channels_last, dense_images, other_conventions, unused_values
-from cnnspec.elaborate.limits import Limits
+from cnnspec.elaborate.limits import Limits, Used
 from cnnspec.elaborate.lint import flows_after_else, unused_parameters
 from cnnspec.elaborate.networks import Expectation, Networks, Settings
 from cnnspec.elaborate.reach import unreached_defaults
@@ -25,28 +25,23 @@ from cnnspec.syntax import tree
 
 @dataclass(frozen=True, slots=True)
 class Elaborated:
-    """A graph, the facts that it is to be held to, and what is odd about its spec."""
+    """A graph, the facts that it is to be held to, what is odd about its spec, what it took."""
 
     graph: Graph
     expectations: tuple[Expectation, ...]
     warnings: tuple[Diagnostic, ...]
+    used: Used
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let evaluation nest as deep as its own bounds allow, and look for no garbage meanwhile.
-
-    What an elaboration makes it keeps, so that looking for garbage costs a tenth and finds none.
-    """
-    depth, collects = sys.getrecursionlimit(), gc.isenabled()
+def _deep() -> Iterator[None]:
+    """Let evaluation nest as deep as its own bounds allow."""
+    depth = sys.getrecursionlimit()
     sys.setrecursionlimit(max(depth, 60_000))
-    gc.disable()
     try:
         yield
     finally:
         sys.setrecursionlimit(depth)
-        if collects:
-            gc.enable()
 
 
 def elaborate(
@@ -57,11 +52,15 @@ def elaborate(
     resolve: Resolve,
     settings: Settings | None = None,
     bounds: Limits | None = None,
+    before: Used | None = None,
 ) -> Elaborated:
-    """Elaborate a network of a file (None: its only one); raises SpecError with all mistakes."""
-    session = Session(operators, bounds or Limits())
+    """Elaborate a network of a file (None: its only one); raises SpecError with all mistakes.
+
+    `before` is what the networks took that share its budgets.
+    """
+    session = Session(operators, bounds or Limits(), before)
     networks = Networks(session)
-    with _undisturbed():
+    with _deep(), undisturbed():
         try:
             file, parsed = Declarations(session, resolve).top(source)
             definition = _chosen(parsed[0], network)
@@ -74,17 +73,20 @@ def elaborate(
         except (Exhausted, Poisoned):
             graph, turned = None, []
         except SpecError as mistake:
-            raise SpecError(_unique((*session.diagnostics, *mistake.diagnostics))) from None
+            both = _unique((*session.diagnostics, *mistake.diagnostics))
+            raise SpecError(both, steps=session.spent) from None
     mistakes = session.diagnostics
     if mistakes or graph is None:
-        raise SpecError((*turned, *mistakes))  # the one often comes of the other
+        # the one often comes of the other
+        raise SpecError((*turned, *mistakes), steps=session.spent)
+    used = Used(session.before.nodes + len(session.nodes), session.spent)
     live = graph.needed(graph.outputs)
     unreached = unreached_defaults(graph, file, parsed[0].items)
     dead = [node for node in graph.nodes if node.index not in live]
     warnings += [*other_conventions(graph), *unreached, *unused_values(dead), *dense_images(graph)]
     if dead:
         graph.nodes = tuple(node for node in graph.nodes if node.index in live)
-    return Elaborated(graph, networks.expectations, tuple(warnings))
+    return Elaborated(graph, networks.expectations, tuple(warnings), used)
 
 
 def _unique(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:

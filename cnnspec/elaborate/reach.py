@@ -24,8 +24,13 @@ def unreached_defaults(
     file of several networks has such.
     """
     last = {(op, key): index for index, op, values in file.defaults for key in values}
+    of_kind: dict[str, list[Node]] = {}
+    for node in graph.nodes if file.defaults else ():
+        of_kind.setdefault(node.kind, []).append(node)
     for index, word, values in file.defaults:
-        nodes = [node for node in graph.nodes if node.kind == word]
+        if all(last[word, key] != index for key in values):
+            continue
+        nodes = of_kind.get(word, [])
         strange = [node for node in nodes if node.span.source.name != file.source.name]
         missed = {}
         for key, value in values.items():

@@ -12,7 +12,7 @@ from cnnspec.elaborate.blocks import Blocks, instance
 from cnnspec.elaborate.bodies import Bodies
 from cnnspec.elaborate.evaluate import Evaluator
 from cnnspec.elaborate.frame import Frame
-from cnnspec.elaborate.limits import Limits
+from cnnspec.elaborate.limits import Limits, Used
 from cnnspec.elaborate.names import Names
 from cnnspec.elaborate.nodes import Nodes
 from cnnspec.elaborate.paths import Paths
@@ -34,12 +34,12 @@ HEAVY: Final = 1_000
 class Session:
     """The state of one elaboration; it is thrown away at its end."""
 
-    def __init__(self, operators: Operators, bounds: Limits) -> None:
+    def __init__(self, operators: Operators, bounds: Limits, before: Used | None = None) -> None:
         self.operators = operators
         self.limits = bounds
         self.arithmetic = Arithmetic(self)
         self.names = Names(self)
-        self.paths = Paths(bounds.text)
+        self.paths = Paths(bounds.text, self.spend)
         self.steps = Steps(self)
         self.evaluator = Evaluator(self)
         self.operations = Nodes(self)
@@ -47,7 +47,7 @@ class Session:
         self.bodies = Bodies(self)
         self.blocks = Blocks(self)
         self.nodes: list[Node] = []
-        self.outputs: list[Output] = []
+        self.outputs: dict[str, Output] = {}
         self.expectations: list[tuple[tree.Entry, Frame]] = []
         self.meta: dict[str, Any] = {}
         #: The block instances around what is elaborated, outermost first, and their calls.
@@ -55,7 +55,8 @@ class Session:
         self.depth = 0
         self.input_override: tuple[int, ...] | None = None
         self.takes_blocks: set[int] = set()
-        self.spent = 0
+        self.before = before or Used()
+        self.spent = self.before.steps
         self.most = bounds.steps
         self._heavy: dict[int, tuple[Any, int, int]] = {}
         self._reported: dict[object, Diagnostic] = {}
@@ -70,6 +71,16 @@ class Session:
         self.spent += amount
         if self.spent > self.limits.steps:
             raise limits.exceeded("steps", self.limits.steps, "takes too long to work out", span)
+
+    def foresee(self, steps: int, nodes: int, span: Span) -> None:
+        """Refuse at once what would end a budget after a while: raises SpecError."""
+        if self.spent + steps > self.limits.steps:
+            self.spend(steps, span)
+        if self.before.nodes + len(self.nodes) + nodes > self.limits.nodes:
+            raise self._too_many(span)
+
+    def _too_many(self, span: Span) -> SpecError:
+        return limits.exceeded("nodes", self.limits.nodes, "makes too many nodes", span)
 
     def weigh(self, value: Any, span: Span) -> None:
         """Count a list by all that is in it, however often: whoever walks it does as much work."""
@@ -115,8 +126,10 @@ class Session:
     ) -> Node:
         """Make a node; raises SpecError when there are too many."""
         index = len(self.nodes)
-        if index >= self.limits.nodes:
-            raise limits.exceeded("nodes", self.limits.nodes, "makes too many nodes", span)
+        if self.before.nodes + index >= self.limits.nodes:
+            raise self._too_many(span)
+        if len(inputs) + len(shapes) > 2:
+            self.spend(len(inputs) + len(shapes), span)
         node = Node(index, path, op, inputs, shapes, weights, scope, span)
         node.ports = tuple([Port(node, number) for number in range(len(shapes))])
         self.nodes.append(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
 
 
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+").fullmatch
 STEPS: Final = (*WAITING, Operator, BlockValue)
 #: Steps of more characters than this are not written out in a help.
 LONG: Final = 60
@@ -182,6 +184,7 @@ class Steps:
         return value
 
     def _segments(self, label: tree.LabelText, frame: Frame) -> tuple[str, ...]:
+        self.session.spend(limits.SEGMENT * len(label.segments), label.span)
         result = []
         for pieces in label.segments:
             text = ""
@@ -198,7 +201,7 @@ class Steps:
                         "a whole number or a word must stand here",
                     )
                 text += str(value)
-            if not text or not all(c.isascii() and (c.isalnum() or c in "_-") for c in text):
+            if not _SEGMENT(text):
                 raise error(
                     "bad-label",
                     f"`{text}` cannot be a label",

@@ -149,9 +149,17 @@ def is_data(value: Any) -> bool:
     return isinstance(value, bool | int | float | str)
 
 
+def is_short(value: Any) -> bool:
+    """Whether a value is a list of few elements, in all its lists: one line may show it."""
+    if isinstance(value, tuple):
+        return len(value) <= 20 and all(not isinstance(v, tuple) or is_short(v) for v in value)
+    return False
+
+
 def describe(value: Any) -> str:
     """Say what a value is, as a diagnostic would."""
-    value = plain(value)
+    if not isinstance(value, tuple):
+        value = plain(value)
     if isinstance(value, bool):
         return show(value)
     if isinstance(value, int | float):

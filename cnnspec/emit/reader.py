@@ -5,7 +5,7 @@ Nodes that no wanted output needs are left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cnnspec.emit.lowering import Applied, Lowering
 from cnnspec.emit.rows import gather
@@ -53,7 +53,7 @@ class Reader:
             units = gather(units, count_uses(units, results))
         return Instance(scope, units, inputs, results, names, values)
 
-    def _units(self, items: list[Item], scope: Scope, names: dict[int, str]) -> list[Unit]:
+    def _units(self, items: Sequence[Item], scope: Scope, names: dict[int, str]) -> list[Unit]:
         result: list[Unit] = []
         for item in items:
             if isinstance(item, Step):

@@ -64,7 +64,7 @@ class Concrete:
 
 def concrete(text: str) -> Concrete:
     """Read a text that parses; raises `Stuck` where it does not."""
-    root: Branch = reduce(text, 0, len(text), "start", _Keeper())
+    root: Branch = reduce(text, 0, len(text), "start", _Keeper())[0]
     gaps: dict[int, Gap] = {}
     stop = 0
     for token in tokens(root):

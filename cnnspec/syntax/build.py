@@ -19,6 +19,8 @@ from cnnspec.syntax.slip import RESERVED
 #: Deeper nesting than this is refused: whatever walks the tree may recurse.
 DEEPEST = 200
 LONGEST_NAME = 200
+#: A whole number of more bits is refused: what is computed from it must be a decimal, too.
+WIDEST: Final = 200
 #: What a letter after a number stands for.
 SCALE: Final = {"K": 10**3, "M": 10**6, "G": 10**9}
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"'}
@@ -239,9 +241,9 @@ class Builder:
     # --- expressions
 
     def or_(self, parts: Parts) -> Any:
-        for operator in parts[1::2]:
-            if operator in ("-", "//") and self._begins_line(operator):
-                raise SpecError([cannot_begin(self._span([operator]), str(operator))])
+        for operand, operator in zip(parts[:-1:2], parts[1::2], strict=True):
+            if operator in ("-", "//"):
+                self._same_line(operand, operator)
         rest = tuple((str(a), b) for a, b in zip(parts[1::2], parts[2::2], strict=True))
         return self._make(tree.Chain, parts, first=parts[0], rest=rest)
 
@@ -300,7 +302,7 @@ class Builder:
         if suffix > 1:
             value *= suffix
             value = int(value) if value == int(value) else value
-        if value in (float("inf"), float("-inf")):
+        if value == float("inf") or (isinstance(value, int) and value.bit_length() > WIDEST):
             raise error("bad-number", "a number too large to compute with", self._span(parts))
         return self._make(tree.Number, parts, value=value)
 
@@ -332,11 +334,6 @@ class Builder:
     def _same_line(self, before: Any, token: Token) -> None:
         if "\n" in self.source.text[self._stop(before) : self._start(token)]:
             raise SpecError([cannot_begin(self._span([token]), str(token))])
-
-    def _begins_line(self, token: Token) -> bool:
-        start = self._start(token)
-        line = self.source.text.rfind("\n", 0, start) + 1
-        return line > 0 and not self.source.text[line:start].strip()
 
 
 class _Group:

@@ -28,6 +28,14 @@ class Stuck(Exception):
         self.expected = expected
 
 
+class TooLong(Exception):
+    """A text has more words and signs than a spec may have: the first too many stands at `at`."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
+
+
 def admitted(row: Mapping[str, int]) -> frozenset[str]:
     """Name the terminals that may stand in a state."""
     return frozenset(name for name in row if name.isupper())
@@ -45,7 +53,8 @@ def lexer() -> Lexer:
 
 def _made(known: Table) -> Lexer:
     label, path = known.patterns["LABEL"], known.patterns["PATH"]
-    skip = re.compile(rf"(?:{known.patterns['WHITE']}|{known.patterns['COMMENT']})*").match
+    # possessive: what was skipped is not remembered, or a file of comments would fill the memory
+    skip = re.compile(rf"(?:{known.patterns['WHITE']}|{known.patterns['COMMENT']})*+").match
     label_at, path_at = re.compile(label).match, re.compile(path).match
     signs = "|".join(re.escape(sign) for sign in sorted(known.signs, key=len, reverse=True))
     kinds = {name: known.patterns[name] for name in ("NAME", "NUMBER", "STRING")}

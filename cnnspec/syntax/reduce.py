@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from cnnspec.syntax.lex import Stuck, Token, admitted, lexer
+from cnnspec.syntax.lex import Stuck, Token, TooLong, admitted, lexer
 from cnnspec.syntax.table import END, Rule, Table, table
 
 #: What makes a node: a builder's method, given the parts of a rule, tokens among them.
 Make = Callable[[list[Any]], Any]
+#: A text may have so many words and signs; what is in a string or a computed label counts, too.
+MOST_WORDS: Final = 400_000
 
 
-def reduce(text: str, start: int, stop: int, begin: str, builder: object) -> Any:
-    """Parse a stretch of a text; raises `Stuck`, and what the builder raises.
+def reduce(text: str, start: int, stop: int, begin: str, builder: object) -> tuple[Any, int]:
+    """Parse a stretch of a text; gives the value, and how many words and signs it has.
+
+    Raises `Stuck`, `TooLong`, and what the builder raises.
 
     A rule by which a value stands for itself (`sum` that is only a `prod`) makes nothing, and a row
     of such rules is one step the second time: most reductions of an expression are of that kind.
@@ -24,10 +28,17 @@ def reduce(text: str, start: int, stop: int, begin: str, builder: object) -> Any
     token_at = lexer()
     passed: dict[tuple[int, int, str], int] = {}
     stack, values = [known.starts[begin]], list[Any]()
-    at, end_state = start, known.ends[begin]
+    at, end_state, words = start, known.ends[begin], 0
     while True:
         token: Token = token_at(text, at, stop, states[stack[-1]])
         kind, at = token.kind, token.stop
+        words += 1
+        if kind == "STRING":
+            words += len(token) // 8
+        elif kind == "LABEL" and "{" in token:
+            words += len(token)
+        if words > MOST_WORDS:
+            raise TooLong(token.start)
         action = states[stack[-1]][kind]
         while action < 0:
             rule = rules[~action]
@@ -45,7 +56,7 @@ def reduce(text: str, start: int, stop: int, begin: str, builder: object) -> Any
                 values.append(makes[~action](parts))
                 stack.append(states[stack[-1]][rule.symbol])
             if kind == END and stack[-1] == end_state:
-                return values[-1]
+                return values[-1], words
             following = states[stack[-1]].get(kind)
             if following is None:
                 raise Stuck(token.start, admitted(states[stack[-1]]))

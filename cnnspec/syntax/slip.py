@@ -24,7 +24,7 @@ _WORD: Final = re.compile(r"[A-Za-z_]\w*|\d[\w.]*|\S", re.ASCII)
 _TOKEN: Final = re.compile(
     r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|->|[=!<>]=|\*\*|//|[A-Za-z_]\w*|\d[\w.]*|\S', re.ASCII
 )
-BRACKET: Final = re.compile(r'#[^\n]*|"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|[()\[\]{}]')
+BRACKET: Final = re.compile(r'#[^\n]*|"[^"\\\n]*(?:\\.[^"\\\n]*)*+"?|[()\[\]{}]')
 PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
 
 

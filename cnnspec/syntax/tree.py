@@ -321,10 +321,11 @@ class Variant(Item):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class File:
-    """A whole spec file."""
+    """A whole spec file: its items, and how many words and signs it is written with."""
 
     source_span: Span
     items: tuple[Item, ...]
+    words: int = 0
 
 
 def choice(expr: Expr) -> Cond | None:
