@@ -9,7 +9,8 @@ from cnnspec.kinds import Called
 
 _GLU: Final = "where `a, b = x -> split(2)`"
 _INSTANCE: Final = "`x` is what flows in"
-_MODULE: Final = "operators stand alone, with no module before them; `cnnspec ops` lists them"
+#: What is said of a framework's modules.
+MODULE: Final = "operators stand alone, with no module before them; `cnnspec ops` lists them"
 _ROW: Final = "steps in a row are a flow, `a -> b`, and a list of them `[a, b]`"
 _RANK: Final = "not here: images have two axes, height and width"
 _SIZE: Final = "not here: `upsample(factor)` takes a factor, and no size"
@@ -39,7 +40,7 @@ MADE: Final[tuple[Called, ...]] = (
 
 #: What is not here, by words without case and underscores: why, or what is.
 ABSENT: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("nn", "f", "torch", "tf", "keras", "layers", "activations"), _MODULE),
+    **dict.fromkeys(("nn", "f", "torch", "tf", "keras", "layers", "activations"), MODULE),
     **dict.fromkeys(("sequential", "modulelist"), _ROW),
     **dict.fromkeys(("activation",), "an activation is a step of its own: `-> relu`"),
     **dict.fromkeys(
@@ -98,7 +99,9 @@ ABSENT: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("alphadropout", "featurealphadropout", "gaussiandropout", "gaussiannoise"), _NOISE
     ),
-    **dict.fromkeys(("mean", "reducemean", "reducemax", "reducesum", "amax", "amin"), _REDUCES),
+    **dict.fromkeys(
+        ("mean", "max", "min", "reducemean", "reducemax", "reducesum", "amax", "amin"), _REDUCES
+    ),
     **dict.fromkeys(
         ("maximum", "minimum", "average", "div", "divide", "power"),
         "not here: values are put together by `add`, `sub`, `mul` and `concat`",

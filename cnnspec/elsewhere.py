@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from cnnspec.absent import ABSENT, MADE, OTHER_RANK
-from cnnspec.diagnostics import nearest
+from cnnspec.absent import ABSENT, MADE, MODULE, OTHER_RANK
+from cnnspec.diagnostics import SpecError, nearest
 from cnnspec.kinds import Called
 from cnnspec.op import Op
 
@@ -58,6 +59,13 @@ def operator_help(word: str, operators: Mapping[str, type[Op]]) -> str | None:
             return ABSENT[squash(word)]
     pattern, said = OTHER_RANK
     return said if re.search(pattern, plain) else None
+
+
+def of_module(mistake: SpecError, word: str, operators: Mapping[str, type[Op]]) -> SpecError:
+    """Explain `nn.ReLU`: where a module is what nothing is called, say what its member is here."""
+    first, *rest = mistake.diagnostics
+    said = operator_help(word, operators) if first.help == MODULE else None
+    return SpecError([replace(first, help=said), *rest]) if said else mistake
 
 
 def near_operator(word: str, operators: Mapping[str, type[Op]]) -> str:

@@ -110,7 +110,9 @@ class Int:
             or (self.low is not None and value < self.low)
             or (self.high is not None and value > self.high)
         ):
-            raise Refusal(f"expected {self.words}, not {brief(value)}")
+            divided = isinstance(value, float) and value == value // 1
+            help_ = "`/` gives a decimal: divide whole numbers by `//`" if divided else None
+            raise Refusal(f"expected {self.words}, not {brief(value)}", help=help_)
         return value
 
 
@@ -139,8 +141,18 @@ class Float:
             or (self.above is not None and value <= self.above)
             or (self.below is not None and value >= self.below)
         ):
-            raise Refusal(f"expected {self.words}, not {brief(value)}")
+            raise Refusal(f"expected {self.words}, not {brief(value)}", help=self._meant(value))
         return float(value)
+
+    def _meant(self, value: object) -> str | None:
+        """Say what to type for a probability in percent."""
+        percent = isinstance(value, int | float) and not isinstance(value, bool)
+        if (self.low, self.below) != (0, 1) or not percent:
+            return None
+        assert isinstance(value, int | float)
+        return (
+            f"a probability is no percentage: write `{value / 100:g}`" if 1 < value < 100 else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +228,9 @@ class Pair:
         each = Int(self.low, self.high)
         try:
             return each.read(vertical), each.read(horizontal)
-        except Refusal:
-            raise Refusal(f"expected {self.words}, not {brief(value)}") from None
+        except Refusal as refusal:
+            said = f"expected {self.words}, not {brief(value)}"
+            raise Refusal(said, help=refusal.help) from None
 
 
 Pads = tuple[int, int, int, int] | Literal["same", "same_lower"]
@@ -246,6 +259,8 @@ class Pad:
         for word in self.automatic:
             if value == word:
                 return word
+        if value == "valid":
+            raise Refusal("`valid` is no padding at all", help="write `pad = 0`, or leave it out")
         sides = _sides(value)
         if sides is None or any(
             not _is_int(side) or side < 0 or (self.high is not None and side > self.high)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import error
+from cnnspec.diagnostics import SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import BlockValue, Operator, describe
 from cnnspec.expression import OPERATIONS, Written, plain, written
 from cnnspec.graph import Port
+from cnnspec.kinds import show
 from cnnspec.ops import OPERATORS
 from cnnspec.source import Span
 
@@ -46,6 +47,8 @@ class Arithmetic:
             return joined
         if not (is_number(a) and is_number(b)):
             wrong = left if not is_number(a) else right
+            if isinstance(wrong, Port) and (is_number(a) or is_number(b)):
+                raise self._scaled(operator, a, b, span)
             if isinstance(wrong, Port) and operator in ("+", "*", "-"):
                 word = next(each for each in OPERATORS.values() if each.sign == operator).name
                 raise error(
@@ -53,6 +56,13 @@ class Arithmetic:
                     f"nodes are not put together with `{operator}`",
                     span,
                     help=f"write `{word}(a, b)`",
+                )
+            if isinstance(wrong, Port) and operator in (">", "<") and not isinstance(right, Port):
+                raise error(
+                    "wrong-type",
+                    f"`{operator}` compares numbers",
+                    span,
+                    help="a flow has arrows: `->`",
                 )
             what = "adds numbers or joins two lists" if operator == "+" else "is for numbers"
             raise error("wrong-type", f"`{operator}` {what}, not {describe(wrong)}", span)
@@ -73,6 +83,18 @@ class Arithmetic:
         if not isinstance(carried, Written):
             frame.consume(left, right)
         return self.bounded(carried, span)
+
+    def _scaled(self, operator: str, left: Any, right: Any, span: Span) -> SpecError:
+        """Explain `image / 255`: a number and a node."""
+        node, number = (left, right) if isinstance(left, Port) else (right, left)
+        title = f"`{operator}` is for two numbers, and one of these is {describe(node)}"
+        help_ = "no operator adds a number to every value; `bn` and biases learn one a channel"
+        if operator == "*" or (operator == "/" and isinstance(left, Port)):
+            factor = f"1 / {show(number)}" if operator == "/" else show(number)
+            help_ = f"write `x -> scale({factor})`, where `x` is the node"
+        elif operator not in ("+", "-"):
+            help_ = "a number scales a node: `x -> scale(0.5)`"
+        return error("wrong-type", title, span, help=help_)
 
     def _exact(self, operator: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
         """Compute with whole numbers, which is nearly all that specs do, in fewer steps."""

@@ -11,9 +11,11 @@ from cnnspec.elaborate.frame import Frame, Place
 from cnnspec.elaborate.instances import Instances
 from cnnspec.elaborate.values import (
     POISON,
+    WAITING,
     BlockValue,
     CallStep,
     Given,
+    Operator,
     Poisoned,
     block_in,
     describe,
@@ -99,6 +101,7 @@ class Blocks:
                 block.name.span,
                 "end its body with `return`",
                 Label(step.span, "called here"),
+                help=_waits(result, block),
             )
         self.session.weigh(result, step.span)
         call.arguments = {key: each for key, each in outside.items() if key != "*"}
@@ -259,6 +262,13 @@ class Blocks:
                         caller.consume(outside.get(word))
         for word in sorted(frame.consumed):
             caller.consume(outside.get(word))
+
+
+def _waits(result: Any, block: tree.Block) -> str | None:
+    """Say how a block returns what a step gives, where it returns the step."""
+    if not block.parameters or not isinstance(result, (*WAITING, Operator, BlockValue)):
+        return None
+    return f"this step waits for its input: `return {block.parameters[0].name.id} -> …`"
 
 
 def instance(scope: Scope, step: CallStep) -> Label:

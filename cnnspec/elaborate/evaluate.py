@@ -11,6 +11,8 @@ from cnnspec.elaborate import limits
 from cnnspec.elaborate.arithmetic import is_number
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import call_function
+from cnnspec.elaborate.habits import IMAGE_WITH_BATCH
+from cnnspec.elaborate.names import NOTHINGS
 from cnnspec.elaborate.nodes import unknown_argument
 from cnnspec.elaborate.values import (
     POISON,
@@ -25,9 +27,10 @@ from cnnspec.elaborate.values import (
     is_nodes,
     with_more,
 )
+from cnnspec.elsewhere import of_module
 from cnnspec.expression import Written, plain, worked_out, written
 from cnnspec.graph import Port
-from cnnspec.kinds import Pad, Refusal
+from cnnspec.kinds import Pad, Refusal, brief
 from cnnspec.syntax import tree
 from cnnspec.trace import Choice
 
@@ -114,7 +117,8 @@ class Evaluator:
             try:
                 value = self.evaluate(argument.value, frame)
             except SpecError as mistake:
-                wrong += _perhaps_named(_perhaps_keyword(mistake, argument, callee), argument)
+                told = _perhaps_size(_perhaps_keyword(mistake, argument, callee), expr, callee)
+                wrong += _perhaps_named(told, argument)
                 continue
             except Poisoned:
                 poisoned = True
@@ -213,14 +217,25 @@ class Evaluator:
         return value[index]
 
     def _attribute(self, expr: tree.Attribute, frame: Frame) -> Any:
-        value = self.evaluate(expr.value, frame)
+        try:
+            value = self.evaluate(expr.value, frame)
+        except SpecError as mistake:
+            raise of_module(mistake, expr.name, self.session.operators) from None
         known = ("channels", "height", "width", "shape")
         if not isinstance(value, Port):
+            step = isinstance(value, (*WAITING, Operator, BlockValue))
+            flows = step and (
+                expr.name in self.session.operators or expr.name in frame.file.entries
+            )
             raise error(
                 "wrong-type",
                 f"{describe(value)} has no {expr.name}",
                 expr.value.span,
                 "only a node has " + ", ".join(known),
+                help=f"steps follow each other by an arrow: `{brief(expr.value.span.text)} -> "
+                f"{expr.name}`"
+                if flows
+                else None,
             )
         if expr.name == "channels":
             return frame.channels_of(value)
@@ -245,7 +260,13 @@ class Evaluator:
                 raise error("wrong-type", f"`not` of {describe(value)}", expr.operand.span)
             return written(not bare, "not", value)
         if not is_number(bare):
-            raise error("wrong-type", f"`-` of {describe(value)}", expr.operand.span)
+            help_ = "an arrow is `->`; the negative of a node is `x -> scale(-1)`"
+            raise error(
+                "wrong-type",
+                f"`-` of {describe(value)}",
+                expr.operand.span,
+                help=help_ if isinstance(value, Port) else None,
+            )
         result = written(-bare, "negate", value)
         if not isinstance(result, Written):
             frame.consume(value)
@@ -306,9 +327,28 @@ def _perhaps_keyword(mistake: SpecError, argument: tree.Argument, callee: Any) -
         return list(unknown_argument(key, operator.op, argument.span).diagnostics)
     if not arg.choices or not isinstance(argument.value, tree.Name):
         return [first, *rest]
+    if isinstance(arg.kind, Pad) and argument.value.id.lower() == "valid":
+        return [replace(first, help=f"no padding is `{key} = 0`, or nothing"), *rest]
     words = " or ".join(f"`{each}`" for each in arg.choices)
     none = ", or a number" if isinstance(arg.kind, Pad) else ""
     return [replace(first, help=f"`{key}` is {words}{none}"), *rest]
+
+
+def _perhaps_size(mistakes: list[Diagnostic], expr: tree.Call, callee: Any) -> list[Diagnostic]:
+    """Explain `input(None, 3, 32, 32)` and `input(3, None, None)`: no batch, and one size."""
+    first, *rest = mistakes
+    if not (isinstance(callee, Operator) and callee.op.is_input) or first.code != "unknown-name":
+        return mistakes
+    if first.labels[0].span.text.lower() not in NOTHINGS:
+        return mistakes
+    texts = [each.span.text for each in expr.arguments]
+    if len(texts) == IMAGE_WITH_BATCH and first.labels[0].span == expr.arguments[0].span:
+        help_ = f"the batch is never written: `input({', '.join(texts[1:])})`"
+    else:
+        help_ = (
+            "write the size that is usual, `input(3, 224, 224)`; `--input 3x320x320` gives another"
+        )
+    return [replace(first, help=help_), *rest]
 
 
 def _perhaps_named(mistakes: list[Diagnostic], argument: tree.Argument) -> list[Diagnostic]:

@@ -9,9 +9,10 @@ from cnnspec.channels import Argument
 from cnnspec.diagnostics import Label, SpecError, error
 from cnnspec.elaborate.values import Given
 from cnnspec.expression import plain
-from cnnspec.kinds import Arg, Refusal
+from cnnspec.kinds import Arg, Refusal, show
 from cnnspec.op import Op
 
+IMAGE_WITH_BATCH: Final = 4
 #: From this number on, one that equals the channels that flow in is not taken for a window's size.
 NO_WINDOW: Final = 8
 
@@ -61,6 +62,28 @@ def _fits(arg: Arg, each: Given) -> bool:
     except Refusal:
         return False
     return arg.doubt is None or not arg.doubt.meets(value)
+
+
+def check_input(given: Sequence[Given]) -> None:
+    """Refuse an input with a batch, `input(1, 3, 32, 32)`, and one that is given as a list."""
+    values = [plain(each.value) for each in given]
+    if len(values) == 1 and isinstance(values[0], tuple) and given[0].keyword in (None, "shape"):
+        shown = ", ".join(show(each) for each in values[0])
+        raise error(
+            "bad-argument",
+            "an input takes its sizes one by one",
+            given[0].span,
+            help=f"write `input({shown})`",
+        )
+    if len(values) == IMAGE_WITH_BATCH and all(each.keyword is None for each in given):
+        shown = ", ".join(each.span.text for each in given[1:])
+        raise error(
+            "by-position",
+            "the batch is never written",
+            given[0].span,
+            "an input has channels, height and width",
+            help=f"write `input({shown})`",
+        )
 
 
 def twice(op: type[Op], rest: Sequence[Given], incoming: int | None) -> str | None:

@@ -21,6 +21,8 @@ from cnnspec.syntax.files import FileNames
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
 
+#: What stands for nothing elsewhere.
+NOTHINGS: Final = ("none", "null", "nil", "nothing")
 #: How like a word must be to be a slip of the pen, and no other word.
 SLIP: Final = 0.8
 
@@ -69,14 +71,20 @@ class Names:
         return known
 
     def _unknown(self, expr: tree.Name, frame: Frame) -> Exception:
-        python = {"True": "true", "False": "false", "None": None}
+        python = {"True": "true", "False": "false"}
         if expr.id in python:
-            word = python[expr.id]
             return error(
                 "unknown-name",
                 f"there is no {expr.id} in a spec",
                 expr.span,
-                help=f"write `{word}`" if word else "leave the argument out",
+                help=f"write `{python[expr.id]}`",
+            )
+        if expr.id.lower() in NOTHINGS:
+            return error(
+                "unknown-name",
+                f"there is no {expr.id} in a spec",
+                expr.span,
+                help="leave an argument out; a step that does nothing is `identity`",
             )
         unbound = self._unbound(expr, frame)
         if unbound is not None:
@@ -132,13 +140,15 @@ class Names:
                     expr.span,
                     help=f"declare `block {expr.id}(…, levels) recurs on levels`",
                 )
-        if isinstance(entry.value, tree.NetworkDef | tree.Variant):
+        if isinstance(entry.item, tree.NetworkDef | tree.Variant):
             raise error(
                 "wrong-type",
                 f"{expr.id} is a network; only blocks can be put into one",
                 expr.span,
                 "",
-                Label(entry.span, "declared here"),
+                Label(entry.item.name.span, "declared here"),
+                help="a network with other settings is a variant, "
+                f"`network mine = {expr.id}(…)`; steps that two networks share stand in a block",
             )
         if isinstance(entry.value, tree.Block):
             return BlockValue(entry.value, frame.file)

@@ -50,6 +50,8 @@ class Nodes:
                 given = self._override(frame)
                 rest = tuple([Given(None, size, step.span) for size in given])
         self._check_arity(op_class, inputs, value, step)
+        if op_class.is_input:
+            habits.check_input(rest)
         incoming = inputs[0].shape.channels if inputs else None
         arguments, spans = self._arguments(op_class, operator, rest, step, incoming)
         op = self._bind(op_class, arguments, spans, step)
@@ -122,6 +124,15 @@ class Nodes:
                 f"{name} puts values together, and here is one",
                 step.span,
                 help=f"branches are `{name}(x -> a, x -> b)`",
+            )
+        late = [each for each in step.given if is_nodes(each.value)]
+        if late and len(inputs) < least:
+            others = ", ".join(each.span.text for each in step.given if each not in late)
+            raise error(
+                "wrong-arity",
+                f"what flows into {op.name} stands before it, or first among its arguments",
+                late[0].span,
+                help=f"write `{late[0].span.text} -> {op.name}({others})`",
             )
         if len(inputs) < least or (most is not None and len(inputs) > most):
             count = str(least) if least == most else f"at least {least}"

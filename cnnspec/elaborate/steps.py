@@ -90,6 +90,9 @@ class Steps:
             return Group(tuple([self.waiting(each, span) for each in value]), True, span)
         if isinstance(value, Function):
             help = operator_help(value.name, self.session.operators)
+        if isinstance(value, str):
+            known = value in self.session.operators
+            help = f"write `{value}` without quotes" if known else help
         raise error(
             "not-a-step",
             f"{describe(value)} is not a step",
@@ -133,7 +136,9 @@ class Steps:
                     "wrong-type",
                     f"a step cannot be used with {operator}",
                     operand.span,
-                    help="repeat a step with `step * 3`; go on with `->`",
+                    help="a comment begins with `#`"
+                    if operator == "//"
+                    else "repeat a step with `step * 3`; go on with `->`",
                 )
             count = self.session.evaluator.spoken_data(
                 operand, frame, "a step is repeated a whole number of times", int

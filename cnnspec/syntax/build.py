@@ -79,6 +79,14 @@ class Builder:
         )
 
     def use(self, parts: Parts) -> tree.Use:
+        if "\\" in parts[1]:
+            path = str(parts[1]).replace("\\", "/").replace("//", "/")
+            raise error(
+                "bad-string",
+                "the folders of a path stand apart by `/`",
+                self._span([parts[1]]),
+                help=f"write `use {path}`",
+            )
         path = self._text(parts[1])
         return tree.Use(span=self._span(parts), path=path, path_span=self._span([parts[1]]))
 

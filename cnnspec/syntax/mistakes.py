@@ -8,7 +8,7 @@ from typing import Final
 
 from cnnspec.diagnostics import Diagnostic, Label
 from cnnspec.source import Source, Span
-from cnnspec.syntax import foreign, heads
+from cnnspec.syntax import foreign, heads, newcomers
 from cnnspec.syntax.slip import BRACKET, ITEMS, NEAR, PAIRS, RESERVED, STATEMENTS, Piece, Slip
 
 #: A choice of a value, not the head of a body.
@@ -287,6 +287,7 @@ def _beside(slip: Slip) -> Diagnostic | None:
 
 RULES: Final[tuple[Callable[[Slip], Diagnostic | None], ...]] = (
     _end_of_text,
+    *newcomers.RULES,
     _foreign_sign,
     _foreign_character,
     _number,
