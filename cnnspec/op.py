@@ -232,6 +232,13 @@ class Op:
             return None
         return Window((inputs[0].height, inputs[0].width))
 
+    def bend(self) -> float:
+        """Give how far from zero its function still changes course; 0: at zero, or nowhere.
+
+        Inputs are drawn such that they get there: what cuts off at six is not seen below it.
+        """
+        return 0.0
+
     def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
         """Estimate how large its values are, as a root mean square, from how large the inputs' are.
 

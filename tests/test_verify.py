@@ -243,23 +243,6 @@ TRAINED = {
         net("step: dropout(0.2)"),
         ("noise", "step"),
     ),
-    **{
-        f"{word} where {right} belongs": (
-            right,
-            lambda step, word=word: Lowered(
-                Call(Module(), (Input(),)), Call(Raw(word), (step.leaf("rate"),))
-            ),
-            net(f"step: {right}(0.2)"),
-            ("noise", "step"),
-        )
-        for right, word in (
-            ("drop_path", "nn.Dropout"),
-            ("drop_path", "nn.Dropout2d"),
-            ("spatial_dropout", "nn.Dropout"),
-            ("dropout", "nn.Dropout2d"),
-            ("dropout", "nn.AlphaDropout"),
-        )
-    },
 }
 
 

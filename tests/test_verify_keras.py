@@ -157,12 +157,6 @@ def test_a_wrong_layout_is_found_and_named(mistake: str, monkeypatch) -> None:
     assert found.disagreements[0].agree == ("numpy", "torch")
 
 
-def dropping(name, noise_shape):
-    """Write a step that drops as this layer, with this shape of mask."""
-    more = () if noise_shape is None else (Keyword("noise_shape", Leaf(noise_shape)),)
-    return lambda _: lambda step: layer(name, step.leaf("rate"), keywords=more)
-
-
 TRAINED = {
     "momentum not converted": (
         "bn",
@@ -176,25 +170,6 @@ TRAINED = {
         net("step: dropout(0.2)"),
         ("noise", "step"),
     ),
-    **{
-        f"{name}{noise_shape or ''} where {right} belongs": (
-            right,
-            dropping(name, noise_shape),
-            net(f"step: {right}(0.2)"),
-            ("noise", "step"),
-        )
-        for right, name, noise_shape in (
-            ("drop_path", "Dropout", None),
-            ("drop_path", "SpatialDropout2D", None),
-            ("drop_path", "Dropout", (1, 1, 1, 1)),
-            ("spatial_dropout", "Dropout", None),
-            ("spatial_dropout", "Dropout", (None, 1, 1, 1)),
-            ("spatial_dropout", "Dropout", (1, 1, 1, None)),
-            ("dropout", "SpatialDropout2D", None),
-            ("dropout", "Dropout", (None, None, 1, None)),
-            ("dropout", "GaussianDropout", None),
-        )
-    },
 }
 
 

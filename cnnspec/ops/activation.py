@@ -39,6 +39,9 @@ class ReLU6(_Activation):
     name = "relu6"
     per_value = 2
 
+    def bend(self) -> float:
+        return 6.0
+
 
 class ELU(_Activation):
     """Give x where x > 0, else alpha * (exp(x) - 1)."""
@@ -48,6 +51,9 @@ class ELU(_Activation):
     positional = 1
     per_value = 4
     alpha = Arg(Float(), "The value that it tends to, negated.", 1.0)
+
+    def bend(self) -> float:
+        return 6.0  # where it has come near to -alpha
 
 
 class LeakyReLU(_Activation):
@@ -72,6 +78,9 @@ class SiLU(_Activation):
     elsewhere = ("swish",)
     per_value = 5
 
+    def bend(self) -> float:
+        return 6.0
+
 
 class Tanh(_Activation):
     """The hyperbolic tangent."""
@@ -79,6 +88,9 @@ class Tanh(_Activation):
     name = "tanh"
     per_value = 1
     gradient_needs = ("outputs",)
+
+    def bend(self) -> float:
+        return 4.0
 
 
 class Sigmoid(_Activation):
@@ -92,6 +104,9 @@ class Sigmoid(_Activation):
     def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
         return 0.75
 
+    def bend(self) -> float:
+        return 7.0
+
 
 class HardSwish(_Activation):
     """Give x * relu6(x + 3) / 6."""
@@ -99,6 +114,9 @@ class HardSwish(_Activation):
     name = "hardswish"
     elsewhere = ("h_swish", "hard_silu")
     per_value = 5
+
+    def bend(self) -> float:
+        return 3.0
 
 
 class HardSigmoid(_Activation):
@@ -111,12 +129,18 @@ class HardSigmoid(_Activation):
     def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
         return 0.75
 
+    def bend(self) -> float:
+        return 3.0
+
 
 class Mish(_Activation):
     """Give x * tanh(log(1 + exp(x)))."""
 
     name = "mish"
     per_value = 5
+
+    def bend(self) -> float:
+        return 6.0
 
 
 class GELU(_Activation):
@@ -131,6 +155,9 @@ class GELU(_Activation):
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return outputs[0].size * (5 if self.approximate == "exact" else 9)
+
+    def bend(self) -> float:
+        return 4.0
 
 
 class PReLU(_Activation):

@@ -80,6 +80,9 @@ class MaxPool(_Pool):
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return super().operations(inputs, outputs) - outputs[0].size  # nothing is divided
 
+    def bend(self) -> float:
+        return 25.0 if self.pad != (0, 0, 0, 0) else 0.0  # what stands around is less than that
+
     def noted(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> Noted:
         return Noted(indices=outputs[0].size)
 
