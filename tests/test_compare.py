@@ -162,3 +162,15 @@ def test_any_meta_can_be_shown(meta: str, shown: str, tmp_path: Path, capsys) ->
     assert "drew 1 of 2" in capsys.readouterr().err
     assert run(["draw", str(spec), "-o", str(tmp_path / "y.svg")]) == 0
     assert f"drew {shown} in" in capsys.readouterr().err
+
+
+def test_the_legend_of_the_bubbles_lies_on_none() -> None:
+    names = ["vgg16", "vgg19", "mobilenet_v2", "alexnet"]
+    meters = [Meter(network(name).elaborated, Run()) for name in names]
+    figure = plot.bubbles(meters, names)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    legend, inside = axes.get_legend().get_window_extent(), axes.get_window_extent()
+    assert not legend.overlaps(inside)
+    assert 0 < legend.x0 < legend.x1 <= figure.bbox.x1
+    assert legend.y1 <= figure.bbox.y1

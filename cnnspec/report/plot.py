@@ -64,7 +64,7 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
             gid=f"{_MARK}{meter.graph.name}",
         )
     axes.margins(0.08)
-    figure.subplots_adjust(left=0.06, right=0.985, top=0.975, bottom=0.075)
+    figure.subplots_adjust(left=0.06, right=0.985, top=0.925, bottom=0.075)
     axes.set_xlabel("multiply-adds of one inference")
     axes.set_ylabel("ImageNet top-1, %")
     axes.xaxis.set_major_formatter(_tick)
@@ -73,7 +73,8 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
     for millions in (5, 25, 100):
         size = BUBBLE * millions
         axes.scatter([], [], s=size, color="#999999", alpha=0.5, label=f"{millions} M parameters")
-    axes.legend(loc="lower right", frameon=False, labelspacing=1.6, borderpad=1.2)
+    above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 3}
+    axes.legend(frameon=False, columnspacing=2.5, handletextpad=1.2, borderpad=1.0, **above)
     _label(figure, axes, shown, colour)
     return figure
 
