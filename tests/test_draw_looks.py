@@ -124,20 +124,6 @@ def test_a_volume_says_how_often_it_is_there() -> None:
     assert " ".join(said).count("conv") == 1
 
 
-def test_lines_between_neighbouring_volumes_cross_none() -> None:
-    ups = "".join(f"u{i} = a -> upsample(2)\n" for i in range(3))
-    text = f"""network pyramid() {{
-        x = input(8, 9, 9)
-        a = x -> conv(8, 1)
-        {ups}
-        output y = concat(u0, u1, u2, a -> conv(8, 1) -> upsample(2))
-    }}"""
-    shown = drawing(cnnspec.loads(text).elaborated, style="volumes").content.decode()
-    dashed = re.findall(r'<path d="([^"]*)"[^>]*stroke-dasharray', shown)
-    assert len(dashed) == 6
-    assert sum("C" in path for path in dashed) == 3
-
-
 @pytest.mark.parametrize("how", [{"view": View(2)}, {"look": Look(heat="params")}])
 def test_volumes_refuse_what_they_would_not_do(how: dict[str, object]) -> None:
     with pytest.raises(Unsupported, match="they take --theme and --layout"):
