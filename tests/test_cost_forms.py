@@ -208,3 +208,11 @@ def test_the_receptive_field_is_that_of_what_sees_most(tmp_path, capsys) -> None
         }"""
     )
     assert "15x15  of wider, the largest; a step is 2x2" in asked(capsys, str(spec), "--facts")
+
+
+def test_a_kind_that_ends_in_a_digit_is_no_name_that_was_written(tmp_path, capsys) -> None:
+    spec = tmp_path / "six.cnn"
+    spec.write_text("network six { image = input(8, 4, 4)  output y = image -> relu6 -> relu6 }")
+    out = asked(capsys, str(spec), "--depth", "1", "--columns", "layer")
+    assert "relu61" not in out
+    assert out.count("relu6") == 2

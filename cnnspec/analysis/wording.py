@@ -76,7 +76,9 @@ def is_automatic(member: Node | Scope) -> bool:
     """Whether its name was not written: a kind with an ordinal, or a place in a sequence."""
     kind = member.kind if isinstance(member, Node) else member.block
     segment = member.segment
-    return segment.isdigit() or (kind is not None and segment.rstrip("0123456789") == kind)
+    if segment.isdigit() or segment == kind:
+        return True
+    return kind is not None and segment.startswith(kind) and segment[len(kind) :].isdigit()
 
 
 def only(part: Part) -> Part | None:
