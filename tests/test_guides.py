@@ -75,7 +75,7 @@ def test_a_part_lists_what_the_page_says(folder: Path, capfd) -> None:
     torch.save(cnnspec.load("resnet18").build("torch").state_dict(), "resnet18.pt")
     (text,) = (text for kind, text in blocks("editing") if kind == "cnn" and "resnet18_32" in text)
     Path("new.cnn").write_text(text)
-    assert run("convert resnet18.pt --spec new.cnn --partial -o trunk.pt".split()) == 0
+    assert run(["convert", "resnet18.pt", "--spec", "new.cnn", "--partial", "-o", "trunk.pt"]) == 0
     said = capfd.readouterr().err
     assert "not taken; different: conv1.weight is 64 x 3 x 7 x 7" in said
     assert "not taken; different: fc.weight is 1000 x 512" in said

@@ -76,9 +76,10 @@ def is_automatic(member: Node | Scope) -> bool:
     """Whether its name was not written: a kind with an ordinal, or a place in a sequence."""
     kind = member.kind if isinstance(member, Node) else member.block
     segment = member.segment
-    if segment.isdigit() or segment == kind:
-        return True
-    return kind is not None and segment.startswith(kind) and segment[len(kind) :].isdigit()
+    if segment.isdigit() or kind is None:
+        return segment.isdigit()
+    numbered = segment.startswith(kind) and segment[len(kind) :].isdigit()
+    return numbered or segment.rstrip("0123456789") == kind
 
 
 def only(part: Part) -> Part | None:
