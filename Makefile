@@ -52,6 +52,9 @@ verification: $(VENV)/.tests ## verify every network that ships; writes docs/ver
 fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to do it again
 	$(BIN)/python tools/fuzz.py --count $(N) $(if $(SEED),--seed $(SEED))
 
+slips: $(VENV)/.tests ## plant N slips of the pen in specs; print how many are told in one run
+	$(BIN)/python -m tools.slips --count $(N) $(if $(SEED),--seed $(SEED))
+
 bench-cost: build/peers/.installed ## compare speed and figures with other counters of operations
 	@$(BIN)/python -m benchmarks.bench_cost $(ARGS)
 

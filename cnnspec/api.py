@@ -16,7 +16,7 @@ from cnnspec.graph import Graph
 from cnnspec.network import Network
 from cnnspec.ops import operators
 from cnnspec.source import Source
-from cnnspec.syntax.parse import parse
+from cnnspec.syntax.parse import parse_what_can_be
 
 #: Who has this many mistakes has seen enough.
 MOST_MISTAKES: Final = 50
@@ -66,7 +66,8 @@ def load_all(
     source, network, root = library.find(str(spec))
     names: list[str | None] = [network]
     if network is None:
-        names = [*network_names(parse(source))] or [None]
+        parsed, _ = parse_what_can_be(source)
+        names = [*network_names(parsed)] or [None]
     how = _How(set, input, limits, expect, keep_weights)
     result: list[Network] = []
     used = Used()

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Final, Literal
 
 from cnnspec.render import render
-from cnnspec.source import Span
+from cnnspec.source import Source, Span
 
 #: Words of fewer letters are too like too many others.
 SHORT: Final = 5
@@ -48,6 +48,11 @@ class Diagnostic:
         first = self.labels[0].span if self.labels else None
         where = (first.source.name, first.start, first.stop) if first else None
         return (self.code, where, None if where else self.title)
+
+    def of(self, source: Source) -> Diagnostic:
+        """Say it of another text with the same places."""
+        labels = (replace(each, span=each.span._replace(source=source)) for each in self.labels)
+        return replace(self, labels=tuple(labels))
 
     def within(self, *trail: Label) -> Diagnostic:
         """Add the block instances around it."""

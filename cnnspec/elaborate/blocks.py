@@ -24,9 +24,10 @@ from cnnspec.elaborate.values import (
     ports,
 )
 from cnnspec.expression import Expression, Written, name, plain, spoken, translate
-from cnnspec.graph import Port, Scope
+from cnnspec.graph import Port, Scope, ScopeKind
 from cnnspec.kinds import brief
 from cnnspec.syntax import tree
+from cnnspec.syntax.files import FileNames
 from cnnspec.trace import Binding, BlockCall
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Blocks:
             session.depth -= 1
             session.trail.pop()
         scope.trace, scope.consumed = frame.items, frozenset(frame.consumed)
-        if result is POISON:
+        if result is POISON or (result is None and tree.is_broken(block.body)):
             return POISON
         if not is_nodes(result):
             raise error(
@@ -119,10 +120,26 @@ class Blocks:
         self._leave(frame, caller, outside, scope)
         return result
 
+    def look_through(self, block: tree.Block | tree.NetworkDef, file: FileNames) -> None:
+        """Find the mistakes in a body that nothing has run, whatever it would be run with."""
+        kind: ScopeKind = "block" if isinstance(block, tree.Block) else "network"
+        scope = Scope(block.name.id, kind, None, block.span, definition=file.definition(block))
+        frame = Frame(file, file.index_of(block), block, Place(scope, attached=True))
+        words = [each.name.id for each in block.parameters]
+        self.session.bodies.look_through((block.body,), words, frame)
+
     def assign(
-        self, block: tree.Block, given: tuple[Given, ...], step: CallStep
+        self,
+        block: tree.Block,
+        given: tuple[Given, ...],
+        step: CallStep,
+        *,
+        partly: bool = False,
     ) -> dict[str, Given]:
-        """Give each argument to its parameter; raises SpecError where that does not come out."""
+        """Give each argument to its parameter; raises SpecError where that does not come out.
+
+        None is missing where these are but a part of what is given (`partly`).
+        """
         names = [each.name.id for each in block.parameters]
         values: dict[str, Given] = {}
         unknown: list[Diagnostic] = []
@@ -163,7 +180,7 @@ class Blocks:
         if unknown:
             raise SpecError(unknown)
         for parameter in block.parameters:
-            if parameter.default is None and parameter.name.id not in values:
+            if parameter.default is None and parameter.name.id not in values and not partly:
                 raise error(
                     "missing-argument",
                     f"{block.name.id} needs `{parameter.name.id}`",

@@ -19,6 +19,7 @@ from cnnspec.expression import plain
 from cnnspec.graph import Output, Port
 from cnnspec.source import Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.tree import bound_names
 from cnnspec.trace import Binding, Choice, Loop
 
 if TYPE_CHECKING:
@@ -51,12 +52,17 @@ class Bodies:
                 self._poison(statement, frame)
 
     def _poison(self, statement: tree.Stmt, frame: Frame) -> None:
-        if isinstance(statement, tree.Return) and isinstance(frame.definition, tree.Block):
+        returns = isinstance(statement, tree.Return) or (
+            isinstance(statement, tree.Lost) and statement.returns
+        )
+        if returns and isinstance(frame.definition, tree.Block):
             raise Returned(POISON)
         for word, _ in bound_names((statement,)):
             frame.names[word] = POISON
 
     def _statement(self, statement: tree.Stmt, frame: Frame) -> None:
+        if isinstance(statement, tree.Lost):
+            raise Poisoned
         if isinstance(statement, tree.Bind):
             self._bind(statement, frame)
         elif isinstance(statement, tree.Output):
@@ -178,7 +184,16 @@ class Bodies:
         tests: list[Any] = []
         chosen, taken = statement.orelse, len(statement.arms)
         for number, (test, body) in enumerate(statement.arms):
-            tests.append(evaluator.test(test, frame))
+            try:
+                tests.append(evaluator.test(test, frame))
+            except (Poisoned, SpecError):
+                words = [
+                    w for t, _ in statement.arms if isinstance(t, tree.LostValue) for w in t.names
+                ]
+                self.look_through(
+                    (*(arm for _, arm in statement.arms), statement.orelse), words, frame
+                )
+                raise
             if plain(tests[-1]):
                 chosen, taken = body, number
                 break
@@ -191,8 +206,30 @@ class Bodies:
         finally:
             frame.items = outer
 
+    def look_through(
+        self, bodies: Iterable[tuple[tree.Stmt, ...]], words: Iterable[str], frame: Frame
+    ) -> None:
+        """Find mistakes in bodies that nothing is known for: each value in them is poisoned.
+
+        `words` are the names that are bound before the bodies.
+        """
+        names = dict(frame.names)
+        for body in bodies:
+            frame.names = dict.fromkeys((*names, *words), POISON)
+            try:
+                self.run(body, frame)
+            except Returned:
+                continue
+            finally:
+                frame.names = names
+
     def _for(self, statement: tree.For, frame: Frame) -> None:
-        values = self.session.evaluator.evaluate(statement.values, frame)
+        words = [word for pattern in statement.patterns for word in pattern_names(pattern)]
+        try:
+            values = self.session.evaluator.evaluate(statement.values, frame)
+        except (Poisoned, SpecError):
+            self.look_through((statement.body,), words, frame)
+            raise
         if not isinstance(values, tuple):
             raise error(
                 "wrong-type",
@@ -200,7 +237,6 @@ class Bodies:
                 statement.values.span,
                 help="count with `range(n)`" if isinstance(plain(values), int) else None,
             )
-        words = [word for pattern in statement.patterns for word in pattern_names(pattern)]
         hidden = {word: frame.names[word] for word in words if word in frame.names}
         length = values.length if isinstance(values, Range) else len(values)
         self.session.spend(limits.LOOP, statement.span)
@@ -240,20 +276,3 @@ def pattern_names(pattern: tree.Pattern) -> list[str]:
     if pattern.name is not None:
         return [pattern.name]
     return [word for part in pattern.parts for word in pattern_names(part)]
-
-
-def bound_names(statements: Iterable[tree.Stmt]) -> list[tuple[str, Span]]:
-    """The names that statements may bind, with where."""
-    result: list[tuple[str, Span]] = []
-    for statement in statements:
-        if isinstance(statement, tree.Bind):
-            result += [(target.id, target.span) for target in statement.targets]
-        elif isinstance(statement, tree.Output):
-            result.append((statement.name.id, statement.name.span))
-        elif isinstance(statement, tree.If):
-            for _, body in statement.arms:
-                result += bound_names(body)
-            result += bound_names(statement.orelse)
-        elif isinstance(statement, tree.For):
-            result += bound_names(statement.body)
-    return result

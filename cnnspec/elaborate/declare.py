@@ -18,7 +18,7 @@ from cnnspec.ops import OPERATORS, Operators
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.files import Entry, FileNames
-from cnnspec.syntax.parse import parse
+from cnnspec.syntax.parse import parse_what_can_be
 
 #: Finds the file that a `use` names; raises SpecError if it may not or cannot be read.
 Resolve = Callable[[str, Span], Source]
@@ -91,7 +91,8 @@ class Declarations:
 
     def read(self, source: Source, using: tuple[tuple[str, Span], ...]) -> FileNames:
         """Parse a file and enter what it declares, used files first."""
-        parsed = parse(source)
+        parsed, mistakes = parse_what_can_be(source)
+        self.session.report(SpecError(mistakes))
         self.parsed.append(parsed)
         self.session.spend(limits.WORD * parsed.words, Span(source, 0, 1))
         file = FileNames(source)
@@ -121,6 +122,11 @@ class Declarations:
             frame = Frame(file, index, None, None)
             value = self.session.evaluator.evaluate(item.value, frame)
             self._enter(file, item.name, Entry(item.name.span, index, value, item, file))
+        elif isinstance(item, tree.LostItem):
+            file.lacking |= item.uses
+            if item.name is not None:
+                word = tree.Identifier(span=item.span, id=item.name)
+                self._enter(file, word, Entry(item.span, index, POISON, item, file))
         elif isinstance(item, tree.Block | tree.NetworkDef | tree.Variant):
             self._enter(file, item.name, Entry(item.name.span, index, item, item, file))
             if not isinstance(item, tree.Variant):

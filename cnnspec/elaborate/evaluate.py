@@ -60,6 +60,7 @@ class Evaluator:
             tree.Flow: session.steps.flow,
             tree.When: session.steps.optional,
             tree.Labelled: session.steps.labelled,
+            tree.LostValue: self._lost,
         }
 
     def evaluate(self, expr: tree.Expr, frame: Frame) -> Any:
@@ -72,6 +73,9 @@ class Evaluator:
         if value is POISON:
             raise Poisoned
         return value
+
+    def _lost(self, _expr: tree.LostValue, _frame: Frame) -> Any:
+        return POISON
 
     def data(self, expr: tree.Expr, frame: Frame, what: str, kind: type) -> Any:
         """Evaluate what must be of a plain type; notes that something was decided by it."""
@@ -121,8 +125,7 @@ class Evaluator:
                 wrong += _perhaps_named(told, argument)
                 continue
             except Poisoned:
-                poisoned = True
-                continue
+                poisoned, value = True, POISON
             if argument.keyword is None and result and result[-1].keyword is not None:
                 raise error(
                     "wrong-arity",
@@ -136,8 +139,18 @@ class Evaluator:
         if wrong:
             raise SpecError(wrong)
         if poisoned:
+            self._by_name(tuple(result), expr, callee)
             raise Poisoned
         return tuple(result)
+
+    def _by_name(self, given: tuple[Given, ...], expr: tree.Call, callee: Any) -> None:
+        """Check what is given by name where not all that is given is known; raises SpecError."""
+        named = tuple(each for each in given if each.keyword is not None)
+        step = CallStep(callee, named, expr.span)
+        if isinstance(callee, Operator):
+            self.session.operations.known(step, callee)
+        elif isinstance(callee, BlockValue):
+            self.session.blocks.assign(callee.definition, named, step, partly=True)
 
     def call(self, expr: tree.Call, frame: Frame, segments: tuple[str, ...] | None = None) -> Any:
         callee = self.callee(expr.callee, frame)

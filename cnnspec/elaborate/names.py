@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import Label, SpecError, error, nearest
-from cnnspec.elaborate.bodies import bound_names, pattern_names
+from cnnspec.elaborate.bodies import pattern_names
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.elaborate.values import POISON, BlockValue, Function, Operator, Poisoned
@@ -17,6 +17,7 @@ from cnnspec.ops import OPERATORS, WORDS
 from cnnspec.source import ZOO, Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.files import FileNames
+from cnnspec.syntax.tree import bound_names
 
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session

@@ -11,7 +11,7 @@ from cnnspec.elaborate.declare import Foreign
 from cnnspec.elaborate.frame import Frame, Place
 from cnnspec.elaborate.names import use_help
 from cnnspec.elaborate.session import Session
-from cnnspec.elaborate.values import Poisoned, describe, is_data
+from cnnspec.elaborate.values import POISON, Poisoned, describe, is_data
 from cnnspec.expression import Written, name, plain, spoken
 from cnnspec.graph import Argued, Graph, Scope
 from cnnspec.source import Source, Span
@@ -75,6 +75,7 @@ class Networks:
         frame = Frame(file, file.index_of(definition), definition, Place(scope, attached=True))
         changed = self._parameters(definition, given, frame, scope)
         self.session.input_override = settings.input
+        self.session.entered.add(id(definition))
         self.session.bodies.run(definition.body, frame)
         scope.trace = frame.items
         inputs = tuple(node for node in self.session.nodes if node.op.is_input)
@@ -118,6 +119,8 @@ class Networks:
                 return value.definition, value.file
             if isinstance(value, tree.NetworkDef | tree.Variant):
                 return value, file
+            if value is POISON:
+                raise Poisoned
             raise error("wrong-type", f"{variant.base.id} is not a network", variant.base.span)
         later = file.later(variant.base.id, index)
         beyond = file.beyond(variant.base.id)
@@ -169,7 +172,11 @@ class Networks:
                 value = given[key]
                 changed = True
             elif parameter.default is not None:
-                value = self.session.evaluator.evaluate(parameter.default, frame)
+                try:
+                    value = self.session.evaluator.evaluate(parameter.default, frame)
+                except Poisoned:
+                    frame.names[key] = POISON
+                    continue
                 frame.consume(value)
             else:
                 raise error(

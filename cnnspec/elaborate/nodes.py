@@ -10,7 +10,16 @@ from cnnspec.channels import SAME, Argument, Sign, express
 from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
 from cnnspec.elaborate import habits, limits
 from cnnspec.elaborate.frame import Frame
-from cnnspec.elaborate.values import CallStep, Given, Operator, describe, is_data, is_nodes, ports
+from cnnspec.elaborate.values import (
+    POISON,
+    CallStep,
+    Given,
+    Operator,
+    describe,
+    is_data,
+    is_nodes,
+    ports,
+)
 from cnnspec.elsewhere import argument_help
 from cnnspec.expression import OPERATIONS, Written, plain, written
 from cnnspec.graph import Node, Port
@@ -75,6 +84,18 @@ class Nodes:
         _, rest = self._inputs(operator.op, None, step)
         arguments, spans = self._arguments(operator.op, operator, rest, step, None)
         return self._bind(operator.op, arguments, spans, step)
+
+    def known(self, step: CallStep, operator: Operator) -> None:
+        """Check arguments of a step of which others are not known; raises SpecError."""
+        op = operator.op
+        values, spans = self._arguments(op, operator, step.given, step, None, partly=True)
+        for key in spans:
+            if values[key] is not POISON:
+                try:
+                    op.arguments[key].kind.read(plain(values[key]))
+                except Refusal as refusal:
+                    refusal.argument = refusal.argument or key
+                    raise self._refused(refusal, op, (), spans, step) from None
 
     def _inputs(
         self, op: type[Op], value: Any, step: CallStep
@@ -151,6 +172,8 @@ class Nodes:
         rest: tuple[Given, ...],
         step: CallStep,
         incoming: int | None,
+        *,
+        partly: bool = False,
     ) -> tuple[dict[str, Any], dict[str, Span]]:
         names = op.ordered
         values: dict[str, Any] = dict(operator.defaults)
@@ -187,7 +210,7 @@ class Nodes:
         if unknown:
             raise SpecError(unknown)
         for key in op.required:
-            if key not in values:
+            if key not in values and not partly:
                 doc = op.arguments[key].doc
                 raise error(
                     "missing-argument",

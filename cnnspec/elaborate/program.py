@@ -59,11 +59,11 @@ def elaborate(
     `before` is what the networks took that share its budgets.
     """
     session = Session(operators, bounds or Limits(), before)
-    networks = Networks(session)
+    networks, declarations = Networks(session), Declarations(session, resolve)
     with _deep(), undisturbed():
         try:
-            file, parsed = Declarations(session, resolve).top(source)
-            definition = _chosen(parsed[0], network)
+            file, parsed = declarations.top(source)
+            definition = _chosen(parsed[0], network, broken=bool(session.diagnostics))
             how = settings or Settings({})
             graph = networks.instantiate(file, definition, how)
             turned = list(channels_last(graph, given=how.input is not None))
@@ -73,9 +73,12 @@ def elaborate(
         except (Exhausted, Poisoned):
             graph, turned = None, []
         except SpecError as mistake:
-            both = _unique((*session.diagnostics, *mistake.diagnostics))
+            _look_through(session, declarations)
+            both = _ordered((*session.diagnostics, *mistake.diagnostics))
             raise SpecError(both, steps=session.spent) from None
-    mistakes = session.diagnostics
+        if session.diagnostics:
+            _look_through(session, declarations)
+    mistakes = _ordered(session.diagnostics)
     if mistakes or graph is None:
         # the one often comes of the other
         raise SpecError((*turned, *mistakes), steps=session.spent)
@@ -89,8 +92,36 @@ def elaborate(
     return Elaborated(graph, networks.expectations, tuple(warnings), used)
 
 
-def _unique(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    return tuple({each.key: each for each in diagnostics}.values())
+def _look_through(session: Session, declarations: Declarations) -> None:
+    """Where there are mistakes: find those in blocks and networks that these kept from running."""
+    try:
+        for file, parsed in zip(declarations.files.values(), declarations.parsed, strict=False):
+            if file.source.name.startswith(ZOO):
+                continue
+            for item in parsed.items:
+                if isinstance(item, tree.Block | tree.NetworkDef) and (
+                    id(item) not in session.entered and id(item) in file.indices
+                ):
+                    session.blocks.look_through(item, file)
+    except (Exhausted, Poisoned):
+        pass
+
+
+def _ordered(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Give each mistake once, those of a file in the order of its text."""
+    unique = tuple({each.key: each for each in diagnostics}.values())
+    files: dict[str, int] = {}
+    for each in unique:
+        if each.labels:
+            files.setdefault(each.labels[0].span.source.name, len(files))
+
+    def place(each: Diagnostic) -> tuple[int, int]:
+        if not each.labels:
+            return (len(files), 0)
+        span = each.labels[0].span
+        return (files[span.source.name], span.start)
+
+    return tuple(sorted(unique, key=place))
 
 
 def network_names(parsed: tree.File) -> list[str]:
@@ -99,7 +130,10 @@ def network_names(parsed: tree.File) -> list[str]:
     return [item.name.id for item in parsed.items if isinstance(item, kinds)]
 
 
-def _chosen(parsed: tree.File, network: str | None) -> tree.NetworkDef | tree.Variant:
+def _chosen(
+    parsed: tree.File, network: str | None, *, broken: bool
+) -> tree.NetworkDef | tree.Variant:
+    """Find the network that is meant; of a broken text what is not there is no new mistake."""
     kinds = (tree.NetworkDef, tree.Variant)
     found = [item for item in parsed.items if isinstance(item, kinds)]
     names = ", ".join(item.name.id for item in found)
@@ -109,12 +143,16 @@ def _chosen(parsed: tree.File, network: str | None) -> tree.NetworkDef | tree.Va
         for item in found:
             if item.name.id == network:
                 return item
+        if broken:
+            raise Poisoned
         guess = nearest(network, (item.name.id for item in found))
         raise error(
             "unknown-network",
             f"{file} has no network called {network}",
             help=f"did you mean `{typed}:{guess}`?" if guess else f"it has: {names or 'none'}",
         )
+    if not found and broken:
+        raise Poisoned
     if not found:
         raise error(
             "no-network",

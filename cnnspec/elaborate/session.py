@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
-from cnnspec.diagnostics import Diagnostic, SpecError, error
+from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.apply import Applier
 from cnnspec.elaborate.arithmetic import Arithmetic
@@ -29,6 +30,8 @@ from cnnspec.syntax import tree
 #: Lists may be nested this deeply; one that holds more than `HEAVY` is measured once.
 DEEPEST_LIST: Final = 64
 HEAVY: Final = 1_000
+#: So many places of a name that nothing has are shown.
+MOST_PLACES: Final = 4
 
 
 class Session:
@@ -60,6 +63,11 @@ class Session:
         self.most = bounds.steps
         self._heavy: dict[int, tuple[Any, int, int]] = {}
         self._reported: dict[object, Diagnostic] = {}
+        self._repeated = 0
+        #: By file and name, the mistake that told of a name that nothing has.
+        self._missed: dict[object, object] = {}
+        #: The blocks whose bodies have been run, by their identity.
+        self.entered: set[int] = set()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -108,11 +116,29 @@ class Session:
     def report(self, mistake: SpecError) -> None:
         """Collect a mistake, once, with the block instances around it; ends a spent budget."""
         for each in mistake.diagnostics:
-            if each.key not in self._reported:
+            if each.code == "unknown-name" and self._told_before(each):
+                self._repeated += 1
+            elif each.key not in self._reported:
                 trail = [instance(*around) for around in reversed(self.trail)]
                 self._reported[each.key] = each.within(*trail)
-            if each.code == "budget-exceeded" or len(self._reported) >= 50:
+            if each.code == "budget-exceeded" or len(self._reported) + self._repeated >= 50:
                 raise Exhausted
+
+    def _told_before(self, mistake: Diagnostic) -> bool:
+        """Whether the same name was missed in the same file before: then both places are shown."""
+        where = mistake.labels[0].span
+        key = ("unknown-name", where.source.name, mistake.title, mistake.help)
+        known = self._missed.get(key)
+        if known is None:
+            self._missed[key] = mistake.key
+            return False
+        before = self._reported.get(known)
+        spans = [label.span for label in before.labels] if before else []
+        if before is not None and where not in spans and len(spans) < MOST_PLACES:
+            self._reported[known] = replace(
+                before, labels=(*before.labels, Label(where, "and here"))
+            )
+        return known != mistake.key
 
     def new_node(
         self,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import SpecError, error
+from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.rest import and_the_rest
@@ -61,7 +62,7 @@ class Steps:
             inner = self.read(expr.inner, frame)
             return inner if tree.choice(expr) else self._grouped(inner, expr)
         elif isinstance(expr, tree.Flow):
-            return Group(tuple([self.read(each, frame) for each in expr.steps]), True, expr.span)
+            return Group(self._each(expr.steps, frame), True, expr.span)
         elif isinstance(expr, tree.Labelled):
             inner = self.read(expr.step, frame)
             return LabelledStep(self._segments(expr.label, frame), inner, expr.span)
@@ -78,6 +79,24 @@ class Steps:
                 self.waiting(expr.first.value, expr.first.span, help_)
             return self.repeat(self.read(expr.first, frame), expr, frame)
         return self.waiting(self.session.evaluator.callee(expr, frame), expr.span)
+
+    def _each(self, exprs: Iterable[tree.Expr], frame: Frame) -> tuple[Any, ...]:
+        """Read steps; the mistakes of all of them are raised."""
+        result: list[Any] = []
+        wrong: list[Diagnostic] = []
+        poisoned = False
+        for expr in exprs:
+            try:
+                result.append(self.read(expr, frame))
+            except SpecError as mistake:
+                wrong += mistake.diagnostics
+            except Poisoned:
+                poisoned = True
+        if wrong:
+            raise SpecError(wrong)
+        if poisoned:
+            raise Poisoned
+        return tuple(result)
 
     def waiting(self, value: Any, span: Span, help: str | None = None) -> Any:
         """Read a value as a step: an operator or block is called, a list of steps is a group."""
@@ -125,7 +144,11 @@ class Steps:
         return Group((inner,), False, expr.span)
 
     def optional(self, expr: tree.When, frame: Frame) -> Optional:
-        test = self.session.evaluator.test(expr.test, frame)
+        try:
+            test = self.session.evaluator.test(expr.test, frame)
+        except Poisoned:
+            self.read(expr.step, frame)  # for its mistakes
+            raise
         step = self.read(expr.step, frame) if plain(test) else None
         return Optional(step, test, expr.span)
 
@@ -154,7 +177,7 @@ class Steps:
         try:
             value = self._head(expr.steps[0], frame)
             if isinstance(value, WAITING):
-                return Group((value, *[self.read(each, frame) for each in rest]), True, expr.span)
+                return Group((value, *self._each(rest, frame)), True, expr.span)
             for each in rest:
                 step = self.read(each, frame)
                 value = self._flow_into(step, value, frame)

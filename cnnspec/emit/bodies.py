@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cnnspec.elaborate.bodies import bound_names, pattern_names
+from cnnspec.elaborate.bodies import pattern_names
 from cnnspec.elaborate.values import BlockValue, CallStep, Operator
 from cnnspec.emit.program import (
     STEPS,
@@ -31,6 +31,7 @@ from cnnspec.graph import Graph, Scope, defined, walk_scopes
 from cnnspec.source import Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.files import Definition
+from cnnspec.syntax.tree import bound_names
 
 Key = tuple[Definition, tuple[Kind, ...]]
 

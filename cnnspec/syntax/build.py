@@ -24,7 +24,7 @@ WIDEST: Final = 200
 #: What a letter after a number stands for.
 SCALE: Final = {"K": 10**3, "M": 10**6, "G": 10**9}
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"'}
-Parts = list[Any]
+Pieces = list[Any]
 
 
 class Builder:
@@ -36,7 +36,7 @@ class Builder:
         self.source = source
         self.parse_inner = parse_inner
 
-    def _span(self, parts: Parts) -> Span:
+    def _span(self, parts: Pieces) -> Span:
         return Span(self.source, self._start(parts[0]), self._stop(parts[-1]))
 
     def _start(self, part: Any) -> int:
@@ -47,7 +47,7 @@ class Builder:
         stop: int = part.stop if isinstance(part, Token) else part.span.stop
         return stop
 
-    def _make(self, kind: Any, parts: Parts, /, **fields: Any) -> Any:
+    def _make(self, kind: Any, parts: Pieces, /, **fields: Any) -> Any:
         span = fields.pop("span", None) or self._span(parts)
         depth = 1 + max(map(_depth, parts), default=0)
         if depth > DEEPEST:
@@ -73,12 +73,12 @@ class Builder:
 
     # --- files
 
-    def start(self, parts: Parts) -> tree.File:
+    def start(self, parts: Pieces) -> tree.File:
         return tree.File(
             source_span=Span(self.source, 0, len(self.source.text)), items=tuple(parts)
         )
 
-    def use(self, parts: Parts) -> tree.Use:
+    def use(self, parts: Pieces) -> tree.Use:
         if "\\" in parts[1]:
             path = str(parts[1]).replace("\\", "/").replace("//", "/")
             raise error(
@@ -90,7 +90,7 @@ class Builder:
         path = self._text(parts[1])
         return tree.Use(span=self._span(parts), path=path, path_span=self._span([parts[1]]))
 
-    def default(self, parts: Parts) -> Any:
+    def default(self, parts: Pieces) -> Any:
         return self._make(
             tree.Default,
             parts,
@@ -98,10 +98,10 @@ class Builder:
             arguments=_group(parts[2:]),
         )
 
-    def const(self, parts: Parts) -> Any:
+    def const(self, parts: Pieces) -> Any:
         return self._make(tree.Const, parts, name=self._identifier(parts[0]), value=parts[2])
 
-    def block(self, parts: Parts) -> Any:
+    def block(self, parts: Pieces) -> Any:
         recurs = next((parts[i + 1] for i, part in enumerate(parts) if _is(part, "on")), None)
         return self._make(
             tree.Block,
@@ -113,7 +113,7 @@ class Builder:
             body=tuple(parts[-1].items),
         )
 
-    def network(self, parts: Parts) -> Any:
+    def network(self, parts: Pieces) -> Any:
         return self._make(
             tree.NetworkDef,
             parts,
@@ -123,7 +123,7 @@ class Builder:
             body=tuple(parts[-1].items),
         )
 
-    def variant(self, parts: Parts) -> Any:
+    def variant(self, parts: Pieces) -> Any:
         return self._make(
             tree.Variant,
             parts,
@@ -134,19 +134,19 @@ class Builder:
             body=tuple(part for part in parts if isinstance(part, tree.Expect | tree.Meta)),
         )
 
-    def param(self, parts: Parts) -> Any:
+    def param(self, parts: Pieces) -> Any:
         default = parts[2] if len(parts) > 1 else None
         name = self._identifier(parts[0])
         return self._make(tree.Parameter, parts, name=name, default=default)
 
     # --- statements
 
-    def body(self, parts: Parts) -> _Group:
-        return _Group(self._span(parts), _nodes(parts))
+    def body(self, parts: Pieces) -> Parts:
+        return Parts(self._span(parts), _nodes(parts))
 
     args = params = items = body
 
-    def kwarg(self, parts: Parts) -> Any:
+    def kwarg(self, parts: Pieces) -> Any:
         return self._make(
             tree.Argument,
             parts,
@@ -155,18 +155,18 @@ class Builder:
             value=parts[2],
         )
 
-    def posarg(self, parts: Parts) -> Any:
+    def posarg(self, parts: Pieces) -> Any:
         return self._make(tree.Argument, parts, keyword=None, keyword_span=None, value=parts[0])
 
-    def target(self, parts: Parts) -> tree.Identifier:
+    def target(self, parts: Pieces) -> tree.Identifier:
         return self._identifier(parts[0])
 
-    def bind(self, parts: Parts) -> Any:
+    def bind(self, parts: Pieces) -> Any:
         middle = next(i for i, part in enumerate(parts) if _is(part, "="))
         targets, values = _nodes(parts[:middle]), _nodes(parts[middle:])
         return self._make(tree.Bind, parts, targets=tuple(targets), values=tuple(values))
 
-    def output(self, parts: Parts) -> Any:
+    def output(self, parts: Pieces) -> Any:
         train = _is(parts[0], "train")
         return self._make(
             tree.Output,
@@ -177,17 +177,17 @@ class Builder:
             arguments=_group(parts[:-1]),
         )
 
-    def return_(self, parts: Parts) -> Any:
+    def return_(self, parts: Pieces) -> Any:
         return self._make(tree.Return, parts, values=tuple(_nodes(parts)))
 
-    def if_stmt(self, parts: Parts) -> Any:
+    def if_stmt(self, parts: Pieces) -> Any:
         inner = _nodes(parts)
         arms = [(inner[i], tuple(inner[i + 1].items)) for i in range(0, len(inner) - 1, 2)]
         orelse = tuple(inner[-1].items) if len(inner) % 2 else ()
         span = self._span(parts[:2])
         return self._make(tree.If, parts, span=span, arms=tuple(arms), orelse=orelse)
 
-    def for_(self, parts: Parts) -> Any:
+    def for_(self, parts: Pieces) -> Any:
         middle = next(i for i, part in enumerate(parts) if _is(part, "in"))
         return self._make(
             tree.For,
@@ -198,26 +198,26 @@ class Builder:
             body=tuple(parts[-1].items),
         )
 
-    def pattern(self, parts: Parts) -> Any:
+    def pattern(self, parts: Pieces) -> Any:
         name = self._word(parts[0]) if len(parts) == 1 else None
         return self._make(tree.Pattern, parts, name=name, parts=tuple(_nodes(parts)))
 
-    def expect(self, parts: Parts) -> Any:
+    def expect(self, parts: Pieces) -> Any:
         return self._make(tree.Expect, parts, entries=tuple(_nodes(parts)))
 
-    def meta(self, parts: Parts) -> Any:
+    def meta(self, parts: Pieces) -> Any:
         return self._make(tree.Meta, parts, entries=tuple(_nodes(parts)))
 
-    def entry(self, parts: Parts) -> Any:
+    def entry(self, parts: Pieces) -> Any:
         key = self._span([parts[0]])
         return self._make(tree.Entry, parts, key=str(parts[0]), key_span=key, value=parts[2])
 
     # --- flows
 
-    def pipe(self, parts: Parts) -> Any:
+    def pipe(self, parts: Pieces) -> Any:
         return self._make(tree.Flow, parts, steps=tuple(_nodes(parts)))
 
-    def labelled(self, parts: Parts) -> Any:
+    def labelled(self, parts: Pieces) -> Any:
         label = tree.LabelText(
             span=self._span([parts[0]]), segments=tuple(self._segments(parts[0]))
         )
@@ -237,18 +237,18 @@ class Builder:
                 pieces.append(match[0])
         yield tuple(pieces)
 
-    def when(self, parts: Parts) -> Any:
+    def when(self, parts: Pieces) -> Any:
         return self._make(tree.When, parts, step=parts[0], test=parts[2])
 
-    def cond(self, parts: Parts) -> Any:
+    def cond(self, parts: Pieces) -> Any:
         return self._make(tree.Cond, parts, test=parts[1], yes=parts[3], no=parts[5])
 
-    def paren(self, parts: Parts) -> Any:
+    def paren(self, parts: Pieces) -> Any:
         return self._make(tree.Paren, parts, inner=parts[1])
 
     # --- expressions
 
-    def or_(self, parts: Parts) -> Any:
+    def or_(self, parts: Pieces) -> Any:
         for operand, operator in zip(parts[:-1:2], parts[1::2], strict=True):
             if operator in ("-", "//"):
                 self._same_line(operand, operator)
@@ -257,26 +257,26 @@ class Builder:
 
     and_ = sum = prod = or_
 
-    def cmp(self, parts: Parts) -> Any:
+    def cmp(self, parts: Pieces) -> Any:
         return self._make(tree.Binary, parts, operator=str(parts[1]), left=parts[0], right=parts[2])
 
     power = cmp
 
-    def neg(self, parts: Parts) -> Any:
+    def neg(self, parts: Pieces) -> Any:
         return self._make(tree.Unary, parts, operator="not", operand=parts[1])
 
-    def minus(self, parts: Parts) -> Any:
+    def minus(self, parts: Pieces) -> Any:
         return self._make(tree.Unary, parts, operator="-", operand=parts[1])
 
-    def call(self, parts: Parts) -> Any:
+    def call(self, parts: Pieces) -> Any:
         self._same_line(parts[0], parts[1])
         return self._make(tree.Call, parts, callee=parts[0], arguments=_group(parts[1:]))
 
-    def index(self, parts: Parts) -> Any:
+    def index(self, parts: Pieces) -> Any:
         self._same_line(parts[0], parts[1])
         return self._make(tree.Index, parts, value=parts[0], index=parts[2])
 
-    def attr(self, parts: Parts) -> Any:
+    def attr(self, parts: Pieces) -> Any:
         span = self._span([parts[2]])
         if isinstance(parts[0], tree.Number):
             raise error(
@@ -287,13 +287,13 @@ class Builder:
             )
         return self._make(tree.Attribute, parts, value=parts[0], name=str(parts[2]), name_span=span)
 
-    def list(self, parts: Parts) -> Any:
+    def list(self, parts: Pieces) -> Any:
         return self._make(tree.ListOf, parts, items=_group(parts))
 
-    def name(self, parts: Parts) -> Any:
+    def name(self, parts: Pieces) -> Any:
         return self._make(tree.Name, parts, id=self._word(parts[0]))
 
-    def number(self, parts: Parts) -> Any:
+    def number(self, parts: Pieces) -> Any:
         if re.search(r"^0[\d_]|_(?!\d)", str(parts[0])):
             raise error(
                 "bad-number",
@@ -314,13 +314,13 @@ class Builder:
             raise error("bad-number", "a number too large to compute with", self._span(parts))
         return self._make(tree.Number, parts, value=value)
 
-    def string(self, parts: Parts) -> Any:
+    def string(self, parts: Pieces) -> Any:
         return self._make(tree.Text, parts, value=self._text(parts[0]))
 
-    def true(self, parts: Parts) -> Any:
+    def true(self, parts: Pieces) -> Any:
         return self._make(tree.Truth, parts, value=True)
 
-    def false(self, parts: Parts) -> Any:
+    def false(self, parts: Pieces) -> Any:
         return self._make(tree.Truth, parts, value=False)
 
     def _text(self, token: Token) -> str:
@@ -344,12 +344,12 @@ class Builder:
             raise SpecError([cannot_begin(self._span([token]), str(token))])
 
 
-class _Group:
-    """Parts between brackets, on their way into the node that holds them."""
+class Parts:
+    """Pieces between brackets, on their way into the node that holds them."""
 
     __slots__ = ("depth", "items", "span")
 
-    def __init__(self, span: Span, items: Parts) -> None:
+    def __init__(self, span: Span, items: Pieces) -> None:
         self.span = span
         self.items = items
         self.depth = max(map(_depth, items), default=0)
@@ -373,10 +373,10 @@ def _is(part: Any, text: str) -> bool:
     return isinstance(part, Token) and part == text
 
 
-def _nodes(parts: Parts) -> Parts:
+def _nodes(parts: Pieces) -> Pieces:
     return [part for part in parts if not isinstance(part, Token)]
 
 
-def _group(parts: Parts) -> tuple[Any, ...]:
-    found = next((part for part in parts if isinstance(part, _Group)), None)
+def _group(parts: Pieces) -> tuple[Any, ...]:
+    found = next((part for part in parts if isinstance(part, Parts)), None)
     return () if found is None else tuple(found.items)

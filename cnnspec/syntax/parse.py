@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from cnnspec.collector import undisturbed
 from cnnspec.diagnostics import Diagnostic, SpecError, error
@@ -13,23 +12,64 @@ from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.build import Builder
 from cnnspec.syntax.lex import Stuck, TooLong
-from cnnspec.syntax.reduce import MOST_WORDS, reduce
+from cnnspec.syntax.reduce import MOST_WORDS, Recovery, reduce
 
 #: Of texts of more characters than this the last alone is kept after it was used.
 REMEMBERED: Final = 100_000
 #: In a text of more characters than this the first mistake is the only one that is looked for.
 SEARCHED: Final = 500_000
-_ITEM = re.compile(r"^(?:block|network|use|default)\b", re.MULTILINE)
 
 
-def _run(source: Source, start: int, stop: int, rule: str) -> tuple[Any, int]:
-    """Parse a stretch of a source; raises SpecError with one mistake."""
+def parse(source: Source) -> tree.File:
+    """Parse a file; raises SpecError with every independent mistake."""
+    parsed, mistakes = parse_what_can_be(source)
+    if mistakes:
+        raise SpecError(mistakes)
+    return parsed
+
+
+def parse_what_can_be(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
+    """Parse a file, and give its mistakes; what they are in is `Lost` in the tree.
+
+    Raises SpecError where a text is so broken that no tree can be made. A text is parsed
+    once, of large ones the last alone: who tries many settings of a network pays for it once.
+    """
+    known = _parsed_large if len(source.text) > REMEMBERED else _parsed
+    return known(source.name, source.text)
+
+
+@lru_cache(maxsize=32)
+def _parsed(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:
+    return _parse(name, text)
+
+
+@lru_cache(maxsize=1)
+def _parsed_large(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:
+    return _parse(name, text)
+
+
+def _parse(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:
+    source = Source(name, text)
+    with undisturbed():
+        try:
+            return _file(source, None), ()
+        except (Stuck, SpecError):
+            from cnnspec.syntax import recovery as going_on
+
+        recovery = going_on.Recovery(source, 1 if len(text) > SEARCHED else going_on.MOST_MISTAKES)
+        try:
+            parsed = _file(source, recovery)
+        except (Stuck, SpecError) as last:
+            mistakes = last.diagnostics if isinstance(last, SpecError) else ()
+            raise SpecError(recovery.mistakes or mistakes) from None
+    return parsed, tuple(recovery.mistakes)
+
+
+def _file(source: Source, recovery: Recovery | None) -> tree.File:
+    """Parse a whole text; raises `Stuck` and SpecError."""
+    builder = Builder(source, parse_expression_at)
     try:
-        return reduce(source.text, start, stop, rule, Builder(source, parse_expression_at))
-    except Stuck as stuck:
-        from cnnspec.syntax.mistakes import explain
-
-        raise SpecError([explain(source, start, stuck.at, stuck.expected)]) from None
+        parsed, words = reduce(source.text, 0, len(source.text), "start", builder, recovery)
     except TooLong as long:
         raise error(
             "budget-exceeded",
@@ -38,52 +78,8 @@ def _run(source: Source, start: int, stop: int, rule: str) -> tuple[Any, int]:
             "a text may go as far as this",
             help="write what repeats once: a `for`, `step * n`, a block",
         ) from None
-
-
-def parse(source: Source) -> tree.File:
-    """Parse a file; raises SpecError with every independent mistake.
-
-    After a mistake parsing goes on at the next line that begins with `block`, `network`, `use` or
-    `default`. A text is parsed once, of large ones the last alone: who tries many settings of a
-    network pays for it once.
-    """
-    known = _parsed_large if len(source.text) > REMEMBERED else _parsed
-    return known(source.name, source.text)
-
-
-@lru_cache(maxsize=32)
-def _parsed(name: str, text: str) -> tree.File:
-    return _parse(name, text)
-
-
-@lru_cache(maxsize=1)
-def _parsed_large(name: str, text: str) -> tree.File:
-    return _parse(name, text)
-
-
-def _parse(name: str, text: str) -> tree.File:
-    source = Source(name, text)
-    mistakes: list[Diagnostic] = []
-    start = 0
-    first: tree.File | None = None
-    while True:
-        try:
-            with undisturbed():
-                parsed, words = _run(source, start, len(source.text), "start")
-        except SpecError as wrong:
-            mistakes += wrong.diagnostics
-            at = max((label.span.start for label in wrong.diagnostics[0].labels[:1]), default=0)
-            following = _ITEM.search(source.text, max(at, start) + 1)
-            long = len(source.text) > SEARCHED
-            if following is None or len(mistakes) >= 20 or long:
-                break
-            start = following.start()
-        else:
-            first = replace(parsed, words=words)
-            break
-    if mistakes or first is None:
-        raise SpecError(mistakes)
-    return first
+    file: tree.File = replace(parsed, words=words)
+    return file
 
 
 def parse_expression(source: Source) -> tree.Expr:
@@ -93,5 +89,11 @@ def parse_expression(source: Source) -> tree.Expr:
 
 def parse_expression_at(source: Source, start: int, stop: int) -> tree.Expr:
     """Parse a stretch of a source as one expression; raises SpecError."""
-    expr: tree.Expr = _run(source, start, stop, "expr")[0]
+    builder = Builder(source, parse_expression_at)
+    try:
+        expr: tree.Expr = reduce(source.text, start, stop, "expr", builder)[0]
+    except Stuck as stuck:
+        from cnnspec.syntax.mistakes import explain
+
+        raise SpecError([explain(source, start, stuck.at, stuck.expected)]) from None
     return expr

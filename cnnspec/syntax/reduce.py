@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
+from cnnspec.diagnostics import SpecError
 from cnnspec.syntax.lex import Stuck, Token, TooLong, admitted, lexer
 from cnnspec.syntax.table import END, Rule, Table, table
 
@@ -14,10 +15,37 @@ Make = Callable[[list[Any]], Any]
 MOST_WORDS: Final = 400_000
 
 
-def reduce(text: str, start: int, stop: int, begin: str, builder: object) -> tuple[Any, int]:
+class Resumed(NamedTuple):
+    """Where the parser goes on: its stack and values, the place, a token that was left out."""
+
+    stack: list[int]
+    values: list[Any]
+    at: int
+    token: Token | None
+
+
+class Recovery(Protocol):
+    """Knows where to go on after a mistake."""
+
+    def resume(
+        self, failure: Stuck | SpecError, stack: list[int], values: list[Any], seen: int, /
+    ) -> Resumed | None:
+        """Say where to go on, `seen` being the end of the last token; None where one cannot."""
+
+
+def reduce(
+    text: str,
+    start: int,
+    stop: int,
+    begin: str,
+    builder: object,
+    recovery: Recovery | None = None,
+) -> tuple[Any, int]:
     """Parse a stretch of a text; gives the value, and how many words and signs it has.
 
     Raises `Stuck`, `TooLong`, and what the builder raises.
+
+    A recovery is asked where to go on instead; what it cannot go on from is raised.
 
     A rule by which a value stands for itself (`sum` that is only a `prod`) makes nothing, and a row
     of such rules is one step the second time: most reductions of an expression are of that kind.
@@ -29,40 +57,55 @@ def reduce(text: str, start: int, stop: int, begin: str, builder: object) -> tup
     passed: dict[tuple[int, int, str], int] = {}
     stack, values = [known.starts[begin]], list[Any]()
     at, end_state, words = start, known.ends[begin], 0
+    token: Token | None = None
     while True:
-        token: Token = token_at(text, at, stop, states[stack[-1]])
-        kind, at = token.kind, token.stop
-        words += 1
-        if kind == "STRING":
-            words += len(token) // 8
-        elif kind == "LABEL" and "{" in token:
-            words += len(token)
-        if words > MOST_WORDS:
-            raise TooLong(token.start)
-        action = states[stack[-1]][kind]
-        while action < 0:
-            rule = rules[~action]
-            if rule.passes:
-                where = stack[-2], stack[-1], kind
-                top = passed.get(where)
-                if top is None:
-                    top = passed[where] = _passed(known, *where)
-                stack[-1] = top
-            else:
-                size = rule.size
-                parts = values[-size:] if size else []
-                if size:
-                    del stack[-size:], values[-size:]
-                values.append(makes[~action](parts))
-                stack.append(states[stack[-1]][rule.symbol])
-            if kind == END and stack[-1] == end_state:
-                return values[-1], words
-            following = states[stack[-1]].get(kind)
-            if following is None:
-                raise Stuck(token.start, admitted(states[stack[-1]]))
-            action = following
-        stack.append(action)
-        values.append(token)
+        try:
+            while True:
+                if token is None:
+                    token = token_at(text, at, stop, states[stack[-1]])
+                kind, at = token.kind, token.stop
+                words += _weight(token)
+                if words > MOST_WORDS:
+                    raise TooLong(token.start)
+                action = states[stack[-1]][kind]
+                while action < 0:
+                    rule = rules[~action]
+                    if rule.passes:
+                        where = stack[-2], stack[-1], kind
+                        top = passed.get(where)
+                        if top is None:
+                            top = passed[where] = _passed(known, *where)
+                        stack[-1] = top
+                    else:
+                        size = rule.size
+                        parts = values[-size:] if size else []
+                        if size:
+                            del stack[-size:], values[-size:]
+                        values.append(makes[~action](parts))
+                        stack.append(states[stack[-1]][rule.symbol])
+                    if kind == END and stack[-1] == end_state:
+                        return values[-1], words
+                    following = states[stack[-1]].get(kind)
+                    if following is None:
+                        raise Stuck(token.start, admitted(states[stack[-1]]))  # noqa: TRY301
+                    action = following
+                stack.append(action)
+                values.append(token)
+                token = None
+        except (Stuck, SpecError) as failure:
+            resumed = recovery.resume(failure, stack, values, at) if recovery else None
+            if resumed is None:
+                raise
+            stack, values, at, token = resumed
+
+
+def _weight(token: Token) -> int:
+    """Count a token as so many words: one, and what is in it."""
+    if token.kind == "STRING":
+        return 1 + len(token) // 8
+    if token.kind == "LABEL" and "{" in token:
+        return 1 + len(token)
+    return 1
 
 
 def _passed(known: Table, below: int, top: int, kind: str) -> int:

@@ -6,6 +6,7 @@ text nested too deeply is refused before anything walks it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cnnspec.source import Span
@@ -254,8 +255,31 @@ class Meta(Stmt):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Lost(Stmt):
+    """A broken statement: the names that it was to bind, and whether it was a `return`."""
+
+    names: tuple[str, ...]
+    returns: bool
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class LostValue(Expr):
+    """What a broken head was to say before its body; `names` are those that a loop was to bind."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Item(Node):
     """Something at the top of a file."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class LostItem(Item):
+    """A broken item of a file: the name that it was to declare, and whether it was a `use`."""
+
+    name: str | None
+    uses: bool
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -333,3 +357,27 @@ def choice(expr: Expr) -> Cond | None:
     while isinstance(expr, Paren):
         expr = expr.inner
     return expr if isinstance(expr, Cond) else None
+
+
+def bound_names(statements: Iterable[Stmt]) -> list[tuple[str, Span]]:
+    """The names that statements may bind, with where."""
+    result: list[tuple[str, Span]] = []
+    for statement in statements:
+        if isinstance(statement, Bind):
+            result += [(target.id, target.span) for target in statement.targets]
+        elif isinstance(statement, Output):
+            result.append((statement.name.id, statement.name.span))
+        elif isinstance(statement, If):
+            for _, body in statement.arms:
+                result += bound_names(body)
+            result += bound_names(statement.orelse)
+        elif isinstance(statement, For):
+            result += bound_names(statement.body)
+        elif isinstance(statement, Lost):
+            result += [(word, statement.span) for word in statement.names]
+    return result
+
+
+def is_broken(body: Iterable[Stmt]) -> bool:
+    """Whether a statement of a body is lost."""
+    return any(isinstance(each, Lost) for each in body)
