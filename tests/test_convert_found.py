@@ -188,6 +188,12 @@ def test_names_change_by_parts_first_and_two_never_become_one(capfd) -> None:
     saved(old)
     assert convert("a.pt", "b.pt") == 1
     assert "`--rename net.=` takes the prefix off" in capfd.readouterr().err
+    saved({**old, "criterion.weight": torch.ones(5)})
+    assert convert("a.pt", "b.pt") == 1
+    assert "`--rename net.=` takes the prefix off" in capfd.readouterr().err
+    assert convert("a.pt", "b.pt", "--rename", "net.=", "--partial") == 0
+    assert "not taken; extra: criterion.weight, 5" in capfd.readouterr().err
+    saved(old)
     for change in ("net.=", "net.fc=fc", "fc=net.fc", "ne=", "net.fc.weight=fc.weight"):
         code = convert("a.pt", "b.pt", "--rename", change, "--force")
         assert code == (1 if change in ("ne=", "net.fc.weight=fc.weight") else 0), change
@@ -374,6 +380,14 @@ def test_torchscript_and_exported_programs_are_named(capfd) -> None:
     torch.export.save(torch.export.export(layer, (torch.ones(1, 3),)), "program.pt2")
     assert convert("program.pt2", "a.pt") == 1
     assert "torch.export.load('program.pt2').state_dict" in capfd.readouterr().err
+
+
+def test_a_saved_model_is_named(capfd) -> None:
+    small()
+    Path("saved").mkdir()
+    Path("saved/saved_model.pb").touch()
+    assert convert("saved", "a.pt") == 1
+    assert "a TensorFlow SavedModel" in capfd.readouterr().err
 
 
 def test_legacy_files_of_keras_are_named(capfd) -> None:

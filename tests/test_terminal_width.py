@@ -74,10 +74,18 @@ def test_other_views_fit_too(network: str, view: str, on_terminal: Shown) -> Non
 
 
 def test_lists_of_networks_fit(on_terminal: Shown) -> None:
-    assert widest(on_terminal(80, "zoo")) <= 80
+    for words in ("zoo", "ops", "backends"):
+        assert widest(on_terminal(80, words)) <= 80, words
     assert widest(on_terminal(80, "compare", "--all", "-q")) <= 80
     found = on_terminal(80, "compare", "inception_bottleneck", "resnet18", "--columns", "name,macs")
     assert "inception_bottleneck" in "".join(found)
+
+
+def test_a_certificate_fits(on_terminal: Shown) -> None:
+    asked = ("--backends", "numpy,torch", "-q", "--input", "3x32x32")
+    lines = on_terminal(80, "verify", "mobilenet_v2", *asked)
+    assert "numpy and torch agree" in "".join(lines)
+    assert widest(lines) <= 80
 
 
 def test_a_wide_terminal_is_used(on_terminal: Shown) -> None:

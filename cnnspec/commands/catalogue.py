@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from cnnspec.commands import complete
 from cnnspec.commands.inspect import columns
-from cnnspec.commands.output import as_json, report, say, send
+from cnnspec.commands.output import as_json, report, room_of, say, send
 
 
 @click.command()
@@ -66,7 +68,8 @@ def backends(*, json_: bool) -> None:
         send(as_json("cnnspec.backends/1", backends=listed), None)
         return
     rows = [(each.name, each.distribution, each.doc) for each in found if each.failure is None]
-    send(columns(rows) if rows else "", None)
+    room = room_of(sys.stdout, 200)
+    send(columns(rows, room=room) if rows else "", None)
     broken = [
         Diagnostic(
             "broken-backend",
@@ -104,7 +107,7 @@ def ops(name: str | None, *, json_: bool) -> None:
         send(manual.page(known[name]), None)
     else:
         rows = [(e, known[e].family, manual.summary(known[e])) for e in chosen]
-        send(columns(rows), None)
+        send(columns(rows, room=room_of(sys.stdout, 200)), None)
     if known.broken:
         report([Diagnostic("broken-operator", each, severity="warning") for each in known.broken])
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,6 +15,10 @@ from cnnspec.commands.spec import all_loaded, loaded, takes_network, takes_spec
 if TYPE_CHECKING:
     from cnnspec.diagnostics import Diagnostic
     from cnnspec.network import Network
+
+
+#: A column of words is not narrower than this, however little room there is.
+NARROWEST: Final = 24
 
 
 @click.command()
@@ -128,11 +133,18 @@ def paths(spec: str, *, json_: bool, quiet: bool, **how: Any) -> None:
     send(columns(rows), None)
 
 
-def columns(rows: Sequence[tuple[str, ...]]) -> str:
-    """Set rows in columns, two spaces apart, without space at the ends of lines."""
+def columns(rows: Sequence[tuple[str, ...]], *, room: int | None = None) -> str:
+    """Set rows in columns, two spaces apart, without space at the ends of lines.
+
+    Where there is only so much room, the words of the last column go on below it.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
-    return "".join(f"{line}\n" for line in lines)
+    before = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    left = None if room is None else max(room - before, NARROWEST)
+    lines = []
+    for row in rows:
+        *first, last = row
+        start = "".join(f"{cell:{width}}  " for cell, width in zip(first, widths, strict=False))
+        words = [last] if left is None else wrap(last, left) or [""]
+        lines += [f"{start}{words[0]}", *(f"{' ' * before}{more}" for more in words[1:])]
+    return "".join(f"{line.rstrip()}\n" for line in lines)

@@ -18,6 +18,7 @@ from cnnspec.commands.output import (
     colourful,
     deliver,
     report,
+    room_of,
     takes_output,
 )
 from cnnspec.commands.spec import loaded, takes_spec
@@ -26,6 +27,9 @@ from cnnspec.plugins import install
 if TYPE_CHECKING:
     from cnnspec.network import Network
     from cnnspec.witness import Witness
+
+#: How wide a table is that no terminal shows, and the most that one is given on a terminal.
+WIDTH, WIDEST = 92, 140
 
 
 @click.command()
@@ -81,10 +85,12 @@ def verify(
             )
         except NoRoom as failure:
             raise Refused(f"{failure}; a smaller --batch or --input takes less") from None
+    shown = output in (None, "-")
+    wide = (room_of(sys.stdout, WIDEST) if shown else None) or WIDTH
     text = (
         as_json(SCHEMA, **certificate.facts())
         if json_
-        else table.table(certificate, color=output in (None, "-") and colourful(sys.stdout))
+        else table.table(certificate, color=shown and colourful(sys.stdout), width=wide)
     )
     deliver(text, output, "json" if json_ else "table", force=force)
     if not certificate.agrees:

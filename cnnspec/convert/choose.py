@@ -55,11 +55,22 @@ def unreadable(path: Path, reason: str, help: str | None = None) -> SpecError:
     return error("unreadable-checkpoint", f"cannot read {shown(path)}: {reason}", help=help)
 
 
+def _folder(path: Path) -> SpecError:
+    if (path / "saved_model.pb").exists():
+        return unreadable(
+            path,
+            "it is a TensorFlow SavedModel, code and all",
+            "save the weights of the Keras model it was made from: "
+            "`model.save_weights('x.weights.h5')`",
+        )
+    return unreadable(path, "it is a folder", "name the file in it")
+
+
 def _check_plain(path: Path) -> None:
     """Refuse what is not there and what is no plain file; raises SpecError."""
     try:
         if path.is_dir():
-            raise unreadable(path, "it is a folder", "name the file in it")
+            raise _folder(path)
         if not path.exists():
             raise unreadable(path, "there is no such file")
         if not path.is_file():

@@ -163,12 +163,15 @@ def _setting(different: Sequence[Place], found: Sizes, parameters: Mapping[str, 
 
 
 def _prefix(extra: Sequence[str], wanted: Collection[str]) -> str | None:
-    """Find what stands before every name that would fit without it."""
+    """Find what stands before the names that would fit without it, if those are most of the rest.
+
+    Beside a network a training module may hold a loss with weights of its own.
+    """
     fits = Counter(
         name[: -len(rest)] for name in extra for rest in [_rest(name, wanted)] if rest is not None
     )
     best = fits.most_common(1)
-    return best[0][0] if best and best[0][1] == len(extra) else None
+    return best[0][0] if best and 2 * best[0][1] > len(extra) else None
 
 
 def _rest(name: str, wanted: Collection[str]) -> str | None:
