@@ -360,3 +360,20 @@ BY_POSITION = {
     "scale": ("factor",),
     "layer_scale": (),
 }
+
+
+def test_source_says_that_padding_is_worked_out_for_one_size() -> None:
+    import cnnspec
+
+    said = "`pad = same` is worked out for this size"
+    for step, fixed in (
+        ("conv(8, 3, stride = 2, pad = same)", True),
+        ("dwconv(3, stride = [1, 2], pad = same_lower)", True),
+        ("maxpool(2, pad = same)", True),
+        ("conv(8, 3, pad = same)", False),
+        ("avgpool(3, stride = 1, pad = same)", False),
+        ("conv_transpose(8, 3, stride = 2, pad = same)", False),
+        ("conv(8, 3, stride = 2, pad = 1)", False),
+    ):
+        text = f"network n {{ image = input(3, 8, 8)  output y = image -> {step} }}"
+        assert (said in cnnspec.loads(text).source("torch")) == fixed, step

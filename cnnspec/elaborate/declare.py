@@ -59,6 +59,8 @@ class Declarations:
         self.files: dict[str, FileNames] = {}
         self.used: list[tuple[str, Span, Source]] = []
         self.parsed: list[tree.File] = []
+        #: What each file has used so far, as it names it.
+        self.named: set[tuple[int, str]] = set()
 
     def top(self, source: Source) -> tuple[FileNames, tuple[tree.File, ...]]:
         """Read a spec, or take it as it was read before if all that it uses is still the same.
@@ -176,6 +178,10 @@ class Declarations:
     def _use(
         self, item: tree.Use, index: int, file: FileNames, using: tuple[tuple[str, Span], ...]
     ) -> None:
+        if (id(file), item.path) in self.named:
+            return
+        self.named.add((id(file), item.path))
+        self.session.spend(limits.FILE, item.span)
         source = self.resolve(item.path, item.path_span)
         self.used.append((item.path, item.path_span, source))
         chain = (*using, (file.source.name, item.span))
@@ -192,6 +198,8 @@ class Declarations:
         inner = self.files.get(source.name)
         if inner is None:
             inner = self.read(source, chain)
+        if any(each is inner for each in file.uses):
+            return
         file.uses.append(inner)
         for word, entry in inner.own.items():
             value = entry.value

@@ -22,6 +22,8 @@ DECISION: Final = 4
 LOOP: Final = 4
 #: A word of a file that is read, and a step that is applied, whatever comes of it.
 WORD: Final = 4
+#: A file that is used: it is looked for and read.
+FILE: Final = 500
 #: No number of more bits is computed with, whatever is asked for: figures are products of some.
 WIDEST_INTEGER: Final = 200
 

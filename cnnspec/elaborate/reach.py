@@ -23,23 +23,25 @@ def unreached_defaults(
     A default holds where an operator is written. One that nothing at all would take is no slip: a
     file of several networks has such.
     """
-    last = {(op, key): index for index, op, values in file.defaults for key in values}
-    of_kind: dict[str, list[Node]] = {}
-    for node in graph.nodes if file.defaults else ():
-        of_kind.setdefault(node.kind, []).append(node)
-    for index, word, values in file.defaults:
-        if all(last[word, key] != index for key in values):
-            continue
-        nodes = of_kind.get(word, [])
-        strange = [node for node in nodes if node.span.source.name != file.source.name]
-        missed = {}
-        for key, value in values.items():
-            if strange and last[word, key] == index:
-                meant = strange[0].op.arguments[key].kind.read(plain(value))
-                if all(node.op.values[key] != meant for node in nodes):
-                    missed[key] = value
-        if missed:
-            yield _unreached(items[index], strange, missed)
+    if not file.defaults:
+        return
+    by_kind: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        by_kind.setdefault(node.kind, []).append(node)
+    # a later default of the same argument takes the place of one before: few are left of many
+    last = {
+        (op, key): (index, values[key]) for index, op, values in file.defaults for key in values
+    }
+    missed: dict[tuple[int, str], dict[str, Any]] = {}
+    for (word, key), (index, value) in last.items():
+        nodes = by_kind.get(word, [])
+        if any(node.span.source.name != file.source.name for node in nodes):
+            meant = nodes[0].op.arguments[key].kind.read(plain(value))
+            if all(node.op.values[key] != meant for node in nodes):
+                missed.setdefault((index, word), {})[key] = value
+    for (index, word), values in sorted(missed.items(), key=lambda each: each[0]):
+        strange = [n for n in by_kind[word] if n.span.source.name != file.source.name]
+        yield _unreached(items[index], strange, values)
 
 
 def _unreached(item: tree.Item, nodes: Sequence[Node], missed: Mapping[str, Any]) -> Diagnostic:

@@ -51,6 +51,10 @@ class Conv(Op):
                 help=_divisors(self.filters, self.groups),
             )
 
+    @property
+    def pads_by_size(self) -> bool:
+        return isinstance(self.pad, str) and max(self.stride) > 1
+
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
         need_image(self.name, x)
@@ -102,6 +106,10 @@ class DepthwiseConv(Op):
     dilation = Arg(Pair(1), DILATION, 1)
     multiplier = Arg(Int(1, 1024), "How many channels each channel gives.", 1)
     bias = Arg(Bool(), BIAS, True)
+
+    @property
+    def pads_by_size(self) -> bool:
+        return isinstance(self.pad, str) and max(self.stride) > 1
 
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs

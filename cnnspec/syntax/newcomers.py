@@ -10,6 +10,8 @@ from cnnspec.diagnostics import Diagnostic
 from cnnspec.source import Span
 from cnnspec.syntax.slip import NEAR, RESERVED, Slip
 
+#: What is said back of a longer text would not be read.
+LONG: Final = 200
 _IMPORTS: Final = ("import", "include", "from", "require", "using")
 _STRING: Final = re.compile(r'"([^"\\\n]*(?:\\.[^"\\\n]*)*)"')
 _MADE: Final = re.compile(r"\[\s*([^\[\]\n]+?)\s+for\s+([\w, ]+?)\s+in\s+([^\n]+?)\s*\]")
@@ -138,8 +140,10 @@ def _heads(slip: Slip) -> Diagnostic | None:
 def _comment(slip: Slip) -> Diagnostic | None:
     """Explain a comment that begins with `//` or `--`, behind something or alone."""
     begin = slip.source.text.rfind("\n", 0, slip.previous.start) + 1
+    text = slip.source.text
+    opened = next((start for start in slip.opened if text[start] != "{"), len(text))
     for piece in slip.before:
-        if piece.text == "//" and piece.start >= begin and not _is_open(slip, piece.start):
+        if piece.text == "//" and begin <= piece.start < opened:
             said = rest_of_line(slip, piece.start + 2)
             if not re.fullmatch(r"\s*\(?([A-Za-z_][\w.]*|[\d_.]+)\)?\s*([-+*/)].*)?", said):
                 where = Span(slip.source, piece.start, piece.start + 2)
@@ -149,11 +153,6 @@ def _comment(slip: Slip) -> Diagnostic | None:
         where = Span(slip.source, slip.at, slip.at + 2)
         return slip.say("bad-character", "comments begin with `#`", "write `# …`", at=where)
     return None
-
-
-def _is_open(slip: Slip, at: int) -> bool:
-    """Whether a bracket, no brace, stands open around a place."""
-    return any(start < at and slip.source.text[start] != "{" for start in slip.opened)
 
 
 def _tuple(slip: Slip) -> Diagnostic | None:
@@ -181,7 +180,7 @@ def _chosen(slip: Slip) -> Diagnostic | None:
         start = place.start
     else:
         before, start = slip.line, slip.at
-    match = _CHOSEN.match(text)
+    match = _CHOSEN.match(text[:LONG])
     if match is None or not before or not before[-1].is_value or " then " in match[1]:
         return None
     alone = len(before) > 1 and before[-2].text in ("=", "(", "[", ",")
@@ -194,7 +193,7 @@ def _chosen(slip: Slip) -> Diagnostic | None:
 def _comprehension(slip: Slip) -> Diagnostic | None:
     if slip.here != "for" or slip.innermost != "[":
         return None
-    match = _MADE.match(slip.source.text, slip.opened[-1])
+    match = _MADE.match(rest_of_line(slip, slip.opened[-1])[:LONG])
     title = "a list is made in a loop"
     if match is None:
         return slip.say("unexpected-token", title, "write `v = []`, and `v = v + […]` in a `for`")
@@ -247,9 +246,10 @@ def _flow_goes_on(slip: Slip) -> Diagnostic | None:
 def _is_bound(slip: Slip, word: str) -> bool:
     """Whether a name got a value before: by `=`, as a parameter, in a loop."""
     text = slip.source.text[max(slip.start, slip.at - NEAR) : slip.at]
-    given = rf"\b{word}\b(\s*,\s*\w+)*\s*=(?!=)|\bfor\b[^{{}}\n]*\b{word}\b[^{{}}\n]*\bin\b"
-    declared = rf"\b(block|network)\s+\w+\s*\([^(){{}}]*\b{word}\b"
-    return re.search(f"{given}|{declared}", text) is not None
+    if re.search(rf"\b{word}\b(\s*,\s*\w+)*\s*=(?!=)", text):
+        return True
+    heads = re.finditer(r"\bfor\b[^{}\n]*\bin\b|\b(block|network)\s+\w+\s*\([^{}]*\)", text)
+    return any(re.search(rf"\b{word}\b", head[0]) for head in heads)
 
 
 def _named(slip: Slip) -> Diagnostic | None:
@@ -290,7 +290,7 @@ def _arguments(slip: Slip) -> Diagnostic | None:
             return None
         call, at = f"{word.text}({inner[1]})", Span(slip.source, slip.at, inner.end())
     elif slip.here[:1].isdigit() and word.is_word and word.text not in RESERVED:
-        inner = re.compile(r"[\d.]+(?:[ \t]*,?[ \t]*[\d.]+)*").match(text, slip.at)
+        inner = re.compile(r"[\d.]+(?:[ \t,]+[\d.]+)*").match(text, slip.at, slip.at + LONG)
         arrow = [piece.text for piece in slip.before[-2:-1]] == ["->"]
         if inner is None or not arrow:
             return None
