@@ -89,16 +89,15 @@ def error(
     return SpecError([Diagnostic(code, title, labels, notes=notes, help=help)])
 
 
-def nearest(
-    word: str, known: Iterable[str], *, alike: float = 0.65, short: int = SHORT
-) -> str | None:
+def nearest(word: str, known: Iterable[str], *, alike: float = 0.65, short: int = 0) -> str | None:
     """Find the known spelling that a user most likely meant; `alike` is the least likeness.
 
-    Of a word under `short` letters nothing is guessed but letters that were swapped.
+    Of a word under `short` letters nothing is guessed but letters that were swapped: `SHORT` is for
+    names among many.
 
     >>> nearest("covn", ["conv", "dense"])
     'conv'
-    >>> nearest("grn", ["gn"])
+    >>> nearest("grn", ["gn"], short=SHORT)
     """
     names = sorted({each for each in known if len(each) <= LONGEST_COMPARED})
     if len(word) > LONGEST_COMPARED or len(names) > MOST_COMPARED:

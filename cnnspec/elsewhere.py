@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from cnnspec.absent import ABSENT, MADE, MODULE, OTHER_RANK
-from cnnspec.diagnostics import SpecError, nearest
+from cnnspec.diagnostics import SHORT, SpecError, nearest
 from cnnspec.kinds import Called
 from cnnspec.op import Op
 
@@ -70,7 +70,7 @@ def of_module(mistake: SpecError, word: str, operators: Mapping[str, type[Op]]) 
 
 def near_operator(word: str, operators: Mapping[str, type[Op]]) -> str:
     """Say what to type for a word that no operator has."""
-    guess = nearest(word, operators, alike=LIKE_OPERATOR)
+    guess = nearest(word, operators, alike=LIKE_OPERATOR, short=SHORT)
     near = f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists them"
     return operator_help(word, operators) or near
 
@@ -88,7 +88,7 @@ def argument_help(word: str, op: type[Op]) -> str:
                 return each.help if isinstance(each, Called) else f"write `{name}`"
     if _plain(word) in _ARGUMENTS:
         return _ARGUMENTS[_plain(word)]
-    guess = nearest(word, op.names, alike=0.6, short=0)  # of few, each with a meaning of its own
+    guess = nearest(word, op.names, alike=0.6)
     listed = f"its arguments: {', '.join(op.names)}" if op.names else "it has none"
     return f"did you mean `{guess}`?" if guess else listed
 

@@ -6,7 +6,7 @@ from os.path import relpath
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import Label, SpecError, error, nearest
+from cnnspec.diagnostics import SHORT, Label, SpecError, error, nearest
 from cnnspec.elaborate.bodies import pattern_names
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import FUNCTIONS
@@ -118,11 +118,15 @@ class Names:
             return use_help(word, beyond, frame.file)
         operators = self.session.operators
         own = [*frame.names, *frame.file.visible(frame.index)]
-        guess = nearest(word, own, alike=SLIP)
+        guess = nearest(word, own, alike=SLIP, short=SHORT)
         if guess is None and (there := operator_help(word, operators)) is not None:
             return there
-        guess = guess or nearest(word, [*FUNCTIONS, *operators], alike=SLIP) or nearest(word, own)
-        guess = guess or nearest(word, operators.words, alike=SLIP)
+        guess = (
+            guess
+            or nearest(word, [*FUNCTIONS, *operators], alike=SLIP, short=SHORT)
+            or nearest(word, own, short=SHORT)
+        )
+        guess = guess or nearest(word, operators.words, alike=SLIP, short=SHORT)
         return f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists the operators"
 
     def _declared(self, expr: tree.Name, frame: Frame) -> Any:
