@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from cnnspec.commands import complete
+from cnnspec.commands.checkpoints import needed, takes_changes
 from cnnspec.commands.output import (
     Bug,
     Missing,
@@ -19,6 +22,7 @@ from cnnspec.commands.output import (
     deliver,
     report,
     room_of,
+    say,
     takes_output,
 )
 from cnnspec.commands.spec import loaded, takes_spec
@@ -26,6 +30,7 @@ from cnnspec.plugins import install
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
+    from cnnspec.verify.certificate import Weights
     from cnnspec.witness import Witness
 
 #: How wide a table is that no terminal shows, and the most that one is given on a terminal.
@@ -49,6 +54,8 @@ WIDTH, WIDEST = 92, 140
 )
 @click.option("--batch", type=click.IntRange(1, 64), default=2, help="Examples at once (2).")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of weights and inputs (0).")
+@click.option("--weights", metavar="FILE", help="A checkpoint's weights, not drawn ones.")
+@takes_changes
 @click.option("--json", "json_", is_flag=True, help="The certificate as JSON.")
 @takes_output
 def verify(
@@ -59,6 +66,9 @@ def verify(
     dtype: Any,
     batch: int,
     seed: int,
+    weights: str | None,
+    changes: Sequence[tuple[str, str]],
+    entry: str | None,
     json_: bool,
     output: str | None,
     force: bool,
@@ -70,7 +80,8 @@ def verify(
     One set of weights goes into every backend's emitted source, the same input runs through it, and
     every node is compared: in float64 within 1e-6 * max(1, largest value). `numpy` is the
     reference, which needs no framework. With --train, a training step with noise off: statistics of
-    batch norm after it, and the gradient of every weight. Disagreement is exit status 3.
+    batch norm after it, and the gradient of every weight. With --weights, the weights are those of
+    a checkpoint of any kind that `convert` reads. Disagreement is exit status 3.
     """
     from cnnspec.verify import table
     from cnnspec.verify.certificate import SCHEMA
@@ -78,10 +89,23 @@ def verify(
 
     network = loaded(spec, quiet=quiet, **how)
     chosen = _witnesses(backends)
+    if weights is None and (changes or entry):
+        raise click.UsageError("--rename, --rename-file and --entry are for --weights")
+    given = None if weights is None else _weights(network, weights, changes, entry, train=train)
+    if given is not None:
+        for words in given.said:
+            say(words, quiet=quiet)
     with _progress(network, quiet=quiet or not colourful(sys.stderr)) as progress:
         try:
             certificate = _run(
-                network, chosen, train=train, dtype=dtype, batch=batch, seed=seed, progress=progress
+                network,
+                chosen,
+                train=train,
+                dtype=dtype,
+                batch=batch,
+                seed=seed,
+                weights=given and given.weights,
+                progress=progress,
             )
         except NoRoom as failure:
             raise Refused(f"{failure}; a smaller --batch or --input takes less") from None
@@ -102,6 +126,41 @@ def _run(network: Network, chosen: Sequence[Witness], *, train: bool, **how: Any
     from cnnspec.verify import verify as verified
 
     return verified(network, chosen, training=train, **how)
+
+
+class Given(NamedTuple):
+    """A checkpoint's weights, and what was made of its names."""
+
+    weights: Weights
+    said: Sequence[str]
+
+
+def _weights(
+    network: Network,
+    file: str,
+    changes: Sequence[tuple[str, str]],
+    entry: str | None,
+    *,
+    train: bool,
+) -> Given:
+    """Read a checkpoint; for inference it may lack what training alone needs."""
+    import numpy as np
+
+    from cnnspec import convert
+    from cnnspec.convert import choose
+    from cnnspec.convert.words import shown
+    from cnnspec.verify.certificate import Weights
+    from cnnspec.witness import weight_key
+
+    path = Path(file)
+    kind = choose.kind_of(path)
+    with needed():
+        found = convert.read(network, path, kind, convert.How(not train, changes, entry=entry))
+    own = {weight_key(node, each) for node in network.elaborated.nodes for each in node.weights}
+    tensors = {key: np.asarray(found.tensors[key], np.float64) for key in own & {*found.tensors}}
+    with path.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    return Given(Weights(shown(path.name), digest, tensors), found.said)
 
 
 def _witnesses(asked: str | None) -> list[Witness]:

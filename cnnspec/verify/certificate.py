@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cnnspec.graph import Graph
 from cnnspec.source import Span
 from cnnspec.verify.compare import Distance
+
+if TYPE_CHECKING:
+    from cnnspec.witness import Array
 
 What = Literal["node", "output", "state", "gradient", "noise"]
 SCHEMA = "cnnspec.certificate/1"
@@ -50,9 +53,21 @@ class Disagreement:
     remark: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """Weights that were given: a file's base name, its hash, and its tensors by `weight_key`.
+
+    A tensor has the shape that its operator declares, in float64.
+    """
+
+    file: str
+    sha256: str
+    tensors: Mapping[str, Array]
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The result of one verification."""
+    """The result of one verification; `weights` are those of a checkpoint, if one was given."""
 
     network: str
     origin: str
@@ -69,6 +84,7 @@ class Certificate:
     seconds: Mapping[str, float] = field(default_factory=dict)
     peak_memory: int = 0
     spooled: int = 0
+    weights: Weights | None = None
 
     @property
     def agrees(self) -> bool:
@@ -91,6 +107,12 @@ class Certificate:
             "dtype": self.dtype,
             "batch": self.batch,
             "seed": self.seed,
+            "weights": self.weights
+            and {
+                "file": self.weights.file,
+                "sha256": self.weights.sha256,
+                "tensors": len(self.weights.tensors),
+            },
             "inputs": {name: list(shape) for name, shape in self.inputs.items()},
             "witnesses": {name: dict(each) for name, each in self.witnesses.items()},
             "nodes": self.nodes,

@@ -27,15 +27,26 @@ if TYPE_CHECKING:
 
 
 def case(
-    graph: Graph, *, batch: int, training: bool, dtype: Dtype = "float64", seed: int = 0
+    graph: Graph,
+    *,
+    batch: int,
+    training: bool,
+    dtype: Dtype = "float64",
+    seed: int = 0,
+    weights: Mapping[str, Array] | None = None,
 ) -> Case:
-    """Draw a case. Inputs are normal, so half of them are negative."""
+    """Draw a case. Inputs are normal, so half of them are negative.
+
+    Weights that are given, by `weight_key`, are taken as they are; the rest is drawn.
+    """
     reach = reaches(graph)
     scales = spread(graph, reach)
-    weights = {
-        weight_key(node, weight): _weight(node, weight, scales, reach[node.index], seed)
+    given = weights or {}
+    drawn = {
+        key: given[key] if key in given else _weight(node, weight, scales, reach[node.index], seed)
         for node in graph.nodes
         for weight in node.weights
+        for key in (weight_key(node, weight),)
     }
     inputs = tuple(_input(node, batch, reach[node.index], seed) for node in graph.inputs)
     cotangents = {
@@ -43,7 +54,7 @@ def case(
         / sqrt(batch * each.port.shape.size)
         for each in graph.outputs
     }
-    return Case(graph, weights, inputs, cotangents, training, dtype)
+    return Case(graph, drawn, inputs, cotangents, training, dtype)
 
 
 def _generator(seed: int, *name: str) -> np.random.Generator:

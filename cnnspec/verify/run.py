@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cnnspec.graph import Node
 from cnnspec.verify import draw
-from cnnspec.verify.certificate import Certificate, Held, What, spec_digest
+from cnnspec.verify.certificate import Certificate, Held, Weights, What, spec_digest
 from cnnspec.verify.compare import Distance, distance
 from cnnspec.verify.noise import Dropped, examine
 from cnnspec.verify.spool import Spool, check_room
@@ -38,16 +38,19 @@ def verify(
     dtype: Dtype = "float64",
     batch: int = 2,
     seed: int = 0,
+    weights: Weights | None = None,
     progress: Progress = lambda _name, _done, _all: None,
 ) -> Certificate:
-    """Hold witnesses against each other on one drawn case; the first is the measure of the rest.
+    """Hold witnesses against each other on one case; the first is the measure of the rest.
 
-    All get the same weights and inputs. Every node is compared, and every output; in training also
-    running statistics after the step and every weight's gradient. Raises NoRoom if the values do
-    not fit on the disk, SpecError for what a backend cannot express.
+    All get the same weights and inputs, drawn from a seed but for the weights that are given. Every
+    node is compared, and every output; in training also running statistics after the step and every
+    weight's gradient. Raises NoRoom if the values do not fit on the disk, SpecError for what a
+    backend cannot express.
     """
     graph = network.elaborated
-    case = draw.case(graph, batch=batch, training=training, dtype=dtype, seed=seed)
+    given = None if weights is None else weights.tensors
+    case = draw.case(graph, batch=batch, training=training, dtype=dtype, seed=seed, weights=given)
     check_room(case)
     emitted = {
         each.name: network.emitted(each.backend) for each in witnesses if each.backend is not None
@@ -64,6 +67,7 @@ def verify(
             dtype=dtype,
             batch=batch,
             seed=seed,
+            weights=weights,
             inputs={node.path: tuple(node.shape) for node in graph.inputs},
             witnesses={each.name: each.versions() for each in witnesses},
             nodes=len(case.nodes),

@@ -57,10 +57,14 @@ def heading(certificate: Certificate) -> str:
         for name, each in certificate.witnesses.items()
     )
     what = f"{certificate.dtype}, {mode}, batch {certificate.batch}, {sizes}"
-    return (
-        f"{certificate.network}: {what}\n"
-        f"spec {certificate.spec_sha256[:16]}, seed {certificate.seed}, {versions}"
-    )
+    lines = [
+        f"{certificate.network}: {what}",
+        f"spec {certificate.spec_sha256[:16]}, seed {certificate.seed}, {versions}",
+    ]
+    given = certificate.weights
+    if given is not None:
+        lines.append(f"{len(given.tensors):,} weights of {given.file}, sha256 {given.sha256[:16]}")
+    return "\n".join(lines)
 
 
 def footer(certificate: Certificate) -> str:
