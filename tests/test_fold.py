@@ -107,3 +107,28 @@ def test_stages_fold_into_a_first_and_the_rest() -> None:
     layer3 = next(p for p in fold(network("resnet152").elaborated) if p.head.segment == "layer3")
     assert times(layer3.parts) == [1, 35]
     assert (layer3.parts[1].head.path, layer3.parts[1].last[0].path) == ("layer3.1", "layer3.35")
+
+
+#: A block whose second step reads its first, or what comes in.
+EITHER = """
+block either(x, z, p) {{
+    a = x -> relu
+    b = (if p then a else z) -> tanh
+    return a, b
+}}
+network n {{
+    x = input(2, 4, 4)
+    z = input(2, 4, 4)
+    a, b = either(x, z, {})
+    c, d = either(a, b, {})
+    output y = add(c, d)
+}}
+"""
+
+
+@pytest.mark.parametrize("first", ["true", "false"])
+def test_steps_that_are_wired_in_another_way_do_not_fold(first: str) -> None:
+    other = {"true": "false", "false": "true"}[first]
+    for second, times in ((other, 1), ("false", 2 if first == "false" else 1)):
+        graph = cnnspec.loads(EITHER.format(first, second)).elaborated
+        assert max(part.times for part in fold(graph)) == times

@@ -13,7 +13,8 @@ from cnnspec import witness
 from cnnspec.ops import OPERATORS
 from cnnspec.testing.fuzz import attempt, fuzz
 from cnnspec.testing.generate import LARGEST_GAIN, NAMES, Generator
-from cnnspec.testing.program import is_valid, spec
+from cnnspec.testing.program import Call, Step, is_valid, shapes_of, spec
+from cnnspec.testing.rare import TIMES
 from cnnspec.testing.shrink import candidates
 from cnnspec_torch.lowerings import LOWERINGS
 from tests.test_verify import plant
@@ -42,6 +43,34 @@ def test_random_networks_are_the_same_everywhere(witnesses, tmp_path, capsys) ->
 def test_the_same_seed_draws_the_same_networks() -> None:
     one, other = Generator(5), Generator(5)
     assert [spec(one.program(n)) for n in range(9)] == [spec(other.program(n)) for n in range(9)]
+
+
+def test_what_is_rare_by_chance_is_drawn_on_purpose() -> None:
+    generator = Generator(4)
+    programs = [generator.program(number) for number in range(150)]
+    calls = [step for each in programs for step in each.steps if isinstance(step, Call)]
+    steps = [step for each in programs for step in each.steps if isinstance(step, Step)]
+    assert {call.times for call in calls} >= {1, *TIMES}
+    given = [
+        call
+        for each in programs
+        for call in each.steps
+        if isinstance(call, Call) and call.steps and call.times > 1
+    ]
+    assert len({call.steps[0][1].operator for call in given}) >= 3
+    assert {step.label for step in steps} >= {"1x1", "class", "forward", "a-b"}
+    spread = 0
+    for each in programs:
+        shapes = shapes_of(each)
+        for step in each.steps:
+            if isinstance(step, Step) and OPERATORS[step.operator].spreads:
+                spread += len({shapes[number] for number in step.inputs}) > 1
+    assert spread > 10
+    plain = Generator(4, rare=frozenset())
+    words = "".join(spec(plain.program(number)) for number in range(60))
+    assert " * " not in words
+    assert "act = " not in words
+    assert "1x1: " not in words
 
 
 def test_no_step_makes_values_so_large_that_rounding_is_all_that_is_compared() -> None:

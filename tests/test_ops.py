@@ -13,7 +13,7 @@ import pytest
 from cnnspec import ops
 from cnnspec.kinds import MISSING, Arg, Bool, Choice, Float, Int, Ints, Kind, Pad, Pair, Refusal
 from cnnspec.op import Op
-from cnnspec.ops import OPERATORS, WORDS, Operators
+from cnnspec.ops import OPERATORS, WORDS, Operators, geometry
 from cnnspec.shapes import Shape
 from tests.operator_table import ROWS, Row
 
@@ -377,3 +377,19 @@ def test_source_says_that_padding_is_worked_out_for_one_size() -> None:
     ):
         text = f"network n {{ image = input(3, 8, 8)  output y = image -> {step} }}"
         assert (said in cnnspec.loads(text).source("torch")) == fixed, step
+
+
+@pytest.mark.parametrize(
+    ("length", "size", "stride", "before", "after"),
+    [(8, 3, 2, 0, 1), (7, 3, 2, 1, 1), (8, 2, 1, 0, 1), (9, 4, 3, 0, 1), (9, 4, 2, 1, 2)],
+)
+def test_the_odd_zero_of_same_is_after_and_of_same_lower_before(
+    length: int, size: int, stride: int, before: int, after: int
+) -> None:
+    places = ((size, size), (stride, stride), (1, 1), (length, length))
+    assert geometry.sides("same", *places) == (before, after) * 2
+    assert geometry.sides("same_lower", *places) == (after, before) * 2
+
+
+def test_same_is_worked_out_for_each_axis() -> None:
+    assert geometry.sides("same", (3, 2), (2, 1), (1, 2), (8, 7)) == (0, 1, 1, 1)

@@ -48,9 +48,14 @@ def test_rates_of_dropping_are_not_said(body: str, call: str, words: str) -> Non
         ("conv(8, 3, groups = 4)", "conv 3x3 groups 4"),
         ("conv(4, 3, groups = 2)", "conv 3x3 groups 2"),
         ("channel_shuffle(4)", "channel_shuffle groups 4"),
+        ("conv(8, 3, dilation = 2)", "conv 3x3 dilation 2"),
+        ("conv(8, 3, dilation = [2, 1])", "conv 3x3 dilation [2, 1]"),
+        ("conv(8, 3, dilation = [1, 2])", "conv 3x3 dilation [1, 2]"),
+        ("conv(8, 3, stride = [1, 2])", "conv 3x3 /1x2"),
+        ("conv(8, 3, stride = [2, 1])", "conv 3x3 /2x1"),
     ],
 )
-def test_a_convolution_of_each_channel_alone_is_depthwise(step: str, words: str) -> None:
+def test_what_differs_from_a_plain_layer_is_said(step: str, words: str) -> None:
     net = cnnspec.loads(f"network net {{ output y = input(4, 8, 8) -> {step} }}")
     assert layer(fold(net.elaborated)[1]) == words
 

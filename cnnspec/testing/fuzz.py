@@ -16,6 +16,7 @@ from cnnspec.ops import Operators
 from cnnspec.render import render
 from cnnspec.testing.generate import Coverage, Generator
 from cnnspec.testing.program import Program, spec
+from cnnspec.testing.rare import KINDS
 from cnnspec.testing.shrink import shrink
 from cnnspec.verify import verify
 from cnnspec.verify.table import diagnostics
@@ -79,15 +80,17 @@ def fuzz(
     stop_after: int = 5,
     training: bool = True,
     operators: Sequence[str] | None = None,
+    rare: frozenset[str] = KINDS,
     progress: Callable[[int, Report], None] = lambda _number, _report: None,
 ) -> Report:
     """Run `count` networks; those that fail are made small and put into `folder` as specs.
 
     A third of them are trained a step, if `training`. Steps are of `operators`, or of all that
-    every backend among the witnesses writes, other distributions' too.
+    every backend among the witnesses writes, other distributions' too; `rare` is what is drawn on
+    purpose.
     """
     names = written_by_all(witnesses) if operators is None else tuple(operators)
-    generator = Generator(seed, names)
+    generator = Generator(seed, names, rare)
     report = Report(seed, generator.coverage)
     start = time.perf_counter()
     for number in range(count):

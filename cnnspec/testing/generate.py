@@ -18,6 +18,7 @@ from cnnspec.kinds import Arg, Bool, Choice, Float, Int, Ints, Pad, Pair, Refusa
 from cnnspec.op import Op
 from cnnspec.ops import OPERATORS, Operators
 from cnnspec.shapes import Shape
+from cnnspec.testing import rare
 from cnnspec.testing.program import (
     Block,
     Call,
@@ -97,6 +98,8 @@ class Generator:
 
     seed: int
     operators: tuple[str, ...] = NAMES
+    #: What is drawn on purpose that is rare by chance.
+    rare: frozenset[str] = rare.KINDS
     coverage: Coverage = field(default_factory=Coverage)
 
     def program(self, number: int) -> Program:
@@ -107,16 +110,22 @@ class Generator:
         kinds = ["input"] * len(inputs)
         steps: list[Step | Call] = []
         blocks: list[Block] = []
+        labels = random.sample(rare.LABELS, len(rare.LABELS)) if "labels" in self.rare else []
         for _ in range(random.randint(3, 11)):
-            if random.random() < 0.2:
+            kind = random.random()
+            if kind < 0.2:
                 call = self._call(random, shapes, blocks)
                 if call is not None:
                     steps.append(call)
                     shapes.append(_shape_of(call, blocks, shapes))
                     kinds.append("block")
                 continue
-            step = self._step(random, shapes, kinds, len(steps))
-            if step is not None:
+            if kind > 0.94 and "broadcasts" in self.rare:
+                drawn = tuple(rare.spread(random, shapes, self.operators))
+            else:
+                one = self._step(random, shapes, kinds, len(steps))
+                drawn = () if one is None else (rare.labelled(random, one, labels),)
+            for step in drawn:
                 made = apply(step, shapes, {})
                 self.coverage.count(step, [kinds[each] for each in step.inputs])
                 steps.append(step)
@@ -230,12 +239,27 @@ class Generator:
             (name, random.choice(CHANNELS) if name == "n" else random.randint(1, 3))
             for name in blocks[number].parameters
         )
-        call = Call(number, numbers, (source,))
-        try:
-            inner = inside(blocks[number], shapes[source], dict(numbers))
-        except Refusal:
-            return None
-        return call if max(each.size for each in inner) <= LARGEST else None
+        call = Call(number, numbers, (source,), steps=self._given(random, blocks[number]))
+        more = []
+        if "repeats" in self.rare and random.random() < 0.4:
+            more = [rare.repeated(random, blocks[number], call)]
+        for each in (*more, call):
+            try:
+                inner = inside(blocks[number], shapes[source], each)
+            except Refusal:
+                continue
+            if max(shape.size for shape in inner) <= LARGEST:
+                return each
+        return None
+
+    def _given(self, random: Random, block: Block) -> tuple[tuple[str, Step], ...]:
+        """Draw what a block is given, or leave it at its default."""
+        if not any(step.given for step in block.steps) or random.random() < 0.3:
+            return ()
+        names = [each for each in self.operators if rare.fits(Operators()[each])]
+        operator = random.choice(names)
+        arguments = tuple(self._arguments(random, Operators()[operator], ()))
+        return ((rare.GIVEN, Step(operator, arguments, (0,))),)
 
     def _block(self, random: Random, shape: Shape) -> Block:
         """Make a block; it compiles on a value of this shape."""
@@ -255,6 +279,8 @@ class Generator:
             shapes += made
             kinds.append(step.operator)
         steps = _chained(steps)
+        if "given" in self.rare:
+            steps = list(rare.given(random, steps))
         words = [each.name for step in steps for _, each in step.arguments if _is_parameter(each)]
         return Block(tuple(sorted(set(words))), tuple(steps))
 
@@ -289,7 +315,7 @@ def _parametrised(random: Random, step: Step) -> Step:
 
 
 def _shape_of(call: Call, blocks: Sequence[Block], shapes: Sequence[Shape]) -> Shape:
-    return inside(blocks[call.block], shapes[call.inputs[0]], dict(call.numbers))[-1]
+    return inside(blocks[call.block], shapes[call.inputs[0]], call)[-1]
 
 
 def _value(random: Random, arg: Arg, inputs: Sequence[Shape]) -> Any:

@@ -24,12 +24,18 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operator on values. `sequence` puts it into a numbered group with its neighbours."""
+    """One operator on values. `sequence` puts it into a numbered group with its neighbours.
+
+    `label` is the name that it is given. In a block, `given` is the block's parameter that it
+    comes by: the operator and its arguments are then that parameter's default.
+    """
 
     operator: str
     arguments: tuple[tuple[str, Any], ...]
     inputs: tuple[Number, ...]
     sequence: int | None = None
+    label: str | None = None
+    given: str | None = None
 
     @property
     def outputs(self) -> int:
@@ -43,12 +49,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A block on one value, with numbers for its parameters."""
+    """A block on one value, `times` in a row, with numbers and steps for its parameters."""
 
     block: int
     numbers: tuple[tuple[str, int], ...]
     inputs: tuple[Number, ...]
     outputs: int = 1
+    times: int = 1
+    steps: tuple[tuple[str, Step], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +96,23 @@ def apply(step: Step, shapes: Sequence[Shape], numbers: dict[str, int]) -> list[
     return [shape] if isinstance(shape, Shape) else list(shape)
 
 
-def inside(block: Block, shape: Shape, numbers: dict[str, int]) -> list[Shape]:
-    """Give the shapes of all values in a block; raises Refusal."""
-    shapes = [shape]
-    for step in block.steps:
-        shapes += apply(step, shapes, numbers)
-    return shapes
+def inside(block: Block, shape: Shape, call: Call) -> list[Shape]:
+    """Give the shapes of all values in a block's runs, one after the other; raises Refusal."""
+    numbers, found = dict(call.numbers), [shape]
+    for _ in range(call.times):
+        shapes = [found[-1]]
+        for step in block.steps:
+            shapes += apply(taken(step, call), shapes, numbers)
+        found += shapes[1:]
+    return found
+
+
+def taken(step: Step, call: Call) -> Step:
+    """Give a block's step as a call has it: the one that it gives, or the default."""
+    given = dict(call.steps).get(step.given or "")
+    if given is None:
+        return step
+    return replace(step, operator=given.operator, arguments=given.arguments)
 
 
 def shapes_of(program: Program) -> list[Shape]:
@@ -101,8 +120,7 @@ def shapes_of(program: Program) -> list[Shape]:
     shapes = list(program.inputs)
     for step in program.steps:
         if isinstance(step, Call):
-            numbers = dict(step.numbers)
-            shapes.append(inside(program.blocks[step.block], shapes[step.inputs[0]], numbers)[-1])
+            shapes.append(inside(program.blocks[step.block], shapes[step.inputs[0]], step)[-1])
         else:
             shapes += apply(step, shapes, {})
     return shapes
@@ -124,7 +142,10 @@ def spec(program: Program, name: str = "fuzz") -> str:
     """Write a program in the language."""
     lines: list[str] = []
     for number, block in enumerate(program.blocks):
-        words = "".join(f", {each}" for each in block.parameters)
+        given = {
+            each.given: f", {each.given} = {_bare(each)}" for each in block.steps if each.given
+        }
+        words = "".join(f", {each}" for each in block.parameters) + "".join(given.values())
         lines += [f"block part{number}(x{words}) {{"]
         lines += [f"    {line}" for line in _statements(block.steps, ["x"], ())]
         lines += [f"    return {_last(block)}", "}"]
@@ -162,12 +183,13 @@ def _statements(
             words = " -> ".join(_step(each) for each in run)
             names += [f"v{len(names) - inputs + 1 + each}" for each in range(len(run))]
             yield f"{names[-1]} = {names[first.inputs[0]]} -> g{first.sequence}: ({words})"
-        elif isinstance(first, Step) and len(first.inputs) > 1:
+        elif isinstance(first, Step) and len(first.inputs) > 1 and not first.label:
             operands = ", ".join(names[each] for each in first.inputs)
             names += made
             yield f"{made[0]} = {first.operator}({_joined(operands, _arguments(first))})"
         else:
-            source = names[first.inputs[0]]
+            source = ", ".join(names[each] for each in first.inputs)
+            source = f"[{source}]" if len(first.inputs) > 1 else source
             names += made
             yield f"{', '.join(made)} = {source} -> {_step(first)}"
         position += len(run)
@@ -196,8 +218,15 @@ def _run(
 
 def _step(step: Step | Call) -> str:
     if isinstance(step, Call):
-        numbers = ", ".join(f"{key} = {value}" for key, value in step.numbers)
-        return f"part{step.block}({numbers})"
+        words = [f"{key} = {value}" for key, value in step.numbers]
+        words += [f"{key} = {_bare(each)}" for key, each in step.steps]
+        made = f"part{step.block}({', '.join(words)})"
+        return f"({made} * {step.times})" if step.times > 1 else made
+    label = f"{step.label}: " if step.label else ""
+    return label + (step.given or _bare(step))
+
+
+def _bare(step: Step) -> str:
     words = _arguments(step)
     return f"{step.operator}({words})" if words else step.operator
 

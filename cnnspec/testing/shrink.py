@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cnnspec.ops import Operators
 from cnnspec.shapes import Shape
-from cnnspec.testing.program import Block, Call, Number, Program, Step, is_valid, used
+from cnnspec.testing.program import Block, Call, Number, Program, Step, is_valid, taken, used
 
 
 def shrink(program: Program, shows: Callable[[Program], bool], *, tries: int = 400) -> Program:
@@ -43,7 +43,13 @@ def candidates(program: Program) -> Iterator[Program]:
         yield from _without(program, index)
     for index, step in enumerate(program.steps):
         if isinstance(step, Call):
-            yield _inlined(program, index, step)
+            if step.times > 1:
+                for fewer in (1, 2, step.times - 1):
+                    yield _with(program, index, replace(step, times=fewer))
+            else:
+                yield _inlined(program, index, step)
+            if step.steps:
+                yield _with(program, index, replace(step, steps=()))
     yield from _plainer(program)
     for number, shape in enumerate(program.inputs):
         for smaller in _smaller(shape):
@@ -91,7 +97,7 @@ def _inlined(program: Program, index: int, call: Call) -> Program:
             tuple((k, numbers.get(getattr(v, "name", ""), v)) for k, v in step.arguments),
             tuple(call.inputs[0] if each == 0 else start + each - 1 for each in step.inputs),
         )
-        for step in block.steps
+        for step in (taken(each, call) for each in block.steps)
     ]
     if not inner:
         inner, more = [Step("identity", (), call.inputs)], 0
@@ -140,6 +146,10 @@ def _with(program: Program, index: int, step: Step | Call) -> Program:
 def _simpler(step: Step) -> Iterator[Step]:
     if step.sequence is not None:
         yield replace(step, sequence=None)
+    if step.label is not None:
+        yield replace(step, label=None)
+    if step.given is not None:
+        yield replace(step, given=None)
     declared = Operators()[step.operator].arguments
     for position, (name, value) in enumerate(step.arguments):
         rest = (*step.arguments[:position], *step.arguments[position + 1 :])

@@ -93,8 +93,12 @@ class Certificate:
 
     @property
     def worst(self) -> Held | None:
-        """The comparison that came nearest to its bound."""
-        return max(self.held, key=lambda each: each.worst, default=None)
+        """The comparison that came nearest to its bound; not noise, whose bound chance sets."""
+        return max(
+            (each for each in self.held if each.what != "noise"),
+            key=lambda each: each.worst,
+            default=None,
+        )
 
     def facts(self) -> dict[str, Any]:
         """Give it as plain data for JSON."""
