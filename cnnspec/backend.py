@@ -108,6 +108,9 @@ def available() -> tuple[Listed, ...]:
         else:
             listed = Listed(name, whose, doc)
         result.append(listed)
+    for entry, used in plugins.ousted(GROUP):
+        why = f"left out: {plugins.distribution(used)} has a backend of this name"
+        result.append(Listed(entry.name, plugins.distribution(entry), failure=why))
     return tuple(result)
 
 

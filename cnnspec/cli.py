@@ -1,6 +1,7 @@
 """The program `cnnspec`: its commands, and what its exit status means.
 
-0: fine. 1: the spec is wrong. 2: wrong usage. 3: our bug. 4: an optional tool is missing.
+0: fine. 1: the text of a spec, or what a checkpoint holds, is wrong. 2: something on the command
+line is. 3: our bug, or that of a distribution that is loaded. 4: an optional tool is missing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import sys
 from collections import UserDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -84,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             setattr(sys, name, io.TextIOWrapper(io.BytesIO()))
     try:
         status = run(arguments)
-        sys.stdout.flush()
+        status = _flushed(status)
     except BrokenPipeError:
         # Whoever read the output has left, as `head` does; what is buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -111,6 +113,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
             err=True,
         )
         return 1
+    except (OSError, MemoryError) as failure:
+        if os.environ.get("CNNSPEC_TRACEBACK"):
+            raise
+        _say(f"error: {_of_the_machine(failure)}")
+        return 2
     except Exception as bug:
         if os.environ.get("CNNSPEC_TRACEBACK"):
             raise
@@ -127,18 +134,59 @@ def _command(arguments: list[str] | None) -> int:
         if not isinstance(failure, SpecError):
             raise
         from cnnspec.commands.output import report
+        from cnnspec.commands.status import status
 
         report(failure.diagnostics)
-        return 1
+        return status(failure.diagnostics)
     return result if isinstance(result, int) else 0
 
 
+def _say(words: str) -> None:
+    """Put words on standard error, as far as it takes them."""
+    with suppress(OSError, ValueError):
+        click.echo(words.encode(errors="replace").decode(), err=True)
+
+
+def _flushed(status: int) -> int:
+    """Write out what is buffered; a full disk is no mistake of ours. Raises BrokenPipeError."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        _say(f"error: cannot write to standard output: {_of_the_machine(failure)}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return status or 2
+    return status
+
+
+def _of_the_machine(failure: OSError | MemoryError) -> str:
+    """Say what the machine refused."""
+    if isinstance(failure, MemoryError):
+        return "there is not enough memory for this\n  = help: try it with a smaller network"
+    from cnnspec.render import visible
+
+    where = f"{failure.filename}: " if failure.filename else ""
+    return visible(f"{where}{(failure.strerror or str(failure)).lower()}")
+
+
 def _own_up(bug: Exception) -> None:
-    """Say that the mistake is ours, in a few words."""
-    words = f"{type(bug).__name__}: {bug}".splitlines()[0][:200]
-    click.echo(
+    """Say whose mistake it is, in a few words: that of a distribution that was loaded, or ours."""
+    from cnnspec.plugins import culprit
+    from cnnspec.render import visible
+
+    words = visible(f"{type(bug).__name__}: {bug}".splitlines()[0][:200])
+    whose = culprit(bug)
+    if whose is not None:
+        _say(
+            f"error: the distribution {whose} failed: {words}\n"
+            "  = nothing was written\n"
+            f"  = help: `pip install --upgrade {whose}` may mend it; CNNSPEC_TRACEBACK=1 shows "
+            "where it happened"
+        )
+        return
+    _say(
         f"error: this is a mistake of cnnspec, not of your spec ({words})\n"
         "  = nothing was written\n"
-        "  = help: please report it with the spec; CNNSPEC_TRACEBACK=1 shows where it happened",
-        err=True,
+        "  = help: please report it with the spec; CNNSPEC_TRACEBACK=1 shows where it happened"
     )

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from cnnspec.diagnostics import SpecError, error, nearest
+from cnnspec.kinds import brief
 from cnnspec.source import ZOO, Source, Span
 
 #: A spec's text may be this many bytes: the largest published ones are some thousands.
 LARGEST: Final = 16 * 2**20
+#: A file's name and a path may have so many bytes, on the systems that there are.
+LONGEST_NAME: Final = 255
+LONGEST_PATH: Final = 4_000
 
 #: importlib.resources would find it too; its import takes longer than a network does.
 PACKAGE: Final = Path(__file__).parent
@@ -30,6 +34,7 @@ def find(spec: str) -> tuple[Source, str | None, Path | None]:
     folder if the text stands in none. Raises SpecError for what cannot be found or read.
     """
     path, network = spec, None
+    _check_name(spec)
     if not _is_file(spec) and (match := _TITLED.fullmatch(spec)):
         path, network = match.groups()
     if path == "-":
@@ -98,6 +103,12 @@ def resolver(root: Path | None) -> Callable[[str, Span], Source]:
                 span,
                 help='say it as `use "blocks.cnn"`',
             )
+        if any(len(part.encode(errors="replace")) > LONGEST_NAME for part in Path(name).parts) or (
+            len(name) > LONGEST_PATH
+        ):
+            raise error("missing-file", f"no file has a name of {len(name):,} characters", span)
+        if any("\ud800" <= each <= "\udfff" for each in name):
+            raise error("missing-file", "this is the name of no file: half a character", span)
         user = span.source.name
         if root is not None and not user.startswith(ZOO):
             wanted = Path(user).parent / name
@@ -179,10 +190,14 @@ def _in_zoo(path: str, network: str | None) -> tuple[str | None, str | None]:
 
 def _missing(path: str) -> SpecError:
     folder = Path(path).parent
-    if path and "\0" not in path and Path(path).is_symlink():
-        return error("unreadable-file", f"{path} is a link that leads nowhere")
-    if path and Path(path).is_dir():
-        return error("unreadable-file", f"{path} is a folder, not a spec")
+    try:
+        if path and "\0" not in path and Path(path).is_symlink():
+            return error("unreadable-file", f"{path} is a link that leads nowhere")
+        if path and Path(path).is_dir():
+            return error("unreadable-file", f"{path} is a folder, not a spec")
+    except (OSError, ValueError) as failure:
+        reason = (getattr(failure, "strerror", None) or str(failure)).lower()
+        return error("unreadable-file", f"cannot read {brief(path)}: {reason}")
     known: Iterable[str] = (str(folder / name) for name in _cnn_files(folder))
     if folder == Path():
         known = [*known, *shipped(), *(f"{name}.cnn" for name in shipped())]
@@ -195,11 +210,24 @@ def _missing(path: str) -> SpecError:
 
 
 def _is_file(path: str) -> bool:
-    """Whether a path leads to a file, a pipe among them."""
+    """Whether a path leads to something that is no folder."""
     try:
         return Path(path).exists() and not Path(path).is_dir()
+    except PermissionError:
+        return True  # it is told apart when it is read
     except (OSError, ValueError):
         return False
+
+
+def _check_name(path: str) -> None:
+    """Refuse a file's name that no text can hold: what is written names the file."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        shown = path.encode(errors="replace").decode()
+        raise error(
+            "unreadable-file", f"the name {shown} is not UTF-8", help="rename the file, or use `-`"
+        ) from None
 
 
 def _cnn_files(folder: Path) -> list[str]:
@@ -213,6 +241,13 @@ def _local(path: Path, span: Span | None) -> Source:
     try:
         if path.is_dir():
             raise error("unreadable-file", f"{path} is a folder, not a spec", span)
+        if not path.is_file():
+            raise error(
+                "unreadable-file",
+                f"{path} is no file: a pipe, a socket or a device may never end",
+                span,
+                help="`-` reads standard input: `program | cnnspec check -`",
+            )
         with path.open("rb") as file:
             return Source(str(path), _text(file, str(path), span))
     except OSError as failure:
@@ -225,13 +260,13 @@ def _text(file: IO[bytes], name: str, span: Span | None = None) -> str:
     content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         bound = f"{LARGEST // 2**20} MiB"
-        raise error("unreadable-file", f"{name} is too large: a spec may have {bound}", span)
+        raise error("too-large", f"{name} is too large: a spec may have {bound}", span)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as failure:
         line = content[: failure.start].count(b"\n") + 1
         raise error(
-            "unreadable-file",
+            "not-text",
             f"{name} is not UTF-8 text: byte 0x{content[failure.start]:02x} on line {line}",
             span,
             help="save it as UTF-8",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Final
 
 from cnnspec.diagnostics import SpecError, error, nearest
@@ -11,6 +12,8 @@ from cnnspec.diagnostics import SpecError, error, nearest
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+#: The distribution that this is.
+OURS: Final = "cnnspec"
 _EXTRA: Final = re.compile(r"""extra == ['"]([\w-]+)['"]""")
 
 
@@ -22,8 +25,35 @@ def every(group: str) -> list[EntryPoint]:
 
 
 def entries(group: str) -> dict[str, EntryPoint]:
-    """Give a group's entry points by name, in order."""
-    return {each.name: each for each in every(group)}
+    """Give a group's entry points by name, in order: of two of one name ours, or the first."""
+    found: dict[str, EntryPoint] = {}
+    for each in sorted(every(group), key=lambda each: distribution(each) != OURS):
+        found.setdefault(each.name, each)
+    return dict(sorted(found.items()))
+
+
+def ousted(group: str) -> list[tuple[EntryPoint, EntryPoint]]:
+    """Give the entry points that are not used, for another has their name: each with that one."""
+    used = entries(group)
+    return [(each, used[each.name]) for each in every(group) if each != used[each.name]]
+
+
+def culprit(failure: BaseException) -> str | None:
+    """Name the distribution of others in whose code something was raised; None if in none."""
+    from importlib.metadata import entry_points
+
+    groups = [group for group in entry_points().groups if group.startswith("cnnspec.")]
+    owners = {
+        each.module.partition(".")[0]: distribution(each)
+        for group in groups
+        for each in every(group)
+        if distribution(each) != OURS
+    }
+    found = None
+    for frame, _ in walk_tb(failure.__traceback__):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        found = owners.get(package, found)
+    return found
 
 
 def distribution(entry: EntryPoint) -> str:

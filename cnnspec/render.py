@@ -29,7 +29,7 @@ def render(
 def brief(diagnostic: Diagnostic) -> str:
     """Write a diagnostic on one line, as compilers do: `file:line:column: error[code]: title`."""
     where = f"{diagnostic.labels[0].span.where}: " if diagnostic.labels else ""
-    return _visible(f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.title}")
+    return visible(f"{where}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.title}")
 
 
 def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -69,33 +69,33 @@ def _bare(text: str, _style: str) -> str:
 
 def _block(diagnostic: Diagnostic, paint: Any, pages: Collection[str]) -> Iterator[str]:
     head = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
-    yield f"{head}: {_visible(diagnostic.title)}"
+    yield f"{head}: {visible(diagnostic.title)}"
     labels = _without_repeats(diagnostic.labels)
     numbers = [label.span.line for label in labels]
     gutter = max((len(str(number)) for number in numbers), default=1) + 1
     bar = paint("|", "note")
     first = labels[0] if labels else None
     if first is not None:
-        yield f"{' ' * (gutter - 1)}{paint('-->', 'note')} {_visible(first.span.where)}"
+        yield f"{' ' * (gutter - 1)}{paint('-->', 'note')} {visible(first.span.where)}"
         yield f"{' ' * gutter} {bar}"
         here = [label for label in labels if label.span.source is first.span.source]
         yield from _lines(here, first, gutter, paint)
         yield f"{' ' * gutter} {bar}"
     for label in labels:
         if first is not None and label.span.source is not first.span.source:
-            yield f"{' ' * (gutter - 1)}{paint(':::', 'note')} {_visible(label.span.where)}"
+            yield f"{' ' * (gutter - 1)}{paint(':::', 'note')} {visible(label.span.where)}"
             yield from _lines([label], first, gutter, paint)
             yield f"{' ' * gutter} {bar}"
     equals = f"{' ' * gutter} {paint('=', 'note')}" if labels else f"  {paint('=', 'note')}"
     shown, hidden = diagnostic.trail[:6], len(diagnostic.trail) - 6
     for label in shown:
-        yield f"{equals} in {_visible(label.text)} at {_visible(label.span.where)}"
+        yield f"{equals} in {visible(label.text)} at {visible(label.span.where)}"
     if hidden > 0:
         yield f"{equals} and {hidden} more around it"
     for note in diagnostic.notes:
-        yield f"{equals} {paint('note', 'note')}: {_visible(note)}"
+        yield f"{equals} {paint('note', 'note')}: {visible(note)}"
     if diagnostic.help is not None:
-        yield f"{equals} {paint('help', 'help')}: {_visible(diagnostic.help)}"
+        yield f"{equals} {paint('help', 'help')}: {visible(diagnostic.help)}"
     if diagnostic.severity == "error" and diagnostic.code in pages:
         yield f"{equals} {paint('more', 'note')}: cnnspec explain {diagnostic.code}"
 
@@ -119,7 +119,7 @@ def _lines(labels: list[Label], first: Label, gutter: int, paint: Any) -> Iterat
         shown = number, text
         primary = label is first
         mark = ("^" if primary else "-") * max(length, 1)
-        said = f"{mark} {_visible(label.text)}".rstrip()
+        said = f"{mark} {visible(label.text)}".rstrip()
         style = "error" if primary else "note"
         yield f"{' ' * gutter} {bar} {' ' * start}{paint(said, style)}"
 
@@ -132,7 +132,7 @@ def _excerpt(span: Span) -> tuple[str, int, int]:
     start, length = column - 1, last - first
     stop = span.stop - first if span.stop <= last else length
     left = max(0, min(start - WIDTH // 3, length - WIDTH))
-    text = _visible(source.text[first + left : min(first + left + WIDTH, last)])
+    text = visible(source.text[first + left : min(first + left + WIDTH, last)])
     if span.stop > last and length <= WIDTH:
         stop = len(text.rstrip())
     if length > WIDTH:
@@ -143,7 +143,7 @@ def _excerpt(span: Span) -> tuple[str, int, int]:
     return text.expandtabs(4), _columns(before.expandtabs(4)), _columns(inside.expandtabs(4))
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Put a sign for each character that a terminal would obey or hide, one for one."""
     if text.isprintable():
         return text

@@ -69,7 +69,7 @@ def test_zoo_lists_and_prints(capsys) -> None:
     assert "resnet50" in capsys.readouterr().out
     assert run(["zoo", "resnet50"]) == 0
     assert "network resnet50" in capsys.readouterr().out
-    assert run(["zoo", "resnet5"]) == 1
+    assert run(["zoo", "resnet5"]) == 2
     assert "resnet50" in capsys.readouterr().err
 
 
@@ -94,7 +94,7 @@ def test_ops_shows_the_manual_of_an_operator(capsys) -> None:
     assert page.startswith("conv(filters, size, *, stride = 1, pad = 0, dilation = 1, groups = 1, ")
     assert "By position: filters, size; the rest by name." in " ".join(page.split())
     assert max(map(len, page.splitlines()[1:])) <= 100
-    assert run(["ops", "covn"]) == 1
+    assert run(["ops", "covn"]) == 2
     assert "did you mean `conv`" in capsys.readouterr().err
 
 
@@ -113,12 +113,12 @@ def test_backends_names_one_that_does_not_load(capsys, monkeypatch) -> None:
     assert "theirs" not in captured.out
     assert "theirs does not load: their framework is missing" in captured.err
     assert "their-dist" in captured.err
-    assert run(["compile", "resnet18", "-b", "theirs"]) == 1
+    assert run(["compile", "resnet18", "-b", "theirs"]) == 2
     assert "broken-backend" in capsys.readouterr().err
 
 
 def test_an_unknown_backend_gets_the_nearest(capsys) -> None:
-    assert run(["compile", "resnet18", "-b", "torhc"]) == 1
+    assert run(["compile", "resnet18", "-b", "torhc"]) == 2
     assert "did you mean `torch`" in capsys.readouterr().err
 
 
@@ -126,15 +126,15 @@ def test_a_checkout_that_is_not_installed_says_so(capsys, monkeypatch) -> None:
     from cnnspec import plugins
 
     monkeypatch.setattr(plugins, "every", lambda group: [])
-    assert run(["compile", "resnet18", "-b", "torch"]) == 1
+    assert run(["compile", "resnet18", "-b", "torch"]) == 2
     assert "pip install -e ." in capsys.readouterr().err
-    assert run(["backends"]) == 1
+    assert run(["backends"]) == 2
 
 
 def test_explain_prints_a_page(capsys) -> None:
     assert run(["explain", "shape-mismatch"]) == 0
     assert capsys.readouterr().out.startswith("# shape-mismatch\n")
-    assert run(["explain", "shape-mismtach"]) == 1
+    assert run(["explain", "shape-mismtach"]) == 2
     assert "did you mean `shape-mismatch`" in capsys.readouterr().err
 
 
@@ -352,7 +352,7 @@ def test_totals_are_of_inference_and_of_training_in_every_table(tmp_path: Path, 
 def test_one_shape_is_not_given_to_several_inputs(tmp_path: Path, capsys) -> None:
     spec = tmp_path / "two.cnn"
     spec.write_text("network t { a = input(3, 8, 8) b = input(4)\noutput y = concat(a -> gap, b) }")
-    assert run(["check", str(spec), "--input", "3x16x16"]) == 1
+    assert run(["check", str(spec), "--input", "3x16x16"]) == 2
     assert "t has several" in capsys.readouterr().err
 
 

@@ -77,7 +77,7 @@ def test_parameters_inputs_and_limits_are_set_from_outside(tiny: Path, capsys) -
     assert f"{net.params:,} parameters, {net.macs:,} MACs" in capsys.readouterr().err
     assert run(["check", "tiny.cnn", "--limit", "nodes=3"]) == 1
     assert "budget-exceeded" in capsys.readouterr().err
-    assert run(["check", "tiny.cnn", "--set", "clases=5"]) == 1
+    assert run(["check", "tiny.cnn", "--set", "clases=5"]) == 2
     assert "did you mean `classes`" in capsys.readouterr().err
 
 

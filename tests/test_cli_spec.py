@@ -32,10 +32,10 @@ def test_a_folder_does_not_hide_a_shipped_network(empty: Path) -> None:
 def test_a_network_of_a_file_is_named_after_a_colon(empty: Path, capsys) -> None:
     (empty / "two.cnn").write_text(TINY + TINY.replace("tiny", "small"))
     assert cnnspec.load("two.cnn:small").name == "small"
-    assert run(["cost", "two.cnn"]) == 1
+    assert run(["cost", "two.cnn"]) == 2
     said = capsys.readouterr().err
     assert "tiny, small" in said
-    assert run(["check", "two.cnn:smal"]) == 1
+    assert run(["check", "two.cnn:smal"]) == 2
     assert "two.cnn:small" in capsys.readouterr().err
 
 
@@ -60,7 +60,7 @@ def test_a_spec_is_read_from_standard_input(monkeypatch: pytest.MonkeyPatch, cap
 def test_a_spec_that_is_not_there_is_missed_by_name(
     tiny: Path, capsys, spec: str, said: str
 ) -> None:
-    assert run(["check", spec]) == 1
+    assert run(["check", spec]) == 2
     captured = capsys.readouterr()
     assert "missing-file" in captured.err
     assert said in captured.err
@@ -68,24 +68,26 @@ def test_a_spec_that_is_not_there_is_missed_by_name(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "code", "said"),
     [
-        (b"\xff\xfe\x00", "not UTF-8"),
-        (b"# fine\n\xc3(", "on line 2"),
-        (b" " * (library.LARGEST + 1), "too large"),
+        (b"\xff\xfe\x00", "not-text", "not UTF-8"),
+        (b"# fine\n\xc3(", "not-text", "on line 2"),
+        (b" " * (library.LARGEST + 1), "too-large", "too large"),
     ],
 )
-def test_a_file_that_is_no_text_is_refused(empty: Path, capsys, content: bytes, said: str) -> None:
+def test_a_file_that_is_no_text_is_refused(
+    empty: Path, capsys, content: bytes, code: str, said: str
+) -> None:
     (empty / "odd.cnn").write_bytes(content)
     assert run(["check", "odd.cnn"]) == 1
     captured = capsys.readouterr().err
-    assert "unreadable-file" in captured
+    assert code in captured
     assert said in captured
 
 
 def test_a_folder_is_no_spec(empty: Path, capsys) -> None:
     (empty / "photos").mkdir()
-    assert run(["check", "photos"]) == 1
+    assert run(["check", "photos"]) == 2
     assert "is a folder" in capsys.readouterr().err
 
 
@@ -96,7 +98,7 @@ def test_a_mark_of_byte_order_is_skipped(empty: Path) -> None:
 
 def test_a_link_that_leads_nowhere_is_said_to(empty: Path, capsys) -> None:
     (empty / "loop.cnn").symlink_to("loop.cnn")
-    assert run(["check", "loop.cnn"]) == 1
+    assert run(["check", "loop.cnn"]) == 2
     assert "leads nowhere" in capsys.readouterr().err
     (empty / "user.cnn").write_text('use "loop.cnn"\n' + TINY)
     assert run(["check", "user.cnn"]) == 1
@@ -207,7 +209,7 @@ def test_a_shape_is_an_image_or_a_vector(shape: str, capsys) -> None:
 
 
 def test_what_is_proposed_for_a_shipped_file_can_be_typed(capsys) -> None:
-    assert run(["cost", "efficientnet"]) == 1
+    assert run(["cost", "efficientnet"]) == 2
     assert "`efficientnet.cnn:efficientnet_b7`" in capsys.readouterr().err
     assert run(["check", "efficientnet.cnn:efficientnet_b7", "--quiet"]) == 0
 

@@ -131,7 +131,7 @@ def test_compare_sets_parameters_and_inputs_of_all(tiny: Path, capsys) -> None:
         ("resnet18", "3x64x64"),
     ]
     assert found[0]["params"] == 3 * 7 + 7
-    assert run(["compare", "tiny.cnn", "vgg16", "--set", "widths=7"]) == 1
+    assert run(["compare", "tiny.cnn", "vgg16", "--set", "widths=7"]) == 2
     assert "widths" in capsys.readouterr().err
 
 

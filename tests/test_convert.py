@@ -234,7 +234,7 @@ def test_nothing_is_overwritten_without_force(here: Path, capfd) -> None:
 )
 def test_what_to_write_must_be_clear(arguments: list[str], said: str, capfd) -> None:
     saved(state(cnnspec.load("small.cnn")))
-    assert convert("a.pt", *arguments) == 1
+    assert convert("a.pt", *arguments) == 2
     assert said in capfd.readouterr().err
 
 

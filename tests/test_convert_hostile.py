@@ -208,7 +208,8 @@ def test_a_harmful_or_broken_file_gets_words_and_leaves_nothing(
     make(name)
     capfd.readouterr()
     before = names_in(here)
-    assert convert(name, "out.safetensors") == 1
+    no_file = name in ("folder.keras", "pipe.pt", "gone.pt")
+    assert convert(name, "out.safetensors") == (2 if no_file else 1)
     printed = capfd.readouterr().err
     assert printed.startswith("error[")
     assert said in printed

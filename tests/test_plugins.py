@@ -151,7 +151,7 @@ def test_a_kind_of_checkpoint_that_fails_stops_no_other(
     monkeypatch.delattr(archive, "NPZ")
     command = ["convert", "a.pt", "--spec", "smooth.cnn", "-o"]
     assert run([*command, "b.safetensors"]) == 0
-    assert run([*command, "b.npz", "--to", "npz"]) == 1
+    assert run([*command, "b.npz", "--to", "npz"]) == 2
     assert "the checkpoints of npz do not load" in capsys.readouterr().err
 
 

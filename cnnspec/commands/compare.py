@@ -156,9 +156,12 @@ def _named(specs: tuple[str, ...], *, every: bool) -> list[str]:
 
 
 def _matching(pattern: str) -> list[str]:
-    """Give the local files that a pattern means, sorted."""
+    """Give the local specs that a pattern means, sorted: what cnnspec wrote beside is none."""
     path = Path(pattern)
-    return sorted(map(str, Path(path.anchor).glob(str(path.relative_to(path.anchor)))))
+    found = sorted(map(str, Path(path.anchor).glob(str(path.relative_to(path.anchor)))))
+    if path.suffix and not any(c in path.suffix for c in "*?["):
+        return found  # who says another ending means it
+    return [each for each in found if each.endswith(".cnn")]
 
 
 def _draw(

@@ -115,11 +115,11 @@ def _guard(path: Path) -> None:
     """Refuse to overwrite what somebody else wrote, or edited."""
     from cnnspec.emit.header import intact
 
-    if not path.is_file():
-        return
     try:
-        text = path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError):
+        text = path.read_bytes().decode() if path.is_file() else None
+    except (OSError, RuntimeError, ValueError):
         text = ""
+    if text is None:
+        return
     if not intact(text):
         raise not_ours(path)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cnnspec.commands.output import Refused, replace, report, say, send
+from cnnspec.commands.status import status
+
+if TYPE_CHECKING:
+    from cnnspec.diagnostics import Diagnostic
 
 
 @click.command()
@@ -27,14 +32,15 @@ def fmt(paths: Sequence[str], *, check: bool, diff: bool, quiet: bool) -> None:
     from cnnspec.formatter import format_text
     from cnnspec.library import read
 
-    changed = same = wrong = 0
+    changed = same = 0
+    wrong: list[Diagnostic] = []
     for path in _files(paths):
         try:
             source = read(path)
             text = format_text(source)
         except SpecError as mistakes:
             report(mistakes.diagnostics)
-            wrong += 1
+            wrong += mistakes.diagnostics
             continue
         if text == source.text:
             same += 1
@@ -52,7 +58,9 @@ def fmt(paths: Sequence[str], *, check: bool, diff: bool, quiet: bool) -> None:
     if changed + same > 1:
         done = "to format" if check or diff else "formatted now"
         say(f"{_count(changed)} {done}, {_count(same)} unchanged", quiet=quiet)
-    if wrong or (changed and (check or diff)):
+    if wrong:
+        raise click.exceptions.Exit(status(wrong))
+    if changed and (check or diff):
         raise click.exceptions.Exit(1)
 
 

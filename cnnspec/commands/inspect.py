@@ -11,6 +11,7 @@ import click
 from cnnspec.commands import complete
 from cnnspec.commands.output import as_json, report, say, send
 from cnnspec.commands.spec import all_loaded, loaded, takes_network, takes_spec
+from cnnspec.commands.status import status
 
 if TYPE_CHECKING:
     from cnnspec.diagnostics import Diagnostic
@@ -64,7 +65,7 @@ def check(specs: Sequence[str], *, json_: bool, fix: str | None, quiet: bool, **
     elif wrong:
         report(wrong.values())
     if wrong:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(status(wrong.values()))
 
 
 def _fix(spec: str, *, quiet: bool, **how: Any) -> None:

@@ -10,12 +10,17 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 if TYPE_CHECKING:
     from cnnspec.diagnostics import Diagnostic
+
+
+#: The arguments that name specs, and the commands whose work is to write some.
+SPECS: Final = ("spec", "specs", "a", "b", "paths")
+WRITE_SPECS: Final = ("fmt", "check")
 
 
 class Refused(click.ClickException):
@@ -117,7 +122,12 @@ def deliver(content: str | bytes, target: str | None, kind: str, *, force: bool)
         return
     path = Path(str(target))
     new = marked(content.encode() if isinstance(content, str) else content, kind)
-    if path.is_file() and not force and not is_ours(path.read_bytes(), new):
+    try:
+        _spare(path)
+        ours = force or not path.is_file() or is_ours(path.read_bytes(), new)
+    except (OSError, RuntimeError, ValueError) as failure:
+        raise _cannot(path, failure) from None
+    if not ours:
         raise not_ours(path)
     replace(path, new)
 
@@ -125,7 +135,8 @@ def deliver(content: str | bytes, target: str | None, kind: str, *, force: bool)
 def not_ours(path: Path) -> Refused:
     """Say that a file is somebody's."""
     return Refused(
-        f"{path} is not as cnnspec wrote it; `--force` overwrites it, `-o FILE` goes elsewhere"
+        f"{_shown(path)} is not as cnnspec wrote it; `--force` overwrites it, "
+        "`-o FILE` goes elsewhere"
     )
 
 
@@ -136,8 +147,7 @@ def replace(path: Path, content: bytes) -> None:
     is written into.
     """
     try:
-        if path.is_dir():
-            raise Refused(f"cannot write {path}: it is a folder")
+        _spare(path)
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
@@ -151,8 +161,8 @@ def replace(path: Path, content: bytes) -> None:
             beside.replace(real)
         finally:
             beside.unlink(missing_ok=True)
-    except OSError as failure:
-        raise Refused(f"cannot write {path}: {_reason(failure)}") from None
+    except (OSError, RuntimeError, ValueError) as failure:
+        raise _cannot(path, failure) from None
 
 
 @contextmanager
@@ -162,9 +172,11 @@ def placed(path: Path) -> Iterator[Path]:
     Its name ends as the path's does. Where anything is raised, nothing is left. Raises Refused.
     """
     try:
-        if path.is_dir():
-            raise Refused(f"cannot write {path}: it is a folder")
+        _spare(path)
         real = path.resolve()
+    except (OSError, RuntimeError, ValueError) as failure:
+        raise _cannot(path, failure) from None
+    try:
         folder = Path(tempfile.mkdtemp(prefix=f".{real.name[:200]}.", dir=real.parent))
         try:
             beside = folder / real.name
@@ -176,8 +188,46 @@ def placed(path: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError as failure:
-        raise Refused(f"cannot write {path}: {_reason(failure)}") from None
+        raise _cannot(path, failure) from None
 
 
-def _reason(failure: OSError) -> str:
-    return (failure.strerror or str(failure)).lower()
+def _spare(path: Path) -> None:
+    """Refuse what is never written over: a folder, and a spec, by whatever name it is reached."""
+    if path.is_dir():
+        raise Refused(f"cannot write {_shown(path)}: it is a folder")
+    if not path.is_file():
+        return
+    asked = click.get_current_context(silent=True)
+    words = asked.params if asked is not None else {}
+    if asked is not None and asked.command.name in WRITE_SPECS:
+        return
+    named = [each for word in SPECS for each in _listed(words.get(word))]
+    read = [file for each in named for file in _files(each)]
+    if path.resolve().suffix == ".cnn" or any(map(path.samefile, read)):
+        raise Refused(f"{_shown(path)} is a spec, and nothing is written over one; say another -o")
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _files(spec: str) -> list[Path]:
+    """Give the files that a spec's name may mean."""
+    names = (spec, f"{spec}.cnn", spec.rpartition(":")[0], f"{spec.rpartition(':')[0]}.cnn")
+    return [Path(name) for name in names if name and Path(name).is_file()]
+
+
+def _shown(path: Path) -> str:
+    """Write a path as a terminal may have it."""
+    from cnnspec.render import visible
+
+    text = visible(str(path))
+    return text if len(text) <= 200 else f"{text[:99]}…{text[-100:]}"
+
+
+def _cannot(path: Path, failure: Exception) -> Refused:
+    return Refused(f"cannot write {_shown(path)}: {_reason(failure)}")
+
+
+def _reason(failure: Exception) -> str:
+    return (getattr(failure, "strerror", None) or str(failure)).lower()

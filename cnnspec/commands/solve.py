@@ -9,6 +9,7 @@ import click
 from cnnspec.commands import complete
 from cnnspec.commands.output import as_json, report, say, send
 from cnnspec.commands.spec import settings_of, shape_of, takes_run
+from cnnspec.commands.status import status
 
 
 @click.command()
@@ -48,8 +49,7 @@ def solve(
         raise click.BadParameter(str(refusal), param_hint=refusal.option) from None
     except SpecError as mistakes:
         report(mistakes.diagnostics)
-        first = mistakes.diagnostics[0].labels[:1]
-        return 2 if first and first[0].span.source.name.startswith("--") else 1
+        return status(mistakes.diagnostics)
     if json_:
         facts = {
             "parameter": found.parameter,

@@ -125,7 +125,9 @@ def _device(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 def takes_run(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say how a network is run."""
     options = (
-        click.option("--batch", type=click.IntRange(1), default=1, help="Examples at a time (1)."),
+        click.option(
+            "--batch", type=click.IntRange(1, 10**9), default=1, help="Examples at a time (1)."
+        ),
         click.option(
             "--dtype",
             type=click.Choice(["fp64", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"]),

@@ -17,6 +17,7 @@ import click
 from cnnspec.commands import complete
 from cnnspec.commands.output import Missing, Refused, placed, report, say, send
 from cnnspec.commands.spec import settings_of, takes_run
+from cnnspec.commands.status import status
 
 if TYPE_CHECKING:
     from cnnspec.sweeps.journal import Journal
@@ -94,11 +95,7 @@ def sweep(spec: str, **asked: Any) -> int:
         raise click.BadParameter(str(refusal), param_hint=refusal.option) from None
     except SpecError as mistakes:
         report(mistakes.diagnostics)
-        wrong = any(
-            each.labels[:1] and each.labels[0].span.source.name.startswith("--")
-            for each in mistakes.diagnostics
-        )
-        return 2 if wrong else 1
+        return status(mistakes.diagnostics)
 
 
 def _sweep(

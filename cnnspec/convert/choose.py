@@ -20,7 +20,7 @@ def kind_of(path: Path) -> Kind:
         if path.name.endswith(kind.suffixes):
             return kind
     raise error(
-        "unknown-checkpoint",
+        "unreadable-checkpoint",
         f"{shown(path)} is no checkpoint that is known here",
         notes=tuple(f"{kind.name}: {', '.join(kind.suffixes)}" for kind in known),
         help=None if known else "no backend is installed: `pip install -e .`",
@@ -55,6 +55,10 @@ def unreadable(path: Path, reason: str, help: str | None = None) -> SpecError:
     return error("unreadable-checkpoint", f"cannot read {shown(path)}: {reason}", help=help)
 
 
+def _no_file(path: Path, reason: str, help: str | None = None) -> SpecError:
+    return error("unreadable-file", f"cannot read {shown(path)}: {reason}", help=help)
+
+
 def _folder(path: Path) -> SpecError:
     if (path / "saved_model.pb").exists():
         return unreadable(
@@ -63,7 +67,7 @@ def _folder(path: Path) -> SpecError:
             "save the weights of the Keras model it was made from: "
             "`model.save_weights('x.weights.h5')`",
         )
-    return unreadable(path, "it is a folder", "name the file in it")
+    return _no_file(path, "it is a folder", "name the file in it")
 
 
 def _check_plain(path: Path) -> None:
@@ -72,13 +76,13 @@ def _check_plain(path: Path) -> None:
         if path.is_dir():
             raise _folder(path)
         if not path.exists():
-            raise unreadable(path, "there is no such file")
+            raise _no_file(path, "there is no such file")
         if not path.is_file():
-            raise unreadable(path, "it is no plain file")
+            raise _no_file(path, "it is no plain file")
         with path.open("rb") as file:
             empty = not file.read(1)
     except (OSError, ValueError) as failure:
         reason = getattr(failure, "strerror", None) or str(failure)
-        raise unreadable(path, str(reason).lower()) from None
+        raise _no_file(path, str(reason).lower()) from None
     if empty:
         raise unreadable(path, "it is empty")

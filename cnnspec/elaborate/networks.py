@@ -152,7 +152,7 @@ class Networks:
 
     def _setting(self, key: str, value: Any, file: FileNames) -> Any:
         if not isinstance(value, str):
-            return tuple(value) if isinstance(value, list) else value
+            return _given(key, value)
         expr = parse_expression(Source(f"--set {key}", value))
         index = max(file.indices.values(), default=0) + 1
         return self.session.evaluator.evaluate(expr, Frame(file, index, None, None))
@@ -221,3 +221,19 @@ class Networks:
                 self.session.report(mistake)
                 continue
             yield Expectation(entry, value)
+
+
+def _given(key: str, value: Any) -> Any:
+    """Take a value of Python as one of a spec: numbers and lists of NumPy are such, too."""
+    listed = getattr(value, "tolist", None)
+    if callable(listed):
+        value = listed()
+    if isinstance(value, list | tuple):
+        return tuple([_given(key, each) for each in value])
+    if isinstance(value, bool | int | float | str):
+        return value
+    raise error(
+        "wrong-type",
+        f"`{key}` cannot be set to a {type(value).__name__}",
+        help="give a number, a truth value, a text in the language of specs, or a list of such",
+    )

@@ -145,7 +145,7 @@ def _chosen(
                 return item
         if broken:
             raise Poisoned
-        guess = nearest(network, (item.name.id for item in found))
+        guess = nearest(network, (item.name.id for item in found), short=0)
         raise error(
             "unknown-network",
             f"{file} has no network called {network}",

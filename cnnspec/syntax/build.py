@@ -337,7 +337,16 @@ class Builder:
                 help='escapes are \\n, \\t, \\\\, \\" and \\u with four hexadecimal digits',
             )
 
-        return re.sub(r"\\(?:u([0-9a-fA-F]{4})|(.))", _swap(resolve), str(token)[1:-1])
+        text = re.sub(r"\\(?:u([0-9a-fA-F]{4})|(.))", _swap(resolve), str(token)[1:-1])
+        try:  # two halves of a character that \u cannot write at once become one
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise error(
+                "bad-string",
+                "one half of a character stands here without the other",
+                self._span([token]),
+                help="write both: `\\ud83d\\ude00`, or the character itself",
+            ) from None
 
     def _same_line(self, before: Any, token: Token) -> None:
         if "\n" in self.source.text[self._stop(before) : self._start(token)]:
