@@ -202,7 +202,9 @@ class Claims:
             else:
                 self.box(each, copies, grows=grows)
 
-    def body(self, each: Box | Frame, text: str, nodes: Sequence[Node]) -> str:
+    def body(
+        self, each: Box | Frame, text: str, nodes: Sequence[Node], copies: Sequence[int]
+    ) -> str:
         """Take the name and the word on training off a title, and hold both."""
         training = text.endswith(", training only")
         text = text.removesuffix(", training only")
@@ -210,8 +212,10 @@ class Claims:
         holds(not training or trains, text, "inference runs it, too")
         named = NAMED.fullmatch(text)
         if named is not None and not each.title.startswith(text):
-            path = iter(nodes[0].path.split("."))
-            holds(all(part in path for part in named[1].split(".")), text, nodes[0].path)
+            for shift in copies:
+                first = self.order[self.place[nodes[0].index] + shift].path
+                path = iter(first.split("."))
+                holds(all(part in path for part in named[1].split(".")), text, first)
             self.count["names"] += 1
             text = named[2]
         self.count["training"] += 1
@@ -228,17 +232,21 @@ class Claims:
             self.count["inputs"] += 1
             self.at += 1
         elif box.role == "more":
-            self.more(text, self.siblings(first, last or first))
+            training = text.endswith(", training only")
+            self.more(text.removesuffix(", training only"), self.siblings(first, last or first))
         elif box.role == "layer":
-            text = self.body(box, text, self.order[start : start + 1])
+            text = self.body(box, text, self.order[start : start + 1], copies)
             self.layers(text, box)
         else:
             members = self.siblings(first, last or first)
             nodes = [node for each in members for node in self.inside(each)]
-            text = self.body(box, text, nodes)
+            text = self.body(box, text, nodes, copies)
             self.closed(text, members, first, last)
         nodes = self.order[start : self.at] or self.between(first, last)
         holds(nodes, text, "it stands for nothing")
+        if box.role == "more":
+            runs = any(node.index in self.runs for node in nodes)
+            holds(training == (not runs), text, "inference runs some")
         for shift in copies:
             for node in nodes:
                 here = self.order[self.place[node.index] + shift]
@@ -451,8 +459,8 @@ class Claims:
         if stride:
             before = scope.inputs[0][1][0].shape.height
             after = scope.results[0].shape.height
-            ways = before // int(stride), -(-before // int(stride))
-            holds(after in ways, text, f"{before} rows become {after}")
+            fits = after == -(-before // int(stride)) or before // after == int(stride)
+            holds(fits, text, f"{before} rows become {after}")
             self.count["strides"] += 1
         if shortcut:
             found_ = [each for each in scope.members if each.segment == shortcut]
@@ -517,7 +525,7 @@ class Claims:
         title, cost = words.pill(frame, self.look)
         members = self.siblings(first, last or first)
         nodes = [node for each in members for node in self.inside(each)]
-        title = self.body(frame, title, nodes)
+        title = self.body(frame, title, nodes, copies)
         run = frame.times > 1
         if run and title.startswith("× "):
             title = f"group {title}"
@@ -542,7 +550,10 @@ class Claims:
         adds = re.fullmatch(r"each adds (\d+) channels", cost)
         if adds:
             self.growth(f"{adds[1]} channels", instances)
-        elif not grows:
+        elif grows:
+            all_ = [self.order[self.place[n.index] + shift] for shift in copies for n in held]
+            self.cost(cost, all_ if cost else [])
+        else:
             one = [node for each in instances[0] for node in self.inside(each)]
             self.cost(cost.removeprefix("each "), one if run else held)
 
@@ -707,7 +718,7 @@ def pictures(graph: Graph) -> Iterator[Picture]:
     from cnnspec.draw.compose import plans
 
     seen = set()
-    for view in (View(), View(0), View(1), View(2), View(all=True)):
+    for view in (View(), *map(View, range(4)), View(all=True)):
         for plan in plans(view):
             drawn = choose(graph, plan)
             key = tuple((box.paths, box.title) for box in drawn.boxes), repr_of(drawn.inner)

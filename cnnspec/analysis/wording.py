@@ -135,10 +135,9 @@ def _shrinks(scope: Scope, stride: int) -> bool:
     if stride < 2 or not given or not scope.results:
         return False
     before, after = given[0], scope.results[0].shape
-    return all(shape.is_image for shape in (before, after)) and after.height in (
-        before.height // stride,
-        -(-before.height // stride),
-    )
+    if not (before.is_image and after.is_image):
+        return False
+    return after.height == -(-before.height // stride) or before.height // after.height == stride
 
 
 def _is_said(value: Any) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from cnnspec.analysis.fold import SMALL, Cost, Part, fold
-from cnnspec.analysis.wording import each_of, only
+from cnnspec.analysis.wording import are_neighbours, each_of, only
 from cnnspec.draw import around, heat, titles
 from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
 from cnnspec.draw.focus import focused, replaced
 from cnnspec.draw.lines import apart
+from cnnspec.draw.parts import family_of, is_below, paths_of, shape_before
 from cnnspec.draw.plan import GROUP, LOOK, Plan, between, costliest, is_trunk, make, nodes, richest
 from cnnspec.graph import Graph, Node, Scope
 from cnnspec.shapes import Shape
@@ -53,6 +54,8 @@ class _Chooser:
         self.known: set[object] = set()
         self.samples = richest(graph) if plan.samples == "one" else frozenset()
         self.looks = frozenset[str]()
+        #: The paths of what repeats together, side by side.
+        self.nameless: set[str] = set()
         #: The frame around each scope that is open.
         self.seen: dict[str, Frame] = {}
         self.focus = plan.focus or ""
@@ -96,19 +99,20 @@ class _Chooser:
             if self.focus == head.path:
                 self.focus = inner.head.path
             below = depth if depth <= 0 or is_trunk(part, self.graph) else depth - 1
-            name = titles.name(head)
-            group = Group(group.path, f"{group.name}.{name}") if group else Group(head.path, name)
+            name = "" if head.path in self.nameless else titles.name(head)
+            above = group or Group(head.path, "")
+            group = Group(above.path, ".".join(filter(None, (above.name, name))))
             return self.part(inner, below, many, paths, group)
         paths = self._followed(part, paths)
-        asked = any(_below(path, part) for path in paths)
+        asked = any(is_below(path, part) for path in paths)
         if not asked:
             line = titles.straight(part, self.uses) if len(part.members) == 1 else None
-            named = len(_named(part, group))
+            named = len(self._named(part, group))
             said = titles.of_line(line, room=named) if line is not None else None
             short = depth <= 0 or self.plan.lines
             if line is not None and said is not None and (short or len(line) == 1):
                 title = titles.many(said, part.times)
-                return self.box([part], title, "layer", _family(line), many, group)
+                return self.box([part], title, "layer", family_of(line), many, group)
             if not self._opens(part, depth):
                 grows = f", each adds {part.grows} channels" if part.grows else ""
                 title = titles.many(titles.of_scope(part), part.times) + grows
@@ -169,6 +173,8 @@ class _Chooser:
         assert isinstance(head, Scope)
         equal = part.times > 1 and not part.grows
         inside = many * part.times if equal else many
+        if are_neighbours(part):
+            self.nameless |= {inner.head.path for inner in part.parts}
         each = Cost(*(count // part.times for count in part.cost)) if equal else None
         if depth <= 0 and self.plan.repeats and len(part.parts) <= LOOK and not plain:
             inner = tuple(self._lines(self._inlined(part.parts, paths), depth, inside, paths))
@@ -179,10 +185,10 @@ class _Chooser:
             if part.grows:
                 inner = self._as_grown(inner, part)
         title = titles.of_frame(part)
-        before = _before(part)
+        before = shape_before(part)
         return Frame(
             group.path if group else head.path,
-            _named(part, group),
+            self._named(part, group),
             title,
             inner,
             part.times,
@@ -193,7 +199,7 @@ class _Chooser:
             each,
             head.span,
             part.trains,
-            _paths([part]),
+            paths_of([part]),
         )
 
     def _pass_on(self, part: Part) -> None:
@@ -220,7 +226,7 @@ class _Chooser:
                 cost=part.cost if [box] == costly else Cost(),
                 all_cost=part.cost if [box] == costly else Cost(),
                 shape=part.shape if joins else box.shape,
-                before=_before(part) if joins else box.before,
+                before=shape_before(part) if joins else box.before,
                 outs=() if joins else shapes.get(box.order, box.outs),
             )
         for order, box in changed.items():
@@ -228,7 +234,7 @@ class _Chooser:
         for index, owner in self.result.owner.items():
             self.result.owner[index] = changed.get(owner.order, owner)
         self.result.taken = [(changed.get(b.order, b), i, n) for b, i, n in self.result.taken]
-        return tuple(replaced(each, changed) for each in inner)
+        return tuple(_without_costs(replaced(each, changed)) for each in inner)
 
     def _shapes_of_each(self, part: Part) -> dict[int, tuple[Shape, ...]]:
         """Give what comes out of each box in all of what grows, where that is not one shape."""
@@ -243,7 +249,7 @@ class _Chooser:
         for part in parts:
             head = part.head
             plain = isinstance(head, Scope) and part.times == 1 and len(part.members) == 1
-            if plain and not any(_below(path, part) for path in paths) and self._is_shallow(part):
+            if plain and not any(is_below(path, part) for path in paths) and self._is_shallow(part):
                 yield from self._inlined(part.parts, paths)
             else:
                 yield part
@@ -283,11 +289,23 @@ class _Chooser:
         leads = before.op.family in SMALL and len(line) == 1
         return head.op.family == "convolution" and (leads or before.op.family == "convolution")
 
+    def _named(self, part: Part, group: Group | None) -> str:
+        """Give the name that was written, its group's first.
+
+        A run of several has only a group's, and what stands in one side by side has none: each of
+        those there are has another.
+        """
+        if group and group.path == part.head.path:
+            return group.name
+        apart = part.times > 1 or part.head.path in self.nameless
+        own = "" if apart else titles.name(part.head)
+        return ".".join(filter(None, (group.name if group else "", own)))
+
     def _line(self, line: list[Part], depth: int, many: int, paths: frozenset[str]) -> Box | Frame:
         said = titles.of_line(line) if len(line) > 1 else None
         if said is None:
             return self.part(line[0], depth, many, paths)
-        return self.box(line, said, "layer", _family(line), many)
+        return self.box(line, said, "layer", family_of(line), many)
 
     def box(
         self,
@@ -303,11 +321,11 @@ class _Chooser:
         for part in parts:
             cost = cost.plus(part.cost)
         folded = role == "closed" or parts[0].times > 1
-        before = _before(parts[0]) if folded and not last.outs else None
+        before = shape_before(parts[0]) if folded and not last.outs else None
         named = role != "input" and len(parts) == 1
         box = Box(
             group.path if group else head.path,
-            _named(parts[0], group) if named else "",
+            self._named(parts[0], group) if named else "",
             title,
             role,
             head if isinstance(head, Node) else None,
@@ -318,8 +336,8 @@ class _Chooser:
             Cost(*(many * count for count in cost)),
             head.span,
             len(self.result.boxes),
-            parts[0].trains,
-            _paths(parts),
+            all(part.trains for part in parts),
+            paths_of(parts),
             last.outs if role == "closed" else (),
         )
         self.result.boxes.append(box)
@@ -367,39 +385,9 @@ class _Chooser:
         self.result.inner = (*self.result.inner, *marks)
 
 
-def _named(part: Part, group: Group | None) -> str:
-    """Give the name that was written, its group's first; a run of several has only a group's."""
-    own = titles.name(part.head) if part.times == 1 else ""
-    if group and group.path == part.head.path:
-        return group.name
-    return ".".join(filter(None, (group.name if group else "", own)))
-
-
-def _family(line: Sequence[Part]) -> str:
-    """Give the family that a line of layers is of: that of its first large one with weights."""
-    heads = [part.head for part in line if isinstance(part.head, Node)]
-    large = [head for head in heads if head.op.family not in SMALL]
-    weighty = [head for head in large if head.weights]
-    return [*weighty, *large, *heads][0].op.family
-
-
-def _before(part: Part) -> Shape | None:
-    """Give the shape of what comes in; None if values of several shapes do."""
-    inside = {node.index for node in nodes(part.members)}
-    found = {
-        port.shape
-        for node in nodes(part.members)
-        for port in node.inputs
-        if port.node.index not in inside
-    }
-    return found.pop() if len(found) == 1 else None
-
-
-def _paths(parts: Sequence[Part]) -> str:
-    head, last = parts[0].head, parts[-1].last[0]
-    return head.path if last is head else f"{head.path} to {last.path}"
-
-
-def _below(path: str, part: Part) -> bool:
-    heads = [each for each in part.members if isinstance(each, Scope)]
-    return any(path == head.path or path.startswith(f"{head.path}.") for head in heads)
+def _without_costs(each: Box | Frame) -> Box | Frame:
+    """Leave the costs of frames out, which are the first one's."""
+    if isinstance(each, Box):
+        return each
+    inner = tuple(map(_without_costs, each.inner))
+    return replace(each, inner=inner, cost=Cost(), each=None)
