@@ -75,6 +75,20 @@ def near_operator(word: str, operators: Mapping[str, type[Op]]) -> str:
     return operator_help(word, operators) or near
 
 
+def argument_named(word: str, op: type[Op]) -> str | None:
+    """Name the argument that a word elsewhere stands for with the same value.
+
+    >>> from cnnspec.ops import operators
+    >>> argument_named("kernel_size", operators()["conv"])
+    'size'
+    """
+    for name, arg in op.arguments.items():
+        words = (each for each in arg.elsewhere if isinstance(each, str))
+        if _plain(word) in map(_plain, (name, *words)):
+            return name
+    return None
+
+
 def argument_help(word: str, op: type[Op]) -> str:
     """Say what to type for an argument that an operator does not have.
 
@@ -82,10 +96,13 @@ def argument_help(word: str, op: type[Op]) -> str:
     >>> argument_help("kernel_size", operators()["conv"])
     'write `size`'
     """
-    for name, arg in op.arguments.items():
-        for each in (name, *arg.elsewhere):
-            if _plain(word) == _plain(str(each)):
-                return each.help if isinstance(each, Called) else f"write `{name}`"
+    name = argument_named(word, op)
+    if name is not None:
+        return f"write `{name}`"
+    for arg in op.arguments.values():
+        for each in arg.elsewhere:
+            if isinstance(each, Called) and _plain(word) == _plain(each.word):
+                return each.help
     if _plain(word) in _ARGUMENTS:
         return _ARGUMENTS[_plain(word)]
     guess = nearest(word, op.names, alike=0.6)

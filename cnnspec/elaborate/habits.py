@@ -8,10 +8,12 @@ from typing import Final
 from cnnspec.channels import Argument
 from cnnspec.diagnostics import Label, SpecError, error
 from cnnspec.elaborate.values import Given
+from cnnspec.elsewhere import argument_named
 from cnnspec.expression import plain
-from cnnspec.kinds import Arg, Refusal, show
+from cnnspec.kinds import Arg, Ints, Pad, Pair, Refusal, show
 from cnnspec.op import Op
 
+SIDES: Final = ("top", "bottom", "left", "right")
 IMAGE_WITH_BATCH: Final = 4
 #: From this number on, one that equals the channels that flow in is not taken for a window's size.
 NO_WINDOW: Final = 8
@@ -28,8 +30,9 @@ def too_many(op: type[Op], rest: Sequence[Given], incoming: int | None) -> SpecE
     if not op.names or (channels is None and len(given) > len(op.names)):
         count = f"{len(op.names)} argument" + ("" if len(op.names) == 1 else "s")
         title = f"{op.name} takes {count if op.names else 'no arguments'}"
-        return error("wrong-arity", title, given[len(op.names)].span, "one too many")
-    help_ = _typed(op, rest, meant)
+        place = given[len(op.names)].span
+        return error("wrong-arity", title, place, "one too many", help=_as_list(op, given))
+    help_ = _as_list(op, given) or _typed(op, rest, meant)
     if incoming is None and channels is None:
         help_ = "name the others; the channels that flow in are never written"
     if channels is None:
@@ -51,8 +54,32 @@ def _typed(op: type[Op], rest: Sequence[Given], meant: Sequence[Given]) -> str:
         return f"name what is meant: {names}"
     parts = [each.span.text for each in first]
     parts += [f"{name} = {each.span.text}" for name, each in pairs]
-    parts += [each.span.text for each in rest if each.keyword is not None]
+    parts += _named(op, rest)
     return f"write `{op.name}({', '.join(parts)})`" if parts else f"write `{op.name}`"
+
+
+def _named(op: type[Op], rest: Sequence[Given]) -> list[str]:
+    """Write arguments by keyword in the words that they have here."""
+    result = []
+    for each in rest:
+        if each.keyword is not None:
+            here = argument_named(each.keyword, op) or each.keyword
+            result.append(f"{here}{each.span.text[len(each.keyword) :]}")
+    return result
+
+
+def _as_list(op: type[Op], given: Sequence[Given]) -> str | None:
+    """Say that an argument is one list where its numbers stand side by side: `reshape(3, 8, 8)`."""
+    kind = op.arguments[op.ordered[0]].kind if len(op.ordered) == 1 else None
+    lists = isinstance(kind, Ints | Pad) or (isinstance(kind, Pair) and len(op.names) == 1)
+    try:
+        fits = kind is not None and lists and kind.read(tuple(plain(g.value) for g in given))
+    except Refusal:
+        return None
+    texts = ", ".join(each.span.text for each in given)
+    sided = isinstance(kind, Pad) and len(given) == len(SIDES)
+    order = f": {', '.join(SIDES)}" if sided else ""
+    return f"write `{op.name}([{texts}])`{order}" if fits else None
 
 
 def _fits(arg: Arg, each: Given) -> bool:
@@ -93,7 +120,7 @@ def twice(op: type[Op], rest: Sequence[Given], incoming: int | None) -> str | No
     if written is None:
         return None
     parts = [each.span.text for each in given if each is not written]
-    parts += [each.span.text for each in rest if each.keyword is not None]
+    parts += _named(op, rest)
     said = f"the {incoming} channels that flow in are never written"
     return f"{said}: write `{op.name}({', '.join(parts)})`"
 

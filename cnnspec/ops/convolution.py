@@ -36,11 +36,11 @@ class Conv(Op):
     channel_rule = Argument("filters")
     filters = Arg(Int(1), FILTERS, elsewhere=("out_channels", "channels"))
     size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
-    stride = Arg(Pair(1), STRIDE, 1)
-    pad = Arg(Pad(), PAD, 0)
-    dilation = Arg(Pair(1), DILATION, 1)
+    stride = Arg(Pair(1), STRIDE, 1, ("strides",))
+    pad = Arg(Pad(), PAD, 0, ("padding",))
+    dilation = Arg(Pair(1), DILATION, 1, ("dilation_rate",))
     groups = Arg(Int(1), "Groups that channels and filters are split into; each sees its own.", 1)
-    bias = Arg(Bool(), BIAS, True)
+    bias = Arg(Bool(), BIAS, True, ("use_bias",))
 
     def check(self) -> None:
         if self.filters % self.groups:
@@ -101,11 +101,13 @@ class DepthwiseConv(Op):
     sees = "window"
     channel_rule = times(SAME, Argument("multiplier"))
     size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
-    stride = Arg(Pair(1), STRIDE, 1)
-    pad = Arg(Pad(), PAD, 0)
-    dilation = Arg(Pair(1), DILATION, 1)
-    multiplier = Arg(Int(1, 1024), "How many channels each channel gives.", 1)
-    bias = Arg(Bool(), BIAS, True)
+    stride = Arg(Pair(1), STRIDE, 1, ("strides",))
+    pad = Arg(Pad(), PAD, 0, ("padding",))
+    dilation = Arg(Pair(1), DILATION, 1, ("dilation_rate",))
+    multiplier = Arg(
+        Int(1, 1024), "How many channels each channel gives.", 1, ("depth_multiplier",)
+    )
+    bias = Arg(Bool(), BIAS, True, ("use_bias",))
 
     @property
     def pads_by_size(self) -> bool:
@@ -167,12 +169,17 @@ class TransposedConv(Op):
     channel_rule = Argument("filters")
     filters = Arg(Int(1), FILTERS, elsewhere=("out_channels", "channels"))
     size = Arg(Pair(1), SIZE, elsewhere=KERNEL)
-    stride = Arg(Pair(1), "How far apart input places land in the output.", 1)
-    pad = Arg(Pad(("same",)), "What is cropped from the full output, or `same`.", 0)
-    output_pad = Arg(Pair(0), "Rows and columns added after; less than stride or dilation.", 0)
-    dilation = Arg(Pair(1), DILATION, 1)
+    stride = Arg(Pair(1), "How far apart input places land in the output.", 1, ("strides",))
+    pad = Arg(Pad(("same",)), "What is cropped from the full output, or `same`.", 0, ("padding",))
+    output_pad = Arg(
+        Pair(0),
+        "Rows and columns added after; less than stride or dilation.",
+        0,
+        ("output_padding",),
+    )
+    dilation = Arg(Pair(1), DILATION, 1, ("dilation_rate",))
     groups = Arg(Int(1), "Groups that channels and filters are split into.", 1)
-    bias = Arg(Bool(), BIAS, True)
+    bias = Arg(Bool(), BIAS, True, ("use_bias",))
 
     def check(self) -> None:
         if self.filters % self.groups:

@@ -26,7 +26,7 @@ class Dense(Op):
         "How many numbers come out: the rows of the matrix.",
         elsewhere=("out_features", "features", "filters"),
     )
-    bias = Arg(Bool(), "Whether a learned number is added to each.", True)
+    bias = Arg(Bool(), "Whether a learned number is added to each.", True, ("use_bias",))
 
     def shape(self, *inputs: Shape) -> Shape:
         return Shape((self.units, *inputs[0][1:]))

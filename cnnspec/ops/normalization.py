@@ -46,7 +46,7 @@ class BatchNorm(Op):
     family = "normalization"
     sees = "value"  # at inference
     gradient_needs = ("inputs",)
-    eps = Arg(Float(above=0), EPS, 1e-5, doubt=EPS_DOUBT)
+    eps = Arg(Float(above=0), EPS, 1e-5, ("epsilon",), EPS_DOUBT)
     momentum = Arg(
         Float(0, 1),
         "The weight of the new batch in the running statistics.",
@@ -84,7 +84,7 @@ class LayerNorm(Op):
     )
     family = "normalization"
     gradient_needs = ("inputs",)
-    eps = Arg(Float(above=0), EPS, 1e-5, doubt=EPS_DOUBT)
+    eps = Arg(Float(above=0), EPS, 1e-5, ("epsilon",), EPS_DOUBT)
     affine = Arg(Bool(), AFFINE, True)
 
     def shape(self, *inputs: Shape) -> Shape:
@@ -112,7 +112,7 @@ class GroupNorm(Op):
     sees = "image"
     gradient_needs = ("inputs",)
     groups = Arg(Int(1), "How many groups the channels are split into.")
-    eps = Arg(Float(above=0), EPS, 1e-5, doubt=EPS_DOUBT)
+    eps = Arg(Float(above=0), EPS, 1e-5, ("epsilon",), EPS_DOUBT)
     affine = Arg(Bool(), AFFINE, True)
 
     def shape(self, *inputs: Shape) -> Shape:

@@ -77,9 +77,9 @@ class MaxPool(_Pool):
     gain = 1.5
     gradient_needs = ("inputs",)
     size = Arg(Pair(1), SIZE, elsewhere=("kernel_size", "pool_size"))
-    stride = Arg(Pair(1), STRIDE, None)
-    pad = Arg(Pad(), PAD, 0)
-    ceil = Arg(Bool(), CEIL, False)
+    stride = Arg(Pair(1), STRIDE, None, ("strides",))
+    pad = Arg(Pad(), PAD, 0, ("padding",))
+    ceil = Arg(Bool(), CEIL, False, ("ceil_mode",))
 
     def operations(self, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int:
         return super().operations(inputs, outputs) - outputs[0].size  # nothing is divided
@@ -107,10 +107,12 @@ class AveragePool(_Pool):
     )
     gradient_needs = ("inputs",)
     size = Arg(Pair(1), SIZE, elsewhere=("kernel_size", "pool_size"))
-    stride = Arg(Pair(1), STRIDE, None)
-    pad = Arg(Pad(), PAD, 0)
-    ceil = Arg(Bool(), CEIL, False)
-    count_pad = Arg(Bool(), "Whether padding counts in the mean, as zeros.", True)
+    stride = Arg(Pair(1), STRIDE, None, ("strides",))
+    pad = Arg(Pad(), PAD, 0, ("padding",))
+    ceil = Arg(Bool(), CEIL, False, ("ceil_mode",))
+    count_pad = Arg(
+        Bool(), "Whether padding counts in the mean, as zeros.", True, ("count_include_pad",)
+    )
 
 
 class AdaptiveAveragePool(Op):
