@@ -99,6 +99,19 @@ def test_any_protocol_and_the_old_form_are_read(protocol: int, form: str) -> Non
     assert_same(found, torch.load("a.pt", weights_only=True))
 
 
+def test_what_holds_no_plain_values_is_named(capsys) -> None:
+    found = small()
+    found["fc.weight"] = found["fc.weight"].to_sparse()
+    found["fc.bias"] = torch.ones(5, device="meta")
+    assert convert(saved(found), "b.pt") == 1
+    said = capsys.readouterr().err
+    assert "different: fc.weight is of sparse values" in said
+    assert "different: fc.bias is of no values (a tensor on the meta device)" in said
+    found["fc.bias"] = torch.ones(5).to(torch.float8_e4m3fn)
+    assert convert(saved(found), "b.pt") == 1
+    assert "different: fc.bias is of float8_e4m3fn" in capsys.readouterr().err
+
+
 def test_parameters_are_tensors_whatever_is_put_on_them(capfd) -> None:
     found = small()
     layer = torch.nn.Linear(3, 5)
@@ -334,6 +347,15 @@ def test_two_ways_are_refused_and_named(capfd) -> None:
     # One name less to guess may leave one way.
     assert convert("theirs.weights.h5", "b.pt", *three[2:4]) == 0
     assert Path("a.pt").read_bytes() == Path("b.pt").read_bytes()
+
+
+def test_another_number_of_layers_is_said(capsys) -> None:
+    Path("small.cnn").write_text(CHAIN.replace(" -> a.b: conv(4, 3)", ""))
+    keras_file(chain)
+    assert convert("theirs.weights.h5", "a.pt") == 1
+    said = capsys.readouterr().err
+    assert "Keras called 2 layers so, and 1 steps of the network are left for them" in said
+    assert "order and shapes leave one way for dense" in said
 
 
 def test_shapes_tell_branches_apart_whatever_their_order() -> None:

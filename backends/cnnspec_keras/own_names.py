@@ -49,6 +49,10 @@ def steps_of(
             if _called(node) == called and layer_name(node.path) in wanted
         ]
         if len(steps) != len(layers):
+            said.append(
+                f"{_listed(layers)} may be any: Keras called {len(layers)} layers so, "
+                f"and {len(steps)} steps of the network are left for them"
+            )
             continue
         pairs, words = _paired(layers, steps, graph, found, wanted)
         known |= pairs

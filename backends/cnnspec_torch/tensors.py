@@ -43,6 +43,14 @@ AROUND: Final = (
     "torch.nn.parameter.Buffer",
 )
 SUBCLASS: Final = "torch._tensor._rebuild_from_type_v2"
+#: What others are rebuilt of, by what rebuilds them.
+STRANGE: Final = {
+    "qtensor": "quantized values",
+    "sparse_tensor": "sparse values",
+    "nested_tensor": "nested tensors",
+    "meta_tensor_no_storage": "no values (a tensor on the meta device)",
+    "wrapper_subclass": "a wrapper's values",
+}
 OTHERS: Final = ("torch._utils._rebuild_", "torch._tensor._rebuild_")
 MOST_AXES: Final = 64
 
@@ -107,10 +115,12 @@ def tensor(value: Any) -> Tensor | None:
     if not value.name.startswith(OTHERS):
         return None
     sizes = [each for each in map(_unwrapped, value.args) if _is_sizes(each)]
-    words = value.name.rpartition("_rebuild_")[2].replace("_", " ")
-    dtypes = [each.name for each in value.args if isinstance(each, Global)]
-    dtype = next((name for name in dtypes if name.startswith("torch.")), words)
-    return Tensor(tuple(sizes[0]) if sizes else (), dtype.removeprefix("torch."))
+    kind = value.name.rpartition("_rebuild_")[2]
+    dtypes = [each.name.removeprefix("torch.") for each in value.args if isinstance(each, Global)]
+    # Types without a storage of their own, float8 among them, stand in a row of bytes.
+    typed = kind == "tensor_v3" and dtypes
+    dtype = dtypes[-1] if typed else STRANGE.get(kind, kind.replace("_", " "))
+    return Tensor(tuple(sizes[0]) if sizes else (), dtype)
 
 
 def _plain(held: Any, offset: Any, shape: Any, strides: Any, *, metadata: Any) -> Tensor | None:
