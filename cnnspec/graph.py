@@ -152,6 +152,8 @@ class Graph:
     parameters: Mapping[str, Any]
     #: The arguments of the variants that lead to it, as they are written, by parameter.
     arguments: Mapping[str, Argued] = field(default_factory=dict)
+    #: The shape that its one input was given from outside.
+    given_input: tuple[int, ...] | None = None
     #: The parameters that were set from outside.
     set: frozenset[str] = frozenset()
     #: The network's parameters that only set widths and counts: an emitter may leave them open.

@@ -197,9 +197,10 @@ class Network:
     def _check_lowerings(
         self, backend: str, lowerings: Mapping[str, Any], *, inference: bool
     ) -> None:
-        from cnnspec.emit.lowering import Applied
+        from cnnspec import backend as backends
 
         nodes = self.elaborated.inference_nodes if inference else self.elaborated.nodes
+        applied = getattr(backends.find(backend), "applied", _applied)
         mistakes: dict[object, Diagnostic] = {}
         for node in nodes:
             if node.op.is_input:
@@ -215,7 +216,7 @@ class Network:
                 )
             else:
                 try:
-                    lower(Applied(node.op, node.input_shapes, node.shapes, {}))
+                    lower(applied(node))
                     continue
                 except Refusal as refusal:
                     wrong = error(
@@ -249,3 +250,10 @@ class Network:
                 * padded
             ),
         ]
+
+
+def _applied(node: Node) -> Any:
+    """Give a step as lowerings that are written for instances see it."""
+    from cnnspec.emit.lowering import Applied
+
+    return Applied(node.op, node.input_shapes, node.shapes, {})

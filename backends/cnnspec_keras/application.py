@@ -3,49 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
-from cnnspec.emit.code import Call, Code, IfElse, Keyword, Leaf, Raw
-from cnnspec.emit.merged import Merged, MergedOp, Ref
+from cnnspec.emit.code import Call, Code, Keyword, Leaf, Raw
 from cnnspec_keras.lowerings.activation import activation_of
 from cnnspec_keras.lowerings.parts import LayerName
 
-#: Layers that take an activation.
+#: Layers that take an activation, and our function that makes one of them.
 ACTIVATED: Final = frozenset(
-    Raw(f"layers.{name}") for name in ("Conv2D", "DepthwiseConv2D", "Conv2DTranspose", "Dense")
+    Raw(name)
+    for name in (
+        "layers.Conv2D",
+        "layers.DepthwiseConv2D",
+        "layers.Conv2DTranspose",
+        "layers.Dense",
+        "conv2d",
+    )
 )
 
 
-def taken_apart(flow: Code) -> tuple[list[Call | IfElse], Code]:
-    """Give the layers of a nested application, the first to be applied first, and what it is on.
-
-    A layer that depends on a test is an `IfElse` of the layer; else its input goes on as it is.
-    """
-    layers: list[Call | IfElse] = []
+def taken_apart(flow: Code) -> tuple[list[Call], Code]:
+    """Give the layers of a nested application, the first to be applied first, and what it is on."""
+    layers: list[Call] = []
     while True:
         match flow:
             case Call(Call() as layer, (inner,)):
                 layers.insert(0, layer)
-            case IfElse(test, Call(Call() as layer, (inner,)), other) if inner == other:
-                layers.insert(0, IfElse(test, layer, other))
+            case Call(function, (inner,), ()) if not isinstance(function, Raw | Call):
+                layers.insert(0, Call(function, ()))
+                return _bare(layers, function), inner
             case _:
                 return layers, flow
         flow = inner
 
 
-def decided(code: Any) -> Any:
-    """Take the one way that a condition goes whose test is known."""
-    match code:
-        case IfElse(Leaf(bool(known)), yes, no):
-            return decided(yes if known else no)
-        case Leaf() | Raw():
-            return code
-        case tuple():
-            return tuple(decided(each) for each in code)
-    if not is_dataclass(code) or isinstance(code, type):
-        return code
-    return type(code)(**{each.name: decided(getattr(code, each.name)) for each in fields(code)})
+def _bare(layers: list[Call], function: Code) -> list[Call]:
+    """A layer that is chosen by a condition is applied as it stands."""
+    return [function, *layers[1:]]  # type: ignore[list-item]
+
+
+def padded(code: Code) -> bool:
+    """Whether zeros are put before a layer by our function, which says what is left to pad."""
+    return isinstance(code, Call) and code.function == Raw("padded")
 
 
 def named(code: Any, name: Callable[[str], Code]) -> Any:
@@ -63,20 +63,20 @@ def named(code: Any, name: Callable[[str], Code]) -> Any:
     return type(code)(**parts)
 
 
-def activation_for(unit: MergedOp, after: Merged | None) -> str | None:
-    """The activation that a step's layer can take along, if the step after it is one."""
-    layers, _ = taken_apart(unit.lowered.flow)
-    last = layers[-1] if layers else None
-    if not isinstance(last, Call) or last.function not in ACTIVATED:
-        return None
-    if not isinstance(after, MergedOp) or after.inputs != (Ref(unit.number, 0),):
-        return None
-    return activation_of(after.lowered.flow)
+def activation_for(flow: Code | None) -> bool:
+    """Whether the last layer of a step takes an activation along."""
+    if flow is None:
+        return False
+    layers, given = taken_apart(flow)
+    last = layers[-1] if layers else given
+    return isinstance(last, Call) and last.function in ACTIVATED
 
 
-def activated(layer: Call | IfElse, word: str) -> Call:
+def activated(layer: Code, word: Code) -> Call:
     """Give a layer its activation, which stands before its name."""
     assert isinstance(layer, Call)
     *others, name = layer.keywords
-    keywords = (*others, Keyword("activation", Leaf(word)), name)
-    return Call(layer.function, layer.arguments, keywords)
+    return replace(layer, keywords=(*others, Keyword("activation", word), name))
+
+
+__all__ = ["activated", "activation_for", "activation_of", "named", "padded", "taken_apart"]

@@ -8,7 +8,8 @@ from typing import Any
 
 from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
-from cnnspec.graph import Graph
+from cnnspec.emit.site import Site, site_of
+from cnnspec.graph import Graph, Node
 from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.weights import held, variables
 from cnnspec_keras.writer import write
@@ -26,6 +27,10 @@ class KerasBackend:
     def lowerings(self) -> Mapping[str, Lowering]:
         """How each operator is written."""
         return LOWERINGS
+
+    def applied(self, node: Node) -> Site:
+        """Give one step as the lowerings see it: they say whether they can write it."""
+        return site_of(node)
 
     def emit(
         self, graph: Graph, head: list[str], lowerings: Mapping[str, Lowering], *, inference: bool

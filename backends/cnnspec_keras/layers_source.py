@@ -113,9 +113,9 @@ class Split(layers.Layer):
 class ChannelPadding(layers.Layer):
     """Channels of zeros, before and after."""
 
-    def __init__(self, padding: tuple[int, int], **kwargs: Any) -> None:
+    def __init__(self, padding: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.padding = tuple(padding)
+        self.padding = (padding,) * 2 if isinstance(padding, int) else tuple(padding)
 
     def call(self, x: KerasTensor) -> KerasTensor:
         return ops.pad(x, [[0, 0], [0, 0], [0, 0], list(self.padding)])
@@ -130,7 +130,7 @@ class LowestPadding2D(layers.Layer):
 
     def __init__(
         self,
-        padding: tuple[tuple[int, int], tuple[int, int]],
+        padding: Sequence[tuple[int, int]],
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -154,18 +154,18 @@ class PaddedAveragePooling2D(layers.Layer):
 
     def __init__(
         self,
-        pool_size: tuple[int, int],
-        strides: tuple[int, int],
+        pool_size: Any,
+        strides: Any,
         *,
-        padding: tuple[tuple[int, int], tuple[int, int]],
-        overhang: tuple[int, int] = (0, 0),
+        padding: Any = 0,
+        overhang: Sequence[int] = (0, 0),
         count_pad: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.pool_size = tuple(pool_size)
-        self.strides = tuple(strides)
-        self.padding = tuple(map(tuple, padding))
+        self.pool_size = tuple(np.broadcast_to(pool_size, 2).tolist())
+        self.strides = tuple(np.broadcast_to(strides, 2).tolist())
+        self.padding = tuple(map(tuple, np.broadcast_to(padding, (2, 2)).tolist()))
         self.overhang = tuple(overhang)
         self.count_pad = count_pad
 
@@ -198,6 +198,41 @@ class PaddedAveragePooling2D(layers.Layer):
             "count_pad": self.count_pad,
         }
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class ChannelsFirstReshape(layers.Layer):
+    """The same values, channels first, as another shape: (features,) or (c, h, w)."""
+
+    def __init__(self, to: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.to = tuple(to)
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        if len(x.shape) == 4:
+            x = ops.transpose(x, (0, 3, 1, 2))
+        y = ops.reshape(x, (-1, *self.to))
+        return ops.transpose(y, (0, 2, 3, 1)) if len(self.to) == 3 else y
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "to": self.to}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class ChannelsFirstPermute(layers.Layer):
+    """The axes in another order: 0 channels, 1 rows, 2 columns."""
+
+    def __init__(self, axes: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axes = tuple(axes)
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        place = {0: 3, 1: 1, 2: 2}
+        channels, rows, columns = (place[each] for each in self.axes)
+        return ops.transpose(x, (0, rows, columns, channels))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axes": self.axes}
 
 
 @keras.saving.register_keras_serializable(package="cnnspec")

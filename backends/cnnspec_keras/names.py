@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-
-from cnnspec.emit.code import Code, Leaf
-from cnnspec.emit.merged import MergedPath
-from cnnspec.emit.printer import expression
 
 
 def segment_name(segment: str) -> str:
@@ -41,23 +36,3 @@ def path_of(name: str) -> str:
     """
     parts = re.split(r"(?<!_)_(?!_)", name)
     return ".".join(part.replace("__", "_").replace(">", "_") for part in parts)
-
-
-def layer_label(
-    path: MergedPath, numbers: Mapping[int, str], number: Callable[[Leaf], Code]
-) -> str:
-    """Write the name of a layer in emitted text, numbers that are counted in braces.
-
-    `numbers` holds what is counted by place in the path; `number` writes what a loop counts.
-    """
-    parts = []
-    for place, segment in enumerate(path):
-        if place in numbers:
-            parts.append(f"{{{numbers[place]}}}")
-        elif isinstance(segment, str):
-            parts.append(segment_name(segment))
-        else:
-            before = segment_name(f"{segment.prefix}0")[:-1]
-            after = segment_name(f"0{segment.suffix}")[1:]
-            parts.append(f"{before}{{{expression(number(segment.number))}}}{after}")
-    return "_".join(parts)

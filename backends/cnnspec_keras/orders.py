@@ -13,6 +13,7 @@ from typing import Final
 from cnnspec.graph import Graph, Node
 from cnnspec.ops import OPERATORS
 from cnnspec.shapes import Shape
+from cnnspec.source import Span
 
 #: Steps that do the same to every value of a vector, in whatever order it stands.
 INDIFFERENT: Final = frozenset(
@@ -47,6 +48,23 @@ def channels_last(graph: Graph) -> Mapping[int, Shape]:
         if spans[flatten] not in refused  # one way for all instances of a block
         for index, shape in reached.items()
     }
+
+
+def plain_places(graph: Graph) -> frozenset[Span]:
+    """Give the places in the text at which dense layers alone read what is flattened, always."""
+    readers: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        for port in node.inputs:
+            readers.setdefault(port.node.index, []).append(node)
+    results = {output.port.node.index for output in graph.outputs}
+    found: set[Span] = set()
+    refused: set[Span] = set()
+    for node in graph.nodes:
+        if node.kind == "flatten":
+            reached = _reached(node, readers)
+            alone = reached is not None and not results & reached
+            (found if alone else refused).add(node.span)
+    return frozenset(found - refused)
 
 
 def _reorders(image: Shape) -> bool:

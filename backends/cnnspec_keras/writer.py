@@ -5,29 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from cnnspec.emit.code import Leaf
-from cnnspec.emit.lowering import Lowering
-from cnnspec.emit.merged import MergedLoop, Plan
+from cnnspec.emit.bodies import read_program
+from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Raw, Starred
+from cnnspec.emit.flat import Flat
+from cnnspec.emit.flatten import flattened
+from cnnspec.emit.live import needed
 from cnnspec.emit.names import BUILTINS, Namespace
-from cnnspec.emit.plans import make_plans
-from cnnspec.emit.printer import expression
-from cnnspec.emit.siblings import distinct_name
-from cnnspec.emit.signature import Signature, make_signature
+from cnnspec.emit.printer import expression, fill, statement
+from cnnspec.emit.program import Body, Expr, Name
+from cnnspec.emit.prove import Unproved, mismatches
+from cnnspec.emit.site import Site
 from cnnspec.graph import Graph, Output
+from cnnspec.op import Op
+from cnnspec_keras.application import named, padded, taken_apart
+from cnnspec_keras.body import Writer, fill_padding
 from cnnspec_keras.depth import is_deep
-from cnnspec_keras.function import Body, Functions
-from cnnspec_keras.hints import find_hints
+from cnnspec_keras.file import File
+from cnnspec_keras.functions import FUNCTIONS
 from cnnspec_keras.layers import LAYERS
-from cnnspec_keras.names import layer_name
-from cnnspec_keras.spoken import spoken
+from cnnspec_keras.signature import function, head
 
 WIDTH: Final = 88
 #: Names that a file uses for itself.
 _WORDS: Final = """
-    Any KerasTensor LOSS_WEIGHTS Sequence inference keras layers math name np ops
+    Any Callable Counter KerasTensor LOSS_WEIGHTS Sequence inference keras math np ops partial
 """
 RESERVED: Final = BUILTINS.union(_WORDS.split())
 
@@ -41,132 +44,147 @@ class Written:
 
 
 def write(
-    graph: Graph, lower: Mapping[str, Lowering], head: list[str], *, inference: bool
+    graph: Graph, lower: Mapping[str, Any], head_lines: list[str], *, inference: bool
 ) -> Written:
-    """Write the source of a network; `head` are the lines of the module's docstring."""
-    find = partial(find_hints, graph)
-    plans = make_plans(
-        graph, lower, inference=inference, find_hints=find, keep=_keeps, functional=True
-    )
-    nested = is_deep(graph, lower, plans.hints)
-    space = Namespace(RESERVED | set(LAYERS))
+    """Write the source of a network; `head_lines` are those of the module's docstring."""
+    reserved = RESERVED | set(LAYERS) | set(FUNCTIONS)
+    space = Namespace(reserved | {"layers"})
     network = space.take(graph.name)
-    names: dict[int, str] = {id(plans.network): network}
-    for plan in plans.blocks:
-        names[id(plan)] = space.take(distinct_name(plan, plans.blocks))
-    reserved = RESERVED | set(LAYERS) | set(names.values())
-    signatures: dict[int, Signature] = {}
-    functions = Functions(names, signatures)
-    written: list[str] = []
-    for plan in (*plans.blocks, plans.network):
-        whole = plan is plans.network
-        used = frozenset(spoken(plan.units, signatures))
-        signatures[id(plan)] = make_signature(plan, network=whole, reserved=reserved, used=used)
-        make = _Function(plan, functions, reserved, graph=graph if whole else None)
-        written.append(make.network(plans.outputs) if whole else make.block(nested=nested))
-    trained = any(each.train for each in plans.outputs)
+    program = flattened(read_program(graph), reserved | {"layers"})
+    wrong = mismatches(graph, program)
+    if wrong:
+        raise Unproved(wrong)
+    file = File(graph, program, lower, space, reserved | {network}, nested=is_deep(graph))
+    outputs = graph.inference_outputs if inference else graph.outputs
+    pieces = [(_block(file, each), file.name(each.body)) for each in program.blocks]
+    pieces.append((_network(file, network, outputs, inference=inference), network))
+    trained = any(each.train for each in outputs)
     if trained:
-        written.append(_inference(plans.outputs))
-    text = "\n\n\n".join(written)
-    text = "\n\n\n".join([*_layers(text), text])
-    constants = [_weights(plans.outputs)] if trained else []
-    parts = [_docstring(_head(head, text, nested=nested)), _imports(text), *constants]
-    return Written("\n\n".join(parts) + "\n\n\n" + text + "\n", network)
+        pieces.append((_inference(outputs), "inference"))
+    operators = [_operator(file, op, keys) for op, keys in _all_operators(file)]
+    text = "\n\n\n".join([*operators, *_with_constants(file, pieces)])
+    text = "\n\n\n".join([*_ours(text), text])
+    constants = [_weights(outputs)] if trained else []
+    parts = [_docstring(_head(head_lines, text, nested=file.nested)), _imports(text), *constants]
+    between = "\n\n\n" if text.startswith(("def ", "@")) else "\n\n"
+    return Written("\n\n".join(parts) + between + text + "\n", network)
 
 
-@dataclass(frozen=True, slots=True)
-class _Function:
-    """Writes one function."""
-
-    plan: Plan
-    functions: Functions
-    reserved: frozenset[str]
-    graph: Graph | None
-
-    @property
-    def name(self) -> str:
-        return self.functions.names[id(self.plan)]
-
-    @property
-    def signature(self) -> Signature:
-        return self.functions.signatures[id(self.plan)]
-
-    def _body(self, *, nested: bool = False) -> Body:
-        outputs = None
-        if self.graph is not None:
-            outputs = frozenset(each.name for each in self.graph.outputs)
-        keep = nested or self.graph is not None
-        return Body(self.plan, self.functions, self.reserved, outputs=outputs, keep=keep)
-
-    def block(self, *, nested: bool) -> str:
-        """Write a block: from tensors to tensors; `nested` makes each call a model of its own."""
-        body = self._body(nested=nested)
-        single = len(self.plan.results) == 1
-        returned = "KerasTensor" if single else "list[KerasTensor]"
-        outer = [f"{each}_in" if nested else each for each in body.arguments]
-        tensors = [f"{each}: KerasTensor" for each in outer]
-        lines = signature(self.name, self.signature.text(tensors, "name: str"), returned)
-        if nested:
-            lines += [
-                f"    {inner} = keras.Input({given}.shape[1:])"
-                for inner, given in zip(body.arguments, outer, strict=True)
-            ]
-        body.run(self.plan.units, last=not nested)
-        lines += body.lines
-        results = _listed(body.results()) if nested or not self._returns(body) else ""
-        if nested:
-            model = f"keras.Model({_listed(body.arguments)}, {results}, name=name)"
-            lines.append(f"    return {model}({_listed(outer)})")
-        elif results:
-            lines.append(f"    return {results}")
-        return "\n".join(lines)
-
-    def _returns(self, body: Body) -> bool:
-        """Whether the body's last statement gives the result back."""
-        last = next((each for each in reversed(body.lines) if re.match(r"    \w", each)), "")
-        return last.startswith("    return ")
-
-    def network(self, outputs: tuple[Output, ...]) -> str:
-        """Write the network: from its inputs to a model."""
-        assert self.graph is not None
-        body = self._body()
-        lines = signature(self.name, self.signature.text([]), "keras.Model")
-        for node, name in zip(self.graph.inputs, body.arguments, strict=True):
-            shape = expression(Leaf((*node.shape[1:], node.shape[0])))
-            label = expression(Leaf(layer_name(node.path)))
-            lines.append(f"    {name} = keras.Input({shape}, name={label})")
-        body.run(self.plan.units)
-        lines += body.lines
-        given = body.results()
-        results = given[0]
-        if len(outputs) > 1:
-            results = "outputs"
-            items = [f'"{o.name}": {name}' for o, name in zip(outputs, given, strict=True)]
-            lines += bracketed("    outputs = ", "{", items)
-        title = expression(Leaf(self.graph.name))
-        lines.append(f"    return keras.Model({_listed(body.arguments)}, {results}, name={title})")
-        return "\n".join(lines)
+def _block(file: File, source: Flat) -> str:
+    """Write a block: from tensors to tensors; nested, each call is a model of its own."""
+    writer = Writer(file, source, network=False)
+    body = source.body
+    returned = "KerasTensor" if body.result == "node" else "Sequence[KerasTensor]"
+    lines, begins = function(file, writer, body, name=file.name(body), returned=returned)
+    if file.nested:
+        lines += [
+            f"    {writer.spell(each.name)} = keras.Input({writer.spell(each.name)}_in.shape[1:])"
+            for each in body.nodes
+        ]
+    writer.lines += begins
+    writer.row(needed(source.statements))
+    return "\n".join([*lines, *_counted(writer), *writer.lines])
 
 
-def _keeps(loop: MergedLoop, elsewhere: frozenset[str], /, *, in_row: bool) -> bool:
-    """Whether a loop can be written as one: in a function that builds a model, any that does."""
-    del elsewhere, in_row
-    return bool(loop.body)
+def _counted(writer: Writer) -> list[str]:
+    return ["    counts: Counter[str] = Counter()"] if writer.counts else []
+
+
+def _network(file: File, name: str, outputs: tuple[Output, ...], *, inference: bool) -> str:
+    """Write the network: from its inputs to a model."""
+    source = file.program.network
+    writer = Writer(file, source, network=True)
+    lines, begins = function(file, writer, source.body, name=name, returned="keras.Model")
+    writer.lines += begins
+    writer.row(needed(source.statements, inference=inference))
+    lines += [*_counted(writer), *writer.lines]
+    given = {each.name: expression(writer.say(each.value)) for each in writer.outputs}
+    results = given[outputs[0].name]
+    if len(outputs) > 1:
+        results = "outputs"
+        items = [f'"{each.name}": {given[each.name]}' for each in outputs]
+        lines += bracketed("    outputs = ", "{", items)
+    title = expression(Leaf(file.graph.name))
+    lines.append(f"    return keras.Model({_listed(writer.inputs)}, {results}, name={title})")
+    return "\n".join(lines)
+
+
+def _all_operators(file: File) -> Iterable[tuple[type[Op], dict[str, None]]]:
+    return file.given.operators.items()
+
+
+def _operator(file: File, op: type[Op], keys: Mapping[str, None]) -> str:
+    """Write an operator as a function, for where it is a value."""
+    arguments: dict[str, Expr] = {key: Name(key) for key in op.names if key in keys}
+
+    def say(expr: Expr) -> Code:
+        return Raw(expr.id if isinstance(expr, Name) and expr.id else "x")
+
+    lowered = file.lowerings[op.name](Site(op, arguments, say, (None,), ()))
+    many = op.arity[1] != 1
+    inputs: list[Code] = [Starred(Raw("x")) if many else Raw("x")]
+    flow = fill(lowered.flow, inputs, None)
+
+    def label(word: str) -> Code:
+        return Raw(f'f"{{name}}_{word}"') if word else Raw("name")
+
+    layers, given = taken_apart(named(flow, label))
+    parameters = ["*x: KerasTensor" if many else "x: KerasTensor"]
+    more: list[str] = []
+    for key in arguments:
+        arg = op.arguments[key]
+        if arg.required:
+            parameters.append(f"{key}: Any")
+        else:
+            more.append(f"{key}: Any = {expression(Leaf(arg.default))}")
+    lines = head(
+        file.given.name_of(op),
+        [*parameters, "*", *more, "name: str"][many:]
+        if False
+        else [*parameters, *([] if many else ["*"]), *more, "name: str"],
+        "KerasTensor",
+    )
+    if padded(given):
+        lines += statement("x, padding = ", given, indent=4)
+        layers, given = [fill_padding(each, "padding") for each in layers], Raw("x")
+    for layer in layers[:-1]:
+        lines += statement("x = ", Call(layer, (given,)), indent=4)
+        given = Raw("x")
+    code = Call(layers[-1], (given,)) if layers else given
+    return "\n".join([*lines, *statement("return ", code, indent=4)])
+
+
+def _with_constants(file: File, pieces: list[tuple[str, str]]) -> list[str]:
+    """Put constants where all that they speak of is known, and all that speaks of them is not."""
+    waiting = {
+        name: "\n".join(statement(f"{name} = ", code, indent=0))
+        for name, code in {**file.constants, **file.given.constants}.items()
+    }
+    blocks = [name for _, name in pieces]
+    result: list[str] = []
+
+    def ready(known: set[str]) -> list[str]:
+        found = []
+        for name, text in list(waiting.items()):
+            others = (set(blocks) | set(waiting)) - known - {name}
+            if not any(re.search(rf"\b{each}\b", text) for each in others):
+                found.append(waiting.pop(name))
+        return found
+
+    known: set[str] = set()
+    for text, name in pieces:
+        found: list[str] = []
+        while more := ready(known):
+            found += more
+        if found:
+            result.append("\n".join(found))
+        result.append(text)
+        known.add(name)
+    return result
 
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-
-
-def signature(name: str, parameters: list[str], returned: str) -> list[str]:
-    """Write the head of a function."""
-    line = f"def {name}({', '.join(parameters)}) -> {returned}:"
-    if len(line) <= WIDTH:
-        return [line]
-    inner = "    " + ", ".join(parameters)
-    if len(inner) <= WIDTH:
-        return [f"def {name}(", inner, f") -> {returned}:"]
-    return [f"def {name}(", *(f"    {part}," for part in parameters), f") -> {returned}:"]
 
 
 def bracketed(prefix: str, bracket: str, items: list[str]) -> list[str]:
@@ -208,28 +226,55 @@ def _docstring(lines: list[str]) -> str:
     return '"""' + "\n".join(safe) + '\n"""'
 
 
-def _layers(text: str) -> list[str]:
-    """The layers of our own that a text uses."""
-    return [source for name, source in sorted(LAYERS.items()) if re.search(rf"\b{name}\(", text)]
+def _ours(text: str) -> list[str]:
+    """The layers and functions of our own that a text uses, and those that these use."""
+    found: list[str] = []
+    while True:
+        seen = "\n".join([text, *found])
+        more = [
+            source
+            for name, source in [*sorted(LAYERS.items()), *FUNCTIONS.items()]
+            if source not in found and re.search(rf"\b{name}\(", seen)
+        ]
+        if not more:
+            break
+        found += more
+    everything = [*(source for _, source in sorted(LAYERS.items())), *FUNCTIONS.values()]
+    return [source for source in everything if source in found]
 
 
 def _imports(text: str) -> str:
     standard, ours = [], ["import keras"]
     if re.search(r"\bmath\.", text):
         standard.append("import math")
-    if re.search(r"\bSequence\[", text):
-        standard.append("from collections.abc import Sequence")
+    if re.search(r"\bCounter\[", text):
+        standard.append("from collections import Counter")
+    abc = [word for word in ("Callable", "Sequence") if re.search(rf"\b{word}\[", text)]
+    if abc:
+        standard.append(f"from collections.abc import {', '.join(abc)}")
+    if re.search(r"\bpartial\(", text):
+        standard.append("from functools import partial")
     if re.search(r"\bAny\b", text):
         standard.append("from typing import Any")
     if re.search(r"\bnp\.", text):
         ours.append("import numpy as np")
-    names = [word for word in ("KerasTensor", "layers", "ops") if re.search(rf"\b{word}\b", text)]
+    names = [word for word in ("KerasTensor", "layers", "ops") if re.search(_USES[word], text)]
     if names:
         ours.append(f"from keras import {', '.join(names)}")
     return "\n\n".join("\n".join(part) for part in (standard, ours) if part)
+
+
+_USES: Final = {
+    "KerasTensor": r"\bKerasTensor\b",
+    "layers": r"(?<!keras\.)\blayers\.[A-Z]",
+    "ops": r"(?<!keras\.)\bops\.",
+}
 
 
 def _weights(outputs: Iterable[Output]) -> str:
     items = [f'"{o.name}": {o.weight if o.train else 1.0!r}' for o in outputs]
     why = "# How much each output's loss counts: what `compile` takes as loss_weights."
     return "\n".join([why, *bracketed("LOSS_WEIGHTS = ", "{", items)])
+
+
+__all__ = ["Body", "Input", "Keyword", "Written", "write"]

@@ -60,7 +60,7 @@ def compile_(
     if json_ and output == "-":
         raise Refused("--json needs standard output, and `-o -` puts the source there")
     network = loaded(spec, quiet=quiet, told=True, **how)
-    text = network.source(backend, inference=inference)
+    text = _proved(network, backend, inference=inference)
     if check:
         _check(network, backend, inference=inference)
     target = output or _default_name(network, backend)
@@ -88,6 +88,24 @@ def _which(spec: str) -> click.UsageError:
     return click.UsageError("\n".join(["which backend? -b says what to write:", *lines]))
 
 
+def _proved(network: Network, backend: str, *, inference: bool) -> str:
+    """Write the source; raises Bug if it is not what the graph says."""
+    from cnnspec.emit.prove import Unproved
+
+    try:
+        return network.source(backend, inference=inference)
+    except Unproved as unproved:
+        raise _not_the_graph(unproved.wrong) from unproved
+
+
+def _not_the_graph(wrong: list[str]) -> Bug:
+    found = "\n  ".join(wrong[:10])
+    return Bug(
+        "the source is not what the graph says; this is a mistake of cnnspec, and nothing "
+        f"was written:\n  {found}"
+    )
+
+
 def _default_name(network: Network, backend: str) -> str:
     from cnnspec.backend import find
 
@@ -104,11 +122,7 @@ def _check(network: Network, backend: str, *, inference: bool) -> None:
             f"{install(backend, str(failure.name))}"
         ) from None
     if wrong:
-        found = "\n  ".join(wrong[:10])
-        raise Bug(
-            "the source is not what the graph says; this is a mistake of cnnspec, and nothing "
-            f"was written:\n  {found}"
-        )
+        raise _not_the_graph(wrong)
 
 
 def _guard(path: Path) -> None:

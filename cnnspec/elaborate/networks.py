@@ -102,6 +102,7 @@ class Networks:
             meta=self.session.meta,
             parameters=scope.values,
             arguments=argued,
+            given_input=settings.input,
             set=frozenset(settings.parameters),
             open_parameters=tuple(
                 key

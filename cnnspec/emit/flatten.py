@@ -663,7 +663,8 @@ def _said(expr: Expr) -> str | None:
             letters[0]
             for letters in takewhile(lambda each: len(set(each)) == 1, zip(*labels, strict=False))
         )
-        return (prefix if len(labels) == 1 else prefix.rstrip("_0123456789")).rstrip("_") or None
+        shared = prefix if len(labels) == 1 else prefix.rstrip("_0123456789")
+        return shared.rstrip("_") or labels[-1]
     if any(isinstance(each, OperatorStep) and each.op.family == "pooling" for each in steps):
         return "pool"
     return None

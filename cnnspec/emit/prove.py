@@ -42,6 +42,14 @@ from cnnspec.shapes import Shape
 from cnnspec.syntax import tree
 
 
+class Unproved(Exception):
+    """What was to be written is not what the graph says: a mistake of ours."""
+
+    def __init__(self, wrong: list[str]) -> None:
+        super().__init__("; ".join(wrong[:3]))
+        self.wrong = wrong
+
+
 class Mismatch(Exception):
     """The program does something that the graph does not."""
 
@@ -214,7 +222,7 @@ class Run:
             raise Mismatch("a step that takes arguments is no operator and no block")
         arguments = dict(held.arguments)
         names = (
-            [each for each in held.step.op.names if each not in arguments]
+            [each for each in held.step.op.ordered if each not in held.step.given]
             if isinstance(held.step, OperatorStep)
             else _free(held.step.block.parameters, arguments)
         )

@@ -50,6 +50,7 @@ class Reach:
     #: Names that can be lists.
     _lists: set[Place] = field(default_factory=set)
     _given: list[tuple[Body, GivenStep]] = field(default_factory=list)
+    _constants: dict[Place, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for body in (*self.program.blocks, self.program.network):
@@ -61,6 +62,36 @@ class Reach:
                 self._part(body, part)
         while self._settle():
             pass
+
+    def together(self) -> dict[Place | str, Place | str]:
+        """Tell which names hand their values on to one another: each gets one of them all.
+
+        Constants are names too, `file:name`.
+        """
+        leader: dict[Place | str, Place | str] = {}
+
+        def find(place: Place | str) -> Place | str:
+            while leader.setdefault(place, place) != place:
+                place = leader[place]
+            return place
+
+        for to, sources in self._from.items():
+            for source in sources:
+                leader[find(source)] = find(to)
+        for place, constants in self._constants.items():
+            for each in constants:
+                leader[find(each)] = find(place)
+        return {place: find(place) for place in [*leader, *self._holds]}
+
+    @property
+    def held(self) -> dict[Place, dict[Expr, None]]:
+        """What each name can stand for or hold."""
+        return self._holds
+
+    @property
+    def given(self) -> list[tuple[Body, GivenStep]]:
+        """The steps that values are."""
+        return self._given
 
     def of(self, body: Body, value: Expr) -> tuple[Expr, ...]:
         """Give the steps and words that a value can be, or hold."""
@@ -79,6 +110,8 @@ class Reach:
                 return True
             case Name(word):
                 return (id(body), word) in self._lists
+            case Function("range" | "enumerate" | "zip"):
+                return True
             case Operation("+", operands) | Function("take" | "drop", operands):
                 return any(self.is_list(body, each) for each in operands)
             case Choice(_, yes, no):
@@ -113,6 +146,9 @@ class Reach:
 
     def _flows(self, body: Body, value: Expr, to: Place, *, inside: bool = False) -> None:
         held = self._holds.setdefault(to, {})
+        for each in parts(value):
+            if isinstance(each, Constant):
+                self._constants.setdefault(to, set()).add(f"{each.file}:{each.name}")
         for each in _leaves(value):
             if isinstance(each, Name):
                 self._from.setdefault(to, set()).add((id(body), each.id))

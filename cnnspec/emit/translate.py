@@ -320,7 +320,7 @@ class Reader:
         """Give a step more arguments; `flowing` is the kind of what flows into a block first."""
         if isinstance(step, OperatorStep):
             known = dict(step.arguments)
-            free = [name for name in step.op.names if name not in step.given]
+            free = [name for name in step.op.ordered if name not in step.given]
             for key, each in given:
                 if key is None and not free:
                     raise Unreadable(f"{step.op.name} takes no such argument")

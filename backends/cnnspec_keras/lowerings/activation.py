@@ -3,43 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from cnnspec.emit.code import Call, Code, Keyword, Leaf, Raw
-from cnnspec.emit.lowering import Applied, Lowered, Lowering, Refusal
-from cnnspec_keras.lowerings.parts import argument, layer, own
+from cnnspec.emit.code import Call, Code, IfElse, Infix, Input, Keyword, Leaf, Raw
+from cnnspec.emit.lowering import Lowered, Refusal
+from cnnspec.emit.site import UNKNOWN, Site
+from cnnspec_keras.lowerings.parts import argument, layer, named, own
+
+#: The word that `activation=` takes for an operator without arguments.
+WORDS: Final[Mapping[str, str]] = {
+    "relu": "relu",
+    "relu6": "relu6",
+    "silu": "silu",
+    "tanh": "tanh",
+    "sigmoid": "sigmoid",
+    "hardswish": "hard_swish",
+    "hardsigmoid": "hard_sigmoid",
+    "mish": "mish",
+    "gelu": "gelu",
+    "softmax": "softmax",
+}
 
 
-def _function(name: str) -> Lowering:
+def _function(name: str) -> Any:
     return lambda _: layer("Activation", Leaf(name))
 
 
-def relu6(_: Applied) -> Lowered:
+def relu6(_: Site) -> Lowered:
     """Keras's ReLU takes the largest value."""
     return layer("ReLU", keywords=(Keyword("max_value", Leaf(6.0)),))
 
 
-def leaky_relu(step: Applied) -> Lowered:
+def leaky_relu(step: Site) -> Lowered:
     """Frameworks differ in the slope that is the default, so it is always written."""
-    if step.leaf("slope").value < 0:
+    slope = step.known("slope")
+    if slope is not UNKNOWN and slope < 0:
         raise Refusal("its LeakyReLU takes no slope below zero")
-    return layer("LeakyReLU", keywords=(Keyword("negative_slope", step.leaf("slope")),))
+    return layer("LeakyReLU", keywords=(Keyword("negative_slope", step.code("slope")),))
 
 
-def prelu(step: Applied) -> Lowered:
+def prelu(step: Site) -> Lowered:
     """One slope a channel: shared over an image's places."""
-    start = Call(Raw("keras.initializers.Constant"), (step.leaf("init"),))
+    start = Call(Raw("keras.initializers.Constant"), (step.code("init"),))
     keywords: tuple[Keyword, ...] = (Keyword("alpha_initializer", start),)
-    if step.inputs[0].is_image:
+    if step.images[0] is None:
+        axes: Code = Call(Raw("list"), (Call(Raw("range"), (Leaf(1), _last_axis())),))
+        keywords = (*keywords, Keyword("shared_axes", axes))
+    elif step.images[0]:
         keywords = (*keywords, Keyword("shared_axes", Raw("[1, 2]")))
     return layer("PReLU", keywords=keywords)
 
 
-def gelu(step: Applied) -> Lowered:
+def _last_axis() -> Code:
+    return Infix("-", (Call(Raw("len"), (Call(Raw("keras.ops.shape"), (Input(),)),)), Leaf(1)))
+
+
+def gelu(step: Site) -> Lowered:
     """Keras's activation is the exact form; it has no layer for the other."""
-    if step.leaf("approximate").value == "exact":
-        return layer("Activation", Leaf("gelu"))
-    return own("TanhGELU")
+    form = step.known("approximate")
+    if form is UNKNOWN:
+        exact = Call(Raw("layers.Activation"), (Leaf("gelu"),), (named(),))
+        tanh = Call(Raw("TanhGELU"), (), (named(),))
+        test = Infix("==", (step.code("approximate"), Leaf("exact")))
+        return Lowered(Call(IfElse(test, exact, tanh), (Input(),)))
+    return layer("Activation", Leaf("gelu")) if form == "exact" else own("TanhGELU")
 
 
 def activation_of(flow: Code) -> str | None:
@@ -54,7 +81,7 @@ def activation_of(flow: Code) -> str | None:
     return None
 
 
-LOWERINGS: Final[Mapping[str, Lowering]] = {
+LOWERINGS: Final[Mapping[str, Any]] = {
     "relu": lambda _: layer("ReLU"),
     "relu6": relu6,
     "leaky_relu": leaky_relu,

@@ -3,103 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from cnnspec.emit.code import Code, Input, Keyword, Leaf, Sequence
-from cnnspec.emit.lowering import Applied, Lowered, Lowering
-from cnnspec.ops.layout import Crop, PadImage, Permute, Reshape, Upsample
-from cnnspec.shapes import Shape
-from cnnspec_keras.lowerings.parts import PLAIN, apply, around, layer, own, zeros
+from cnnspec.emit.code import Call, Code, Infix, Input, Keyword, Leaf, Raw, Sequence
+from cnnspec.emit.lowering import Lowered
+from cnnspec.emit.program import Measure, Name
+from cnnspec.emit.site import UNKNOWN, Site
+from cnnspec_keras.lowerings.parts import PLAIN, apply, around, layer, named, own, zeros
 
 FIRST: Final = Leaf((3, 1, 2))
 LAST: Final = Leaf((2, 3, 1))
+ORDER: Final = "channels first, then rows, columns"
 
 
-def _ordered(x: Shape) -> bool:
-    """Whether an image's values stand in the same order wherever its channels are."""
-    return not x.is_image or x.channels == 1 or x.height * x.width == 1
+def _first(step: Site) -> Code:
+    """Put an image's channels first; what is a vector at times is left then."""
+    if step.images[0] is None:
+        return Call(Raw("channels_first"), (Input(),), (named("chw"),))
+    return apply("layers.Permute", FIRST, word="chw") if step.images[0] else Input()
 
 
-def flatten(step: Applied) -> Lowered:
+def flatten(step: Site) -> Lowered:
     """Values in a row: in the spec's order unless dense layers alone read them."""
-    if PLAIN in step.hints or _ordered(step.inputs[0]):
+    if PLAIN in step.facts or step.images[0] is False:
         return layer("Flatten")
-    first = apply("layers.Permute", FIRST, word="chw")
-    return Lowered(apply("layers.Flatten", to=first), comment="channels first, then rows, columns")
+    return Lowered(apply("layers.Flatten", to=_first(step)), comment=ORDER)
 
 
-def reshape(step: Applied) -> Lowered:
+def reshape(step: Site) -> Lowered:
     """The same values as another shape, in the spec's order."""
-    op = step.op
-    assert isinstance(op, Reshape)
-    (x,), (y,) = step.inputs, step.outputs
-    comment = "channels first, then rows, columns"
-    code: Code = Input()
-    if not _ordered(x):
-        code = apply("layers.Permute", FIRST, word="chw")
-    if not _ordered(y):
-        shaped = apply("layers.Reshape", step.value(tuple(y), "shape"), to=code, word="shape")
-        return Lowered(apply("layers.Permute", LAST, to=shaped), comment=comment)
-    last = (*y[1:], y.channels)
-    shaped = apply("layers.Reshape", step.value(last, "shape"), to=code)
-    return Lowered(shaped, comment=None if isinstance(code, Input) else comment)
+    sizes = step.sides("to")
+    known = step.known("to")
+    if known is not UNKNOWN:
+        sizes = tuple(map(Leaf, known))
+    if sizes is None:
+        return own("ChannelsFirstReshape", step.code("to"))
+    if len(sizes) == 1:
+        comment = ORDER if step.images[0] is not False else None
+        shape: Code = Leaf(known) if known is not UNKNOWN else Sequence(sizes, "(")
+        return Lowered(apply("layers.Reshape", shape, to=_first(step)), comment=comment)
+    shape = Leaf(known) if known is not UNKNOWN else Sequence(sizes, "(")
+    shaped = apply("layers.Reshape", shape, to=_first(step), word="shape")
+    return Lowered(apply("layers.Permute", LAST, to=shaped), comment=ORDER)
 
 
-def permute(step: Applied) -> Lowered:
+def permute(step: Site) -> Lowered:
     """The axes in another order, both orders written channels last."""
-    op = step.op
-    assert isinstance(op, Permute)
+    axes = step.known("axes")
+    if axes is UNKNOWN:
+        return own("ChannelsFirstPermute", step.code("axes"))
     place = {0: 3, 1: 1, 2: 2}
-    _, rows, columns = op.axes
-    order = tuple(place[axis] for axis in (rows, columns, op.axes[0]))
+    _, rows, columns = axes
+    order = tuple(place[axis] for axis in (rows, columns, axes[0]))
     return layer("Permute", Leaf(order))
 
 
-def pad(step: Applied) -> Lowered:
+def pad(step: Site) -> Lowered:
     """Zeros around an image; channels of zeros are a layer of our own."""
-    op = step.op
-    assert isinstance(op, PadImage)
-    if not any(op.channels):
-        return layer("ZeroPadding2D", around(step, op.sides, "sides"))
-    before = zeros(step, op.sides, "sides") if any(op.sides) else Input()
-    channels = step.leaves("channels")
-    amounts: Code = Leaf(op.channels, None, "channels")
-    if any(each.expression is not None for each in channels):
-        amounts = Sequence(channels, "(")
+    channels, sides = step.known("channels"), step.known("sides")
+    if channels is not UNKNOWN and not any(channels):
+        return layer("ZeroPadding2D", around(step, "sides"))
+    bare = sides is not UNKNOWN and not any(sides)
+    before = Input() if bare else zeros(step, "sides")
+    amounts: Code = Leaf(channels) if channels is not UNKNOWN else _pair(step, "channels")
     return Lowered(apply("ChannelPadding", amounts, to=before))
 
 
-def crop(step: Applied) -> Lowered:
+def _pair(step: Site, name: str) -> Code:
+    parts = step.sides(name)
+    if parts is not None:
+        return Sequence(parts, "(")
+    return step.code(name)
+
+
+def crop(step: Site) -> Lowered:
     """Rows and columns cut off."""
-    op = step.op
-    assert isinstance(op, Crop)
-    return layer("Cropping2D", around(step, op.sides, "sides"))
+    return layer("Cropping2D", around(step, "sides"))
 
 
-def upsample(step: Applied) -> Lowered:
+def upsample(step: Site) -> Lowered:
     """A larger image; a factor that is no whole number is written as the size that it gives.
 
     Keras's own bilinear layers compute in float32 on TensorFlow whatever their input is.
     """
-    op = step.op
-    assert isinstance(op, Upsample)
-    if op.mode == "bilinear":
-        return own("BilinearUpSampling2D", step.leaf("factor"))
-    if op.factor == int(op.factor):
-        return layer("UpSampling2D", step.value(int(op.factor), "size"))
-    height, width = step.outputs[0][1:]
-    sizes = (step.value(height, "height"), step.value(width, "width"))
-    return layer("Resizing", *sizes, keywords=(Keyword("interpolation", Leaf("nearest")),))
+    mode, factor = step.known("mode"), step.known("factor")
+    if mode != "nearest":
+        return own("BilinearUpSampling2D", step.code("factor"))
+    if factor is not UNKNOWN and factor == int(factor):
+        return layer("UpSampling2D", Leaf(int(factor)))
+    x = Name("", "node")
+    height, width = (
+        Call(Raw("int"), (Infix("*", (step.say(Measure(x, side)), step.code("factor"))),))
+        for side in ("height", "width")
+    )
+    return layer("Resizing", height, width, keywords=(Keyword("interpolation", Leaf("nearest")),))
 
 
-def split(step: Applied) -> Lowered:
+def split(step: Site) -> Lowered:
     """Equal parts of the channels."""
-    if len(step.outputs) == 1:
+    if step.known("n") == 1:
         return layer("Identity")
-    return own("Split", step.leaf("n"))
+    return own("Split", step.code("n"))
 
 
-LOWERINGS: Final[Mapping[str, Lowering]] = {
+LOWERINGS: Final[Mapping[str, Any]] = {
     "identity": lambda _: layer("Identity"),
     "flatten": flatten,
     "reshape": reshape,
@@ -107,7 +114,7 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     "pad": pad,
     "crop": crop,
     "upsample": upsample,
-    "channel_shuffle": lambda step: own("ChannelShuffle", step.leaf("groups")),
-    "pixel_shuffle": lambda step: own("PixelShuffle", step.leaf("factor")),
+    "channel_shuffle": lambda step: own("ChannelShuffle", step.code("groups")),
+    "pixel_shuffle": lambda step: own("PixelShuffle", step.code("factor")),
     "split": split,
 }

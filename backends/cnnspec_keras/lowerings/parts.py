@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Raw, Sequence
-from cnnspec.emit.lowering import Applied, Lowered, compact
-from cnnspec.ops.geometry import Sides
+from cnnspec.emit.lowering import Lowered, compact
+from cnnspec.emit.site import UNKNOWN, Site
+from cnnspec.ops.geometry import Sides, reach
 
-#: What the backend found out before lowering: Keras's "same" gives this padding; it does where
-#: the stride is 1; dense layers alone read what is flattened.
-SAME: Final = "same"
-UNLESS_STRIDED: Final = "same unless strided"
+#: What the writer found out about a place: dense layers alone read what is flattened there; what
+#: flows in cannot be negative.
 PLAIN: Final = "plain"
+POSITIVE: Final = "positive"
+#: The padding that is given there is one number or two, in every call that is known.
+SIMPLE: Final = "simple"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,24 @@ class LayerName:
     word: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """A place for what `padded` leaves for a layer to pad, after zeros were put before it."""
+
+
 def keyword(name: str, code: Code, default: Any) -> Keyword:
     """Write a keyword, left out where it is Keras's default."""
     return Keyword(name, code, default)
 
 
-def argument(step: Applied, name: str, default: Any, keras_name: str | None = None) -> Keyword:
+def argument(step: Site, name: str, default: Any, keras_name: str | None = None) -> Keyword:
     """Write an argument of the spec as a keyword of Keras's."""
-    return Keyword(keras_name or name, step.leaf(name), default)
+    return Keyword(keras_name or name, step.code(name), default)
+
+
+def named(word: str = "") -> Keyword:
+    """Write the layer's name."""
+    return Keyword("name", LayerName(word))  # type: ignore[arg-type]
 
 
 def apply(
@@ -41,8 +53,13 @@ def apply(
     word: str = "",
 ) -> Call:
     """Write a layer applied to the step's input, or to what another layer gives."""
-    named = (*keywords, Keyword("name", LayerName(word)))  # type: ignore[arg-type]
-    return Call(Call(Raw(name), arguments, named), (Input() if to is None else to,))
+    layer = Call(Raw(name), arguments, (*keywords, named(word)))
+    return Call(layer, (Input() if to is None else to,))
+
+
+def function(name: str, *arguments: Code, keywords: tuple[Keyword, ...] = ()) -> Lowered:
+    """Write a step as a call of one of our own functions, which is copied into the file."""
+    return Lowered(Call(Raw(name), (Input(), *arguments), (*keywords, named())))
 
 
 def layer(
@@ -57,23 +74,27 @@ def own(name: str, *arguments: Code, keywords: tuple[Keyword, ...] = ()) -> Lowe
     return Lowered(apply(name, *arguments, keywords=keywords))
 
 
-def merged(name: str, inputs: tuple[Code, ...]) -> Lowered:
-    """Write a layer that takes a list."""
-    return Lowered(apply(f"layers.{name}", to=Sequence(inputs)))
-
-
-def around(step: Applied, sides: Sides, argument: str = "pad") -> Code:
+def around(step: Site, name: str) -> Code:
     """Write what is around an image as Keras does: a number, a pair, or two pairs."""
-    top, bottom, left, right = sides
-    if (top, left) != (bottom, right):
-        return step.value(((top, bottom), (left, right)), "padding")
-    value = compact((top, left))
-    written = step.leaf(argument)
-    if value == written.value:
-        return Leaf(value, written.expression, "padding")
-    return Leaf(value, None, "padding")
+    value = step.known(name)
+    if value is not UNKNOWN:
+        top, bottom, left, right = value
+        if (top, left) == (bottom, right):
+            return Leaf(compact((top, left)))
+        return Leaf(((top, bottom), (left, right)))
+    written = step.sides(name)
+    if written is not None and len(written) == 4:
+        rows, columns = (Sequence(written[n : n + 2], "(") for n in (0, 2))
+        return Sequence((rows, columns), "(")
+    return step.code(name)
 
 
-def zeros(step: Applied, sides: Sides, argument: str = "pad") -> Code:
+def zeros(step: Site, name: str = "pad", to: Code | None = None) -> Code:
     """Write zeros around the step's input, as a layer before the step's own."""
-    return apply("layers.ZeroPadding2D", around(step, sides, argument), word="pad")
+    return apply("layers.ZeroPadding2D", around(step, name), word="pad", to=to)
+
+
+def is_even(pads: Sides, size: tuple[int, int], dilation: tuple[int, int]) -> bool:
+    """Whether Keras's `same` puts these zeros around an image where nothing strides."""
+    over = [reach(size[axis], dilation[axis]) - 1 for axis in (0, 1)]
+    return pads == tuple(side for each in over for side in (each // 2, each - each // 2))
