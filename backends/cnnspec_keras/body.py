@@ -159,7 +159,9 @@ class Writer:
         if len(made.targets) != 1 or not isinstance(made.value, Apply):
             return False
         word = made.targets[0]
-        if act.inputs != (Name(word, kind_of(act.inputs[0])),) or word in mentioned(act.step):
+        if len(act.inputs) != 1 or act.inputs[0] != Name(word, kind_of(act.inputs[0])):
+            return False
+        if word in mentioned(act.step):
             return False
         read = any(word in _read(each) for each in rest)
         own = word in self.body.locals or any(word == each.name for each in self.body.parameters)
@@ -196,6 +198,9 @@ class Writer:
         else:
             said = self.said_to(value, (id(self.body), word))
         if not more and said == Raw(targets):
+            return
+        if value == ListOf(()):
+            self._write(f"{targets}: Sequence[Any] = ", said)
             return
         self._write(f"{targets} = ", said)
 
@@ -272,7 +277,9 @@ class Writer:
 
     def _loop(self, loop: Loop) -> None:
         self.file.positive.begin(loop, self.known)
-        over = self.expressions.turns(loop.values)
+        word = next(words(loop.pattern or ()), None)
+        to = None if word is None else (id(self.body), word)
+        over = replace(self.expressions, step=partial(self._step, to=to)).turns(loop.values)
         self._started[id(loop)] = _start(loop) if loop.turn is None else 0
         hidden = {word: self._names.get(word) for word in words(loop.pattern or ())}
         outer, self.lines = self.lines, []

@@ -19,6 +19,7 @@ from cnnspec.emit.code import (
     Subscript,
 )
 from cnnspec.emit.program import (
+    STEPS,
     Choice,
     Constant,
     Expr,
@@ -29,7 +30,10 @@ from cnnspec.emit.program import (
     Measure,
     Name,
     Operation,
+    OperatorStep,
 )
+from cnnspec.emit.site import UNKNOWN, constant
+from cnnspec.expression import OPERATIONS
 
 #: Where `x.channels` and its like stand in a tensor's shape.
 AXES: Final[Mapping[str, Code]] = {
@@ -37,6 +41,7 @@ AXES: Final[Mapping[str, Code]] = {
     "height": Leaf(1),
     "width": Leaf(2),
 }
+COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">="))
 _PLAIN: Final = ("len", "min", "max", "sum", "abs", "round", "round_to")
 
 
@@ -65,7 +70,10 @@ class Expressions:
             case ListOf(items):
                 return Sequence(tuple(map(self.say, items)), "(")
             case Choice(test, yes, no):
-                return IfElse(self.say(test), self.say(yes), self.say(no))
+                known = self.say(test)
+                if isinstance(known, Leaf) and isinstance(known.value, bool):
+                    return self.say(yes if known.value else no)
+                return IfElse(known, self.say(yes), self.say(no))
             case Operation(operator, operands):
                 return self._operation(operator, operands)
             case Item(value, index):
@@ -94,7 +102,29 @@ class Expressions:
                 else:
                     items.append(Starred(self.turns(each)))
             return Sequence(tuple(items), "(")
+        if operator in ("==", "!=") and all(isinstance(each, STEPS) for each in operands):
+            same = len({_callee(each) for each in operands}) == 1
+            return Leaf(same == (operator == "=="))
+        if operator in ("and", "or"):
+            return self._decided(operator, [*map(self.say, operands)])
+        values = list(map(constant, operands))
+        if operator in COMPARISONS and UNKNOWN not in values:
+            alike = len({isinstance(each, bool) for each in values}) == 1
+            return Leaf(OPERATIONS[operator](*values) if alike else operator == "!=")
         return Infix(operator, tuple(map(self.say, operands)))
+
+    def _decided(self, operator: str, operands: list[Code]) -> Code:
+        """Leave out what is known of `and` and `or`, and what is not looked at."""
+        kept: list[Code] = []
+        for each in operands:
+            known = isinstance(each, Leaf) and isinstance(each.value, bool)
+            if known and each == Leaf(operator == "or"):
+                return Infix(operator, (*kept, each)) if kept else each
+            if not known:
+                kept.append(each)
+        if not kept:
+            return operands[-1]
+        return kept[0] if len(kept) == 1 else Infix(operator, tuple(kept))
 
     def _index(self, value: Expr, index: Expr) -> Code:
         """Count from the end where the text does: `v[len(v) - 1]` is `v[-1]`."""
@@ -128,6 +158,10 @@ class Expressions:
         """Write how many are taken: never less than none."""
         known = isinstance(count, Literal) and isinstance(count.value, int) and count.value >= 0
         return self.say(count) if known else Call(Raw("max"), (self.say(count), Leaf(0)))
+
+
+def _callee(step: Expr) -> object:
+    return step.op if isinstance(step, OperatorStep) else getattr(step, "block", step)
 
 
 def _text(code: Code) -> str:

@@ -20,10 +20,7 @@ def padded(
         return x, "same"
     over = np.broadcast_to(np.multiply(np.subtract(size, 1), dilation), 2)
     if padding == "same_lower":
-        moves = np.broadcast_to(strides, 2)
-        ends = [-(-n // s) * s - s for n, s in zip(x.shape[1:3], moves)]
-        more = [max(e + k + 1 - n, 0) for e, k, n in zip(ends, over, x.shape[1:3])]
-        padding = [(int(n) - int(n) // 2, int(n) // 2) for n in more]
+        padding = same_sides(x, over + 1, strides, padding)
     elif not isinstance(padding, int) and len(padding) == 4:
         padding = (padding[:2], padding[2:])
     zeros = layers.ZeroPadding2D(padding, name=name)

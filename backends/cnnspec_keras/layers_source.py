@@ -87,7 +87,8 @@ class PixelShuffle(layers.Layer):
     def call(self, x: KerasTensor) -> KerasTensor:
         height, width, channels = x.shape[1:]
         f, c = self.factor, channels // self.factor**2
-        y = ops.transpose(ops.reshape(x, (-1, height, width, c, f, f)), (0, 1, 4, 2, 5, 3))
+        y = ops.reshape(x, (-1, height, width, c, f, f))
+        y = ops.transpose(y, (0, 1, 4, 2, 5, 3))
         return ops.reshape(y, (-1, height * f, width * f, c))
 
     def get_config(self) -> dict[str, Any]:

@@ -115,7 +115,8 @@ def _all_operators(file: File) -> Iterable[tuple[type[Op], dict[str, None]]]:
 
 def _operator(file: File, op: type[Op], keys: Mapping[str, None]) -> str:
     """Write an operator as a function, for where it is a value."""
-    arguments: dict[str, Expr] = {key: Name(key) for key in op.names if key in keys}
+    taken = {*keys, *op.required}
+    arguments: dict[str, Expr] = {key: Name(key) for key in op.names if key in taken}
 
     def say(expr: Expr) -> Code:
         return Raw(expr.id if isinstance(expr, Name) and expr.id else "x")

@@ -11,6 +11,7 @@ from cnnspec.emit.program import (
     STEPS,
     Assign,
     Body,
+    Choice,
     Expr,
     For,
     If,
@@ -204,7 +205,7 @@ class _Text:
         values = tuple(map(self.reader.value, statement.values))
         targets = tuple(each.id for each in statement.targets)
         if len(targets) == 1:
-            if isinstance(values[0], STEPS) and self._stays(targets[0], values[0]):
+            if is_step(values[0]) and self._stays(targets[0], values[0]):
                 self.reader.steps[targets[0]] = values[0]
                 return []
             self._give(targets[0], self._kind(targets[0], values[0]))
@@ -264,6 +265,14 @@ class _Text:
         if isinstance(kind, tuple) and len(kind) == len(patterns):
             kinds = kind
         return tuple(self._pattern(p, k) for p, k in zip(patterns, kinds, strict=True))
+
+
+def is_step(value: Expr) -> bool:
+    """Whether a value is a step, or one of several."""
+    if isinstance(value, Choice):
+        arms = [each for each in (value.yes, value.no) if not isinstance(each, Never)]
+        return all(map(is_step, arms))
+    return isinstance(value, STEPS)
 
 
 def _taken_apart(value: Expr, count: int) -> tuple[Kind, ...]:

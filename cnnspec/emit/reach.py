@@ -131,8 +131,10 @@ class Reach:
                 for word in words:
                     self._flows(body, value, (id(body), word), inside=True)
             case For(pattern, values, _):
-                for word in _words(pattern):
-                    self._flows(body, values, (id(body), word), inside=True)
+                first, *others = _words(pattern)
+                self._flows(body, values, (id(body), first), inside=True)
+                for word in others:  # a row's names hold what the row does
+                    self._from.setdefault((id(body), word), set()).add((id(body), first))
             case BlockStep():
                 callee = self.program.body(part)
                 for name, value in part.arguments:

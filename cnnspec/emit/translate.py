@@ -202,6 +202,8 @@ class Reader:
             if not isinstance(value, STEPS):
                 return Within(label, value)
             return Labelled(label, _grouped(value))
+        if not isinstance(value, STEPS) and kind_of(value) != "data":
+            raise Unreadable("a label names a step, and this is a node")
         return Labelled(label, self._waiting(value, expr.span))
 
     def _label(self, label: tree.LabelText) -> Label:
