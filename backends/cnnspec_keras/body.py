@@ -60,7 +60,15 @@ class Writer:
         self._space = Namespace(file.reserved | OWN)
         self._names: dict[str, str] = {}
         self._started: dict[int, int] = {}
+        self._around: list[Loop] = []
         self._growing = _growing(source)
+        #: Names that have a value outside of loops that bind them too.
+        self._values = {each.name for each in self.body.parameters} | {
+            target
+            for each in walk(source.statements)
+            if isinstance(each, flat.Assign)
+            for target in each.targets
+        }
         self.expressions = Expressions(
             self.spell, self._constant, partial(self._step, to=None), self._is_list
         )
@@ -282,9 +290,15 @@ class Writer:
         over = replace(self.expressions, step=partial(self._step, to=to)).turns(loop.values)
         self._started[id(loop)] = _start(loop) if loop.turn is None else 0
         hidden = {word: self._names.get(word) for word in words(loop.pattern or ())}
+        for word in hidden:  # a loop's names end with it, where Python's go on
+            around = any(word in words(each.pattern or ()) for each in self._around)
+            if around or word in self._values:
+                self._names[word] = self._space.take(f"{word}_")
         outer, self.lines = self.lines, []
         body = self._pattern(loop.pattern) if loop.pattern is not None else "_"
+        self._around.append(loop)
         self._inside(loop.body)
+        self._around.pop()
         inner, self.lines = self.lines, outer
         start = self._started[id(loop)]
         if loop.pattern is None:
@@ -299,9 +313,8 @@ class Writer:
         self.lines += statement(f"for {body} in ", over, indent=self.indent, suffix=":")
         self.lines += inner
         for word, name in hidden.items():
-            if name is None:
-                continue
-            self._names[word] = name
+            if name is not None:
+                self._names[word] = name
         self.file.positive.begin(loop, self.known)
 
     def _pattern(self, pattern: Pattern) -> str:
@@ -322,15 +335,16 @@ class Writer:
         if loop.index is None:
             taken = self._space_taken()
             loop.index = next(each for each in counter_names() if each not in taken)
-            self._names[f"#{loop.index}"] = loop.index
         start = self._started.get(id(loop), 0)
         return Infix("-", (Raw(loop.index), Leaf(start))) if start else Raw(loop.index)
 
     def _space_taken(self) -> set[str]:
         own = set(self._names.values()) | self.file.reserved | mentioned(self.body.statements)
-        return own | {
+        around = {each.index for each in self._around if each.index is not None}
+        counted = {
             each.counter for each in walk(self.source.statements) if isinstance(each, flat.Count)
         }
+        return own | around | counted
 
     # --- steps
 
