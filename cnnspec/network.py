@@ -10,6 +10,7 @@ from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.graph import Graph, Node
 from cnnspec.kinds import Refusal
 from cnnspec.meta import title
+from cnnspec.shapes import Shape
 from cnnspec.witness import Emitted
 
 if TYPE_CHECKING:
@@ -202,8 +203,10 @@ class Network:
         nodes = self.elaborated.inference_nodes if inference else self.elaborated.nodes
         applied = getattr(backends.find(backend), "applied", _applied)
         mistakes: dict[object, Diagnostic] = {}
+        tried: set[tuple[int, tuple[Shape, ...]]] = set()
         for node in nodes:
-            if node.op.is_input:
+            alike = id(node.op), node.input_shapes
+            if node.op.is_input or alike in tried:
                 continue
             lower = lowerings.get(node.kind)
             if lower is None:
@@ -217,6 +220,7 @@ class Network:
             else:
                 try:
                     lower(applied(node))
+                    tried.add(alike)
                     continue
                 except Refusal as refusal:
                     wrong = error(

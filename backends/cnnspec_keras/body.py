@@ -102,6 +102,16 @@ class Writer:
     def _is_list(self, expr: Expr) -> bool:
         return kind_of(expr) == "nodes" or self.file.program.reach.is_list(self.body, expr)
 
+    def inner(self, word: str) -> str:
+        """What is called the input of a block that is a model of its own."""
+        given = {
+            target
+            for each in walk(self.source.statements)
+            if isinstance(each, flat.Assign)
+            for target in each.targets
+        }
+        return f"{self.spell(word)}_input" if word in given else self.spell(word)
+
     def said_to(self, expr: Expr, to: tuple[int, str]) -> Code:
         """Write a value that goes to a name: a step as it is held there."""
         step = partial(self._step, to=to)
@@ -173,7 +183,8 @@ class Writer:
             return False
         read = any(word in _read(each) for each in rest)
         own = word in self.body.locals or any(word == each.name for each in self.body.parameters)
-        gone = isinstance(after, flat.Give) or target == word or not (read or own)
+        ends = self.indent == 4 and not self._around and not read
+        gone = isinstance(after, flat.Give) or target == word or ends or not (read or own)
         return gone and self._word(act) is not None and activation_for(self._flow(made.value))
 
     def _word(self, apply: Apply) -> Code | None:
@@ -188,7 +199,7 @@ class Writer:
         return None
 
     def _flow(self, apply: Apply) -> Code | None:
-        if not isinstance(apply.step, OperatorStep):
+        if not isinstance(apply.step, OperatorStep) or apply.step.op.is_input:
             return None
         return self.file.lowered(apply, self, frozenset()).flow
 
@@ -243,7 +254,7 @@ class Writer:
             self._write("return ", results)
             return
         results = found[0] if one else Listed(tuple(found), "[")
-        inner = [Raw(self.spell(each.name)) for each in self.body.nodes]
+        inner = [Raw(self.inner(each.name)) for each in self.body.nodes]
         outer = [Raw(f"{self.spell(each.name)}_in") for each in self.body.nodes]
         taken, given = (
             each[0] if len(each) == 1 else Listed(tuple(each), "[") for each in (inner, outer)
@@ -486,8 +497,10 @@ class Writer:
             layer = Call(Raw("layers.Activation"), (value,), (name,))
             return Call(layer, tuple(inputs))
         self.file.given.uses(self.body, step)
-        more = tuple(self.say(each) for key, each in step.arguments if key is None)
-        keywords = tuple(Keyword(key, self.say(each)) for key, each in step.arguments if key)
+        words_ = self.file.given.keywords(self.body, step)
+        named_ = list(zip(words_, (each for _, each in step.arguments), strict=True))
+        more = tuple(self.say(each) for key, each in named_ if key is None)
+        keywords = tuple(Keyword(key, self.say(each)) for key, each in named_ if key)
         return Call(value, (*inputs, *more), (*keywords, name))
 
     def _note(self, apply: Apply) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cnnspec.diagnostics import error
 from cnnspec.emit.code import Code, Leaf, Raw, Sequence
 from cnnspec.emit.flat import Apply
 from cnnspec.emit.flatten import Flattened
@@ -27,12 +28,14 @@ from cnnspec.emit.program import (
 )
 from cnnspec.emit.site import Site
 from cnnspec.graph import Graph, Node, Scope, walk_scopes
+from cnnspec.kinds import Refusal
 from cnnspec.source import Span
 from cnnspec_keras.given import Given
 from cnnspec_keras.lowerings.activation import activation_of
 from cnnspec_keras.lowerings.parts import PLAIN, SIMPLE
 from cnnspec_keras.orders import plain_places
 from cnnspec_keras.positive import Positive
+from cnnspec_keras.refusals import refused
 
 if TYPE_CHECKING:
     from cnnspec_keras.body import Writer
@@ -127,7 +130,13 @@ class File:
             for place, each in enumerate(apply.inputs)
         )
         site = Site(step.op, dict(step.arguments), writer.say, images, nodes, facts)
-        found: Lowered = self.lowerings[step.op.name](site)
+        if step.op.name not in self.lowerings:
+            title = f"the backend keras cannot write {step.op.name}"
+            raise error("missing-lowering", title, step.site)
+        try:
+            found: Lowered = self.lowerings[step.op.name](site)
+        except Refusal as refusal:
+            raise refused(step.op.name, refusal, step.site) from None
         return found
 
     def _is_simple(self, body: Body, pad: Expr) -> bool:

@@ -26,6 +26,7 @@ from cnnspec.emit.site import UNKNOWN, constant
 from cnnspec.kinds import Refusal
 from cnnspec.op import Op
 from cnnspec_keras.lowerings.activation import WORDS
+from cnnspec_keras.refusals import refused
 
 Place = tuple[int, str]
 
@@ -111,7 +112,9 @@ class Given:
             return self._held(step, name, dict(step.arguments), say, to)
         if isinstance(step, BlockStep):
             return self._held(step, self.function(step), dict(step.arguments), say, to)
-        raise Refusal("it has no place for a row of steps that is handed on as a value")
+        refusal = Refusal("it has no place for a row of steps that is handed on as a value")
+        spans = [each.site for each in parts(step) if isinstance(each, OperatorStep | BlockStep)]
+        raise refused("step", refusal, spans[0]) from None
 
     def _operator(self, op: type[Op], arguments: Mapping[str, Expr]) -> str:
         known = self.operators.setdefault(op, {})
@@ -123,6 +126,37 @@ class Given:
     def name_of(self, op: type[Op]) -> str:
         """What an operator's function is called."""
         return self._taken[op]
+
+    def keywords(self, body: Body, step: GivenStep) -> list[str | None]:
+        """Name the arguments of a given step that stand by position, where functions want that.
+
+        All that the value can be call it alike; what has no default is left to its position.
+        """
+        result: list[str | None] = []
+        position = 0
+        for key, _ in step.arguments:
+            names = {self._parameter(each, position) for each in self.kinds(body, step.value)}
+            if key is None:
+                position += 1
+                if len(names) == 1:
+                    key = names.pop()
+            result.append(key)
+        return result
+
+    def _parameter(self, step: OperatorStep | BlockStep, position: int) -> str | None:
+        """The name that an argument by position has, if it has to be said by name."""
+        if isinstance(step, OperatorStep):
+            free = [each for each in step.op.ordered if each not in step.given]
+            word = free[position] if position < len(free) else None
+            return None if word is None or step.op.arguments[word].required else word
+        held = dict(step.arguments)
+        parameters = self.program.program.body(step).parameters
+        left = [each for each in parameters if each.name not in held][1:]
+        if position >= len(left):
+            return None
+        place = parameters.index(left[position])
+        after = any(each.default is not None for each in parameters[: place + 1])
+        return left[position].name if after else None
 
     def uses(self, body: Body, step: GivenStep) -> None:
         """Take down that arguments are given to what a value is."""

@@ -77,10 +77,11 @@ def _block(file: File, source: Flat) -> str:
     returned = "KerasTensor" if body.result == "node" else "Sequence[KerasTensor]"
     lines, begins = function(file, writer, body, name=file.name(body), returned=returned)
     if file.nested:
-        lines += [
-            f"    {writer.spell(each.name)} = keras.Input({writer.spell(each.name)}_in.shape[1:])"
-            for each in body.nodes
-        ]
+        for each in body.nodes:
+            word, inner = writer.spell(each.name), writer.inner(each.name)
+            lines.append(f"    {inner} = keras.Input({word}_in.shape[1:])")
+            if inner != word:
+                lines.append(f"    {word} = {inner}")
     writer.lines += begins
     writer.row(needed(source.statements))
     return "\n".join([*lines, *_counted(writer), *writer.lines])
