@@ -22,9 +22,11 @@ from keras import layers, ops
 from cnnspec.emit.code import Leaf, Raw
 from cnnspec.emit.lowering import Applied, Refusal
 from cnnspec.emit.printer import expression, fill
+from cnnspec.emit.site import site_of
 from cnnspec.ops import OPERATORS
 from cnnspec.testing import bound_ops
 from cnnspec_keras.application import named
+from cnnspec_keras.functions import FUNCTIONS
 from cnnspec_keras.layers import LAYERS
 from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.weights import Tensor, held, place
@@ -66,7 +68,7 @@ def namespace() -> dict[str, Any]:
     names: dict[str, Any] = {"keras": keras, "layers": layers, "ops": ops, "np": np}
     exec("from typing import Any\nfrom collections.abc import Sequence", names)
     exec("from keras import KerasTensor", names)
-    for source in LAYERS.values():
+    for source in (*LAYERS.values(), *FUNCTIONS.values()):
         exec(source, names)  # what is put into files is what is tested
     return names
 
@@ -89,7 +91,7 @@ def last(shape: tuple[int, ...]) -> tuple[int, ...]:
 def model_of(step: Applied) -> keras.Model:
     """The step as an emitted file has it, between inputs and a model."""
     names = [f"x{position}" for position in range(len(step.inputs))]
-    flow = LOWERINGS[step.op.name](step).flow
+    flow = LOWERINGS[step.op.name](site_of(step.op, step.inputs, Raw("x0"))).flow
     flow = named(flow, lambda word: Leaf("_".join(["step", *([word] if word else [])])))
     text = expression(fill(flow, [Raw(each) for each in names], None))
     inputs = [keras.Input(last(shape)) for shape in step.inputs]
@@ -98,7 +100,7 @@ def model_of(step: Applied) -> keras.Model:
 
 def expressible(step: Applied) -> bool:
     try:
-        LOWERINGS[step.op.name](step)
+        LOWERINGS[step.op.name](site_of(step.op, step.inputs))
     except Refusal:
         return False
     return True

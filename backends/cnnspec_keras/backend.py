@@ -30,7 +30,7 @@ class KerasBackend:
 
     def applied(self, node: Node) -> Site:
         """Give one step as the lowerings see it: they say whether they can write it."""
-        return site_of(node)
+        return site_of(node.op, node.input_shapes)
 
     def emit(
         self, graph: Graph, head: list[str], lowerings: Mapping[str, Lowering], *, inference: bool

@@ -214,6 +214,9 @@ class Within:
     value: Expr
 
 
+#: What flows into a step, where its lowering speaks of it.
+FLOWING = Name("", "node")
+
 Data = Literal | Name | Constant | ListOf | Operation | Choice | Item | Function | Measure
 Step = OperatorStep | BlockStep | GivenStep | Group | Labelled | Repeat | Optional
 Flowing = Flow | Call | Within

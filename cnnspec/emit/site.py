@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from cnnspec.emit.code import Code, Leaf, Sequence
 from cnnspec.emit.lowering import compact
-from cnnspec.emit.program import Expr, ListOf, Literal, Measure, Name, Operation
+from cnnspec.emit.program import FLOWING, Expr, ListOf, Literal, Measure, Operation
 from cnnspec.graph import Node
 from cnnspec.op import Op
+from cnnspec.shapes import Shape
 
 
 class Unknown:
@@ -21,6 +22,7 @@ class Unknown:
 
 
 UNKNOWN: Final = Unknown()
+NOTHING: Final = Leaf(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Site:
     @property
     def flowing(self) -> Code:
         """What flows in first."""
-        return self.say(Name("", "node"))
+        return self.say(FLOWING)
 
     def expr(self, argument: str) -> Expr:
         """An argument as the spec says it, or its default."""
@@ -96,12 +98,13 @@ def _literal(value: Any) -> Expr:
     return Literal(value)
 
 
-def site_of(node: Node) -> Site:
-    """Give the place of one step, which comes by no other way: everything is known of it."""
-    arguments = {key: _literal(each) for key, each in node.op.values.items() if each is not None}
+def site_of(op: Op, inputs: tuple[Shape, ...], flowing: Code = NOTHING) -> Site:
+    """Give the place of one step by itself, of which everything is known."""
+    arguments = {key: _literal(each) for key, each in op.values.items() if each is not None}
 
     def say(expr: Expr) -> Code:
-        return Leaf(None) if isinstance(expr, Name | Measure) else Leaf(constant(expr))
+        if isinstance(expr, Measure):
+            return Leaf(getattr(inputs[0], expr.what))
+        return flowing if expr == FLOWING else Leaf(constant(expr))
 
-    images = tuple(shape.is_image for shape in node.input_shapes)
-    return Site(type(node.op), arguments, say, images, (node,))
+    return Site(type(op), arguments, say, tuple(shape.is_image for shape in inputs))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cnnspec.emit.code import Call, Code, Infix, Input, Keyword, Leaf, Raw
 from cnnspec.emit.lowering import Lowered, Refusal, compact
-from cnnspec.emit.program import Measure, Name
+from cnnspec.emit.program import FLOWING, Measure
 from cnnspec.emit.site import UNKNOWN, Site
 from cnnspec.ops.convolution import Conv, DepthwiseConv
 from cnnspec.ops.geometry import reach
@@ -24,6 +24,7 @@ from cnnspec_keras.lowerings.parts import (
     zeros,
 )
 
+MEASURED: Final = Measure(FLOWING, "channels")
 EVENLY: Final = 'padded evenly: "same" with a stride is not'
 
 
@@ -156,7 +157,7 @@ def depthwise(step: Site) -> Lowered:
             raise Refusal(
                 "its depthwise convolutions take one stride for both axes, or no dilation"
             )
-        channels: Code = step.say(Measure(Name("", "node"), "channels"))
+        channels: Code = step.say(MEASURED)
         many = step.known("multiplier")
         filters = channels if many == 1 else Infix("*", (channels, step.code("multiplier")))
         lowered = _padded(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cnnspec.emit.code import Call, Code, Infix, Input, Keyword, Leaf, Raw, Sequence
 from cnnspec.emit.lowering import Lowered
-from cnnspec.emit.program import Measure, Name
+from cnnspec.emit.program import FLOWING, Measure
 from cnnspec.emit.site import UNKNOWN, Site
 from cnnspec_keras.lowerings.parts import PLAIN, apply, around, layer, named, own, zeros
 
@@ -91,9 +91,8 @@ def upsample(step: Site) -> Lowered:
         return own("BilinearUpSampling2D", step.code("factor"))
     if factor is not UNKNOWN and factor == int(factor):
         return layer("UpSampling2D", Leaf(int(factor)))
-    x = Name("", "node")
     height, width = (
-        Call(Raw("int"), (Infix("*", (step.say(Measure(x, side)), step.code("factor"))),))
+        Call(Raw("int"), (Infix("*", (step.say(Measure(FLOWING, side)), step.code("factor"))),))
         for side in ("height", "width")
     )
     return layer("Resizing", height, width, keywords=(Keyword("interpolation", Leaf("nearest")),))
