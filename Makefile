@@ -35,7 +35,7 @@ check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are
 	$(BIN)/python tools/write_gallery.py --check
 
 # What pip installs is compiled to bytecode; what is measured in place here must be too.
-bench bench-cost bench-draw bench-memory: export PYTHONDONTWRITEBYTECODE =
+bench bench-cost bench-draw bench-memory bench-sweep: export PYTHONDONTWRITEBYTECODE =
 
 bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 	@$(BIN)/python benchmarks/bench.py
@@ -60,6 +60,9 @@ bench-cost: build/peers/.installed ## compare speed and figures with other count
 
 bench-memory: $(VENV)/.installed ## hold predicted memory against what torch takes
 	@$(BIN)/python -m benchmarks.bench_memory
+
+bench-sweep: $(VENV)/.installed ## count variants of a network a second, and the memory of a long sweep
+	@$(BIN)/python -m benchmarks.bench_sweep $(ARGS)
 
 wheel: $(VENV)/.made ## prove the wheel: built, installed away from here, used there
 	$(BIN)/python tools/wheel_check.py

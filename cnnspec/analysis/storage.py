@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from cnnspec.graph import Graph, Node, Port
 
@@ -20,11 +22,15 @@ class Buffer:
     stays: bool = False
 
 
+NOTHING: Final[frozenset[Buffer]] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A node as memory sees it: the buffers that it reads, once each, and those that it writes.
 
-    Of those in `cropped` it reads a part: their gradient is made anew, with zeros around.
+    In training it reads a part of those in `cropped`: their gradient is made anew, with zeros
+    around.
     """
 
     node: Node
@@ -41,18 +47,35 @@ def moves_nothing(node: Node, *, training: bool) -> bool:
     return op.is_view or (op.noise is not None and op.elementwise)
 
 
+#: Inference of the graphs that are in use: several figures of a network go by it.
+_KNOWN: Final[WeakKeyDictionary[Graph, list[Step]]] = WeakKeyDictionary()
+
+
 def steps(graph: Graph, *, training: bool = False) -> list[Step]:
     """Give the nodes of one inference, or of training, with the buffers between them.
 
-    They are in the order as written, the inputs before all others.
+    They are in the order as written, the inputs before all others. Nothing in them is to be changed.
     """
+    if training:
+        return _steps(graph, training=True)
+    known = _KNOWN.get(graph)
+    if known is None:
+        known = _KNOWN[graph] = _steps(graph, training=False)
+    return known
+
+
+def _steps(graph: Graph, *, training: bool) -> list[Step]:
     listed = graph.nodes if training else graph.inference_nodes
     nodes = sorted(listed, key=lambda node: not node.op.is_input)
     outputs = graph.outputs if training else graph.inference_outputs
     held: dict[tuple[int, int], Buffer] = {}
     result = []
     for place, node in enumerate(nodes):
-        reads = _once(held[_key(port)] for port in node.inputs)
+        if len(node.inputs) == 1:
+            port = node.inputs[0]
+            reads = (held[port.node.index, port.index],)
+        else:
+            reads = _once(held[_key(port)] for port in node.inputs)
         for buffer in reads:
             buffer.readers.append(place)
         if moves_nothing(node, training=training):
@@ -61,15 +84,19 @@ def steps(graph: Graph, *, training: bool = False) -> list[Step]:
             continue
         writes = tuple(Buffer(node, shape.size) for shape in node.shapes)
         held.update(((node.index, n), buffer) for n, buffer in enumerate(writes))
-        cropped = frozenset(
-            held[_key(port)]
-            for port in node.inputs
-            if len(port.node.shapes) == 1 and port.shape.size < held[_key(port)].size
-        )
+        cropped = _cropped(node, held) if training else NOTHING
         result.append(Step(node, reads, writes, cropped))
     for output in outputs:
         held[_key(output.port)].stays = True
     return result
+
+
+def _cropped(node: Node, held: Mapping[tuple[int, int], Buffer]) -> frozenset[Buffer]:
+    return frozenset(
+        held[_key(port)]
+        for port in node.inputs
+        if len(port.node.shapes) == 1 and port.shape.size < held[_key(port)].size
+    )
 
 
 def overwrites(step: Step, *, others_wait: bool) -> bool:

@@ -24,20 +24,26 @@ class Structure(NamedTuple):
     paths: int
 
 
+def depth(graph: Graph) -> int:
+    """Count the layers with multiply-adds on the longest way from an input to an output."""
+    deep: dict[int, int] = {}
+    for node in graph.inference_nodes:
+        before = max([deep[port.node.index] for port in node.inputs], default=0)
+        deep[node.index] = before + (node_macs(node) > 0)
+    return max(deep[output.port.node.index] for output in graph.inference_outputs)
+
+
 def structure(graph: Graph) -> Structure:
     """Count layers and ways; a nonlinearity is an operator of the family `activation`."""
-    deep: dict[int, int] = {}
     long: dict[int, int] = {}
     ways: dict[int, int] = {}
     for node in graph.inference_nodes:
         before = [port.node.index for port in node.inputs]
-        weighs = node_macs(node) > 0
-        deep[node.index] = max((deep[each] for each in before), default=0) + weighs
         long[node.index] = max((long[each] + 1 for each in before), default=0)
         ways[node.index] = sum(ways[each] for each in before) if before else 1
     ends = [output.port.node.index for output in graph.inference_outputs]
     return Structure(
-        max(deep[end] for end in ends),
+        depth(graph),
         max(long[end] for end in ends),
         sum(node_macs(node) > 0 for node in graph.inference_nodes),
         sum(node.op.family == "activation" for node in graph.inference_nodes),

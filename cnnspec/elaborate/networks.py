@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cnnspec.diagnostics import Label, SpecError, error, nearest
@@ -154,7 +155,7 @@ class Networks:
     def _setting(self, key: str, value: Any, file: FileNames) -> Any:
         if not isinstance(value, str):
             return _given(key, value)
-        expr = parse_expression(Source(f"--set {key}", value))
+        expr = _read(key, value)
         index = max(file.indices.values(), default=0) + 1
         return self.session.evaluator.evaluate(expr, Frame(file, index, None, None))
 
@@ -238,3 +239,9 @@ def _given(key: str, value: Any) -> Any:
         f"`{key}` cannot be set to a {type(value).__name__}",
         help="give a number, a truth value, a text in the language of specs, or a list of such",
     )
+
+
+@lru_cache(maxsize=4_096)
+def _read(key: str, text: str) -> tree.Expr:
+    """Read a value that is set from outside; a sweep sets few of them, often."""
+    return parse_expression(Source(f"--set {key}", text))

@@ -89,6 +89,7 @@ def elaborate(
     warnings += [*other_conventions(graph), *unreached, *unused_values(dead), *dense_images(graph)]
     if dead:
         graph.nodes = tuple(node for node in graph.nodes if node.index in live)
+    session.close()
     return Elaborated(graph, networks.expectations, tuple(warnings), used)
 
 

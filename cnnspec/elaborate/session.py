@@ -69,6 +69,10 @@ class Session:
         #: The blocks whose bodies have been run, by their identity.
         self.entered: set[int] = set()
 
+    def close(self) -> None:
+        """Let go of all parts, which know each other, so that no collector has to find them."""
+        vars(self).clear()
+
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """What was reported so far, in order."""

@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.liveness import peak
+from cnnspec.analysis.macs import flops, macs
 from cnnspec.analysis.memory import activation_bytes, weight_bytes
+from cnnspec.analysis.parameters import trainable
 from cnnspec.analysis.quantity import duration, memory, number
-from cnnspec.analysis.structure import structure
+from cnnspec.analysis.structure import depth, structure
 from cnnspec.analysis.training import training
 from cnnspec.analysis.wording import size
 from cnnspec.meta import stated, title, words
@@ -38,10 +40,10 @@ FACTS: Final[Mapping[str, Fact]] = {
     "year": Fact("year", lambda meter: stated(meter.graph, "year")),
     "top1": Fact("top-1", lambda meter: stated(meter.graph, "top1"), lambda value: f"{value:.1f}"),
     "input": Fact("input", lambda meter: "+".join(size(node.shape) for node in meter.graph.inputs)),
-    "params": Fact("params", lambda meter: meter.inference.params, number),
-    "training_params": Fact("in training", lambda meter: meter.total.params, number),
-    "macs": Fact("MACs", lambda meter: meter.inference.macs, number),
-    "flops": Fact("FLOPs", lambda meter: meter.inference.flops, number),
+    "params": Fact("params", lambda meter: trainable(meter.graph.inference_nodes), number),
+    "training_params": Fact("in training", lambda meter: trainable(meter.graph.nodes), number),
+    "macs": Fact("MACs", lambda meter: meter.run.batch * macs(meter.graph), number),
+    "flops": Fact("FLOPs", lambda meter: meter.run.batch * flops(meter.graph), number),
     "all_flops": Fact("all FLOPs", lambda meter: meter.inference.all_flops, number),
     "weights": Fact(
         "weights", lambda meter: weight_bytes(meter.graph.inference_nodes, meter.run), memory
@@ -50,7 +52,7 @@ FACTS: Final[Mapping[str, Fact]] = {
     "peak": Fact("at a time", lambda meter: peak(meter.graph, meter.run).bytes, memory),
     "training": Fact("training", lambda meter: training(meter.graph, meter.run).peak, memory),
     "time": Fact("time", lambda meter: meter.inference.seconds or None, duration),
-    "depth": Fact("depth", lambda meter: structure(meter.graph).depth),
+    "depth": Fact("depth", lambda meter: depth(meter.graph)),
     "layers": Fact("layers", lambda meter: structure(meter.graph).weight_layers),
     "source": Fact("source of top-1", lambda meter: words(meter.graph, "top1_source"), left=True),
 }

@@ -12,7 +12,7 @@ from cnnspec.api import loaded_from
 from cnnspec.diagnostics import SpecError
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.elaborate.values import is_data
-from cnnspec.graph import Graph
+from cnnspec.graph import Graph, Node, walk_scopes
 from cnnspec.source import Source
 from cnnspec.sweeps.axes import INPUT, Point
 from cnnspec.sweeps.conditions import Condition, holds
@@ -49,6 +49,7 @@ def _row(job: Job, number: int) -> Row | None:
             return None
         graph = _elaborated(job, at)
         values = facts(graph, job, row)
+        _let_go(graph)
         if late and not holds(late, values):
             return None
         row.update((job.called[each], values[job.called[each]]) for each in job.figures)
@@ -60,6 +61,19 @@ def _row(job: Job, number: int) -> Row | None:
         row.update((job.called[each], None) for each in job.figures)
         row["error"] = "nesting-too-deep"
     return row
+
+
+def _let_go(graph: Graph) -> None:
+    """Part what knows each other in a graph that nobody else has, so that it goes at once.
+
+    Python's collector would look through all of it for a third of the time.
+    """
+    for scope in list(walk_scopes(graph.root)):
+        for member in scope.members:
+            if isinstance(member, Node):
+                member.ports = ()
+        scope.members, scope.trace, scope.parent = [], [], None
+        scope.inputs, scope.results = (), ()
 
 
 def facts(graph: Graph, job: Job, row: Mapping[str, Any]) -> dict[str, Any]:
