@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory claims fuzz verification wheel golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory bench-sweep claims fuzz verification wheel golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

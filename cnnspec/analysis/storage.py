@@ -54,7 +54,7 @@ _KNOWN: Final[WeakKeyDictionary[Graph, list[Step]]] = WeakKeyDictionary()
 def steps(graph: Graph, *, training: bool = False) -> list[Step]:
     """Give the nodes of one inference, or of training, with the buffers between them.
 
-    They are in the order as written, the inputs before all others. Nothing in them is to be changed.
+    They are in the order as written, the inputs before all others; nothing in them may be changed.
     """
     if training:
         return _steps(graph, training=True)
