@@ -71,6 +71,7 @@ def _steps(graph: Graph, *, training: bool) -> list[Step]:
     held: dict[tuple[int, int], Buffer] = {}
     result = []
     for place, node in enumerate(nodes):
+        reads: tuple[Buffer, ...]
         if len(node.inputs) == 1:
             port = node.inputs[0]
             reads = (held[port.node.index, port.index],)
