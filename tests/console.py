@@ -10,7 +10,7 @@ from pathlib import Path
 from cnnspec.cli import run
 
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)$", re.MULTILINE)
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.MULTILINE)
 FILE = re.compile(r"^`([\w.]+)`:\n\n```cnn\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cnnspec
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.run import Run
 from cnnspec.cli import run
@@ -47,7 +48,7 @@ def test_json_has_every_fact(capsys) -> None:
     data = json.loads(said(capsys, "resnet18", "--format", "json", "--batch", "2"))
     (row,) = data["networks"]
     assert data["schema"] == "cnnspec.compare/1"
-    assert set(row) == set(FACTS)
+    assert set(row) == {*FACTS, "family"}
     assert row["macs"] == 2 * network("resnet18").macs
     assert row["top1"] == network("resnet18").meta["top1"]
 
@@ -174,3 +175,62 @@ def test_the_legend_of_the_bubbles_lies_on_none() -> None:
     assert not legend.overlaps(inside)
     assert 0 < legend.x0 < legend.x1 <= figure.bbox.x1
     assert legend.y1 <= figure.bbox.y1
+
+
+FAMILY = """network net(width = 4, size = 8) { image = input(3, size, size)
+    output y = image -> conv(width, 3) -> gap -> dense(10)
+    meta { title = "Net"  cifar10_top1 = 91.5 } }
+"""
+
+
+def test_ranges_make_a_network_stand_for_its_variants(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.cnn").write_text(FAMILY)
+    ranges = ("--set", "width=4..12/4", "--set", "size={8, 10}")
+    out = said(capsys, "net.cnn", *ranges, "--format", "json")
+    rows = json.loads(out)["networks"]
+    assert [row["network"] for row in rows][:2] == [
+        "Net, width = 4, size = 8",
+        "Net, width = 4, size = 10",
+    ]
+    assert {row["family"] for row in rows} == {"Net"}
+    for row, (width, size) in zip(rows, [(w, s) for w in (4, 8, 12) for s in (8, 10)], strict=True):
+        net = cnnspec.load("net.cnn", set={"width": width, "size": size})
+        assert (row["params"], row["macs"]) == (net.params, net.macs)
+    out = said(capsys, "net.cnn", "resnet18", "--group", "--columns", "network,macs")
+    assert out.splitlines()[2::2] == ["net.cnn", "resnet.cnn"]
+    out = said(capsys, "resnet18", "--input", "3x64..128/64", "--columns", "input")
+    assert out.split()[-2:] == ["3x64x64", "3x128x128"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--set", "width=9..1"], "reversed"),
+        (["--set", "width=1..4000"], "values, over 200"),
+        (["--set", "width=0.1..2"], "has no step"),
+        (["--input", "3x9..x"], "is not a range of sizes"),
+        (["--plot", "a.svg", "--y", "speed"], "none of these networks has speed"),
+    ],
+)
+def test_variants_that_cannot_be_are_said(
+    options, words: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.cnn").write_text(FAMILY)
+    assert run(["compare", "net.cnn", *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_any_two_figures_and_any_accuracy_can_be_drawn(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.cnn").write_text(FAMILY)
+    varied = ["compare", "net.cnn", "--set", "width=4..12/4"]
+    assert (
+        run([*varied, "--plot", "a.svg", "--y", "cifar10_top1", "--x", "peak", "--size", "depth"])
+        == 0
+    )
+    assert "drew 3 networks in a.svg" in capsys.readouterr().err
+    assert b"cifar10_top1" in Path("a.svg").read_bytes()
+    assert run(["compare", *SMALL, "--plot", "b.svg", "--x", "params", "--y", "peak"]) == 0
+    assert "drew 3 networks in b.svg" in capsys.readouterr().err

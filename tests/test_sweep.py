@@ -22,7 +22,9 @@ from cnnspec import library
 from cnnspec.cli import run
 from cnnspec.sweeps import RefusedSweep, plan
 from cnnspec.sweeps.axes import axis
+from cnnspec.sweeps.figures import NAMES
 from cnnspec.sweeps.results import Index, key
+from tests.console import fresh
 
 SMALL = """network small(width = 4, size = 8, kernel = 3) {
     image = input(3, size, size)
@@ -380,3 +382,17 @@ print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) < 300 * 1024
     assert len(rows_in("a.csv.journal")) == 750
+
+
+def test_the_page_shows_what_commands_print(pytestconfig, empty: Path, capfd) -> None:
+    page = Path(__file__).parent.parent / "docs" / "sweeps.md"
+    text = fresh(page, lambda: capfd.readouterr().out)
+    plot = page.parent / "sweeps" / "search.svg"
+    if pytestconfig.getoption("--update-golden"):
+        page.write_text(text)
+        plot.parent.mkdir(exist_ok=True)
+        plot.write_bytes(Path("search.svg").read_bytes())
+    assert text == page.read_text()
+    assert Path("search.svg").read_bytes() == plot.read_bytes()
+    for name in NAMES:
+        assert f"`{name}`" in text

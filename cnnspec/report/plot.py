@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.quantity import number
 from cnnspec.analysis.shares import VECTOR, shares
 from cnnspec.meta import stated, title
+from cnnspec.report.comparison import FACTS
 from cnnspec.report.labels import Box, Point, place
 
 if TYPE_CHECKING:
@@ -34,29 +36,93 @@ BUBBLE: Final = 9.0
 #: A name has at most so many characters.
 LONGEST: Final = 40
 _MARK: Final = "net-"
+#: Square points of the largest bubble where areas are not of parameters.
+LARGEST: Final = 700.0
+#: From here on ticks have suffixes.
+THOUSANDS: Final = 10_000
+#: An axis is logarithmic where its largest value is so many times its smallest.
+WIDE: Final = 8
+#: What figures are called in the picture; others go by their columns' names.
+WORDS: Final = {
+    "macs": "multiply-adds of one inference",
+    "top1": "ImageNet top-1, %",
+    "params": "parameters",
+    "weights": "bytes of weights",
+    "activations": "bytes written",
+    "peak": "bytes at a time",
+    "training": "bytes of a step of training",
+    "time": "seconds at least",
+}
 
 
 class NothingToPlot(Exception):
     """None of the networks has what the picture shows; the message says what."""
 
 
-def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
-    """Draw top-1 against MACs, a bubble's area its parameters, its colour the family."""
-    shown = [
-        (meter, family)
-        for meter, family in zip(meters, families, strict=True)
-        if of_imagenet(meter)
-    ]
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """What a picture of bubbles shows: figures to the right and up, and a bubble's area.
+
+    Each is a column of `compare`, or a number that a network's `meta` states (`cifar10_top1`).
+    """
+
+    x: str = "macs"
+    y: str = "top1"
+    size: str = "params"
+
+    def value(self, name: str, meter: Meter) -> float | None:
+        """Give a figure of a network; None where it has none."""
+        if name == "top1" and not of_imagenet(meter):
+            return None
+        found = FACTS[name].value(meter) if name in FACTS else stated(meter.graph, name)
+        return found if isinstance(found, int | float) else None
+
+    def at(self, meter: Meter) -> tuple[float, float, float] | None:
+        """Give where a network stands, and what its area is of; None where one is not known."""
+        x, y, size = (self.value(name, meter) for name in (self.x, self.y, self.size))
+        return None if x is None or y is None or size is None else (x, y, size)
+
+    def area(self, size: float, most: float) -> float:
+        """Give a bubble's square points: parameters count alike in all pictures."""
+        if self.size == "params":
+            return BUBBLE * size / 1e6
+        return LARGEST * max(size, 0.0) / most if most > 0 else LARGEST
+
+
+def bubbles(
+    meters: Sequence[Meter],
+    families: Sequence[str],
+    plane: Plane | None = None,
+    lines: Sequence[Sequence[int]] = (),
+) -> Figure:
+    """Draw networks as bubbles, their colour the family: top-1 against MACs unless told else.
+
+    `lines` are the places of networks that are joined, one after the other. Raises NothingToPlot.
+    """
+    plane = plane or Plane()
+    every = [(m, f, plane.at(m)) for m, f in zip(meters, families, strict=True)]
+    shown = [(meter, family, at) for meter, family, at in every if at is not None]
     if not shown:
-        raise NothingToPlot(_why(meters))
+        raise NothingToPlot(_why(meters, plane))
+    most = max(at[2] for _, _, at in shown)
     figure, axes = _figure(12, 8)
     colour = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(dict.fromkeys(families))}
-    axes.set_xscale("log")
-    for meter, family in shown:
+    for axis, name in enumerate((plane.x, plane.y)):
+        values = [at[axis] for _, _, at in shown]
+        if name == "macs" or (min(values) > 0 and max(values) > WIDE * min(values)):
+            (axes.set_xscale if axis == 0 else axes.set_yscale)("log")
+        if max(values) >= THOUSANDS:
+            (axes.xaxis if axis == 0 else axes.yaxis).set_major_formatter(_tick)
+    for line in lines:
+        joined = [each for n in line if (each := every[n][2]) is not None]
+        if len(joined) > 1:
+            right, up, _ = zip(*joined, strict=True)
+            axes.plot(right, up, color=colour[every[line[0]][1]], linewidth=1, alpha=0.6, zorder=1)
+    for meter, family, (x, y, size) in shown:
         axes.scatter(
-            meter.inference.macs,
-            stated(meter.graph, "top1"),
-            s=BUBBLE * meter.inference.params / 1e6,
+            x,
+            y,
+            s=plane.area(size, most),
             color=colour[family],
             alpha=0.45,
             linewidths=0.8,
@@ -65,22 +131,38 @@ def bubbles(meters: Sequence[Meter], families: Sequence[str]) -> Figure:
         )
     axes.margins(0.08)
     figure.subplots_adjust(left=0.06, right=0.985, top=0.925, bottom=0.075)
-    axes.set_xlabel("multiply-adds of one inference")
-    axes.set_ylabel("ImageNet top-1, %")
-    axes.xaxis.set_major_formatter(_tick)
+    axes.set_xlabel(WORDS.get(plane.x, plane.x))
+    axes.set_ylabel(WORDS.get(plane.y, plane.y))
     axes.grid(visible=True, which="major", color="#DDDDDD", linewidth=0.6)
     axes.set_axisbelow(True)
-    for millions in (5, 25, 100):
-        size = BUBBLE * millions
-        axes.scatter([], [], s=size, color="#999999", alpha=0.5, label=f"{millions} M parameters")
+    for size, words in _sizes(plane, most):
+        axes.scatter([], [], s=plane.area(size, most), color="#999999", alpha=0.5, label=words)
     above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": 3}
     axes.legend(frameon=False, columnspacing=2.5, handletextpad=1.2, borderpad=1.0, **above)
-    _label(figure, axes, shown, colour)
+    points = [(m, family, (x, y), plane.area(size, most)) for m, family, (x, y, size) in shown]
+    _label(figure, axes, points, colour)
     return figure
 
 
-def _why(meters: Sequence[Meter]) -> str:
-    """Say what the networks lack: a top-1, or the 1000 classes that it would be of."""
+def _sizes(plane: Plane, most: float) -> list[tuple[float, str]]:
+    """Give the bubbles that the legend explains."""
+    if plane.size == "params":
+        return [(1e6 * millions, f"{millions} M parameters") for millions in (5, 25, 100)]
+    name = WORDS.get(plane.size, plane.size)
+    return [(share * most, f"{_plain(share * most)} {name}") for share in (0.1, 0.4, 1)]
+
+
+def _plain(value: float) -> str:
+    return number(round(value)) if value >= THOUSANDS else f"{value:.3g}"
+
+
+def _why(meters: Sequence[Meter], plane: Plane) -> str:
+    """Say what the networks lack: a figure, a top-1, or the 1000 classes that it would be of."""
+    names = dict.fromkeys((plane.x, plane.y, plane.size))
+    lacking = [n for n in names if n != "top1" and all(plane.value(n, m) is None for m in meters)]
+    if lacking:
+        name = lacking[0]
+        return f"none of these networks has {name}: no column of that name, and no meta states it"
     told = [meter.graph for meter in meters if stated(meter.graph, "top1") is not None]
     if not told:
         return "none of these networks states a top1 in its meta"
@@ -97,18 +179,22 @@ def of_imagenet(meter: Meter) -> bool:
     return classes == 1000 and stated(meter.graph, "top1") is not None
 
 
-def _label(figure: Figure, axes: Any, shown: Sequence[tuple[Meter, str]], colour: Any) -> None:
+def _label(
+    figure: Figure,
+    axes: Any,
+    shown: Sequence[tuple[Meter, str, tuple[float, float], float]],
+    colour: Any,
+) -> None:
     """Write names where they cover nothing; a line leads to those that had to go far."""
     small = 7 if len(shown) > 30 else 9
     with _whatever_letters():
         figure.draw_without_rendering()
     unit = figure.dpi / 72
     texts, points = [], []
-    for meter, family in shown:
-        at = meter.inference.macs, stated(meter.graph, "top1")
+    for meter, family, at, area in shown:
         text = axes.text(*at, _name(meter), fontsize=small, color=_dark(colour[family]))
         extent = text.get_window_extent()
-        radius = sqrt(BUBBLE * meter.inference.params / 1e6) / 2 * unit
+        radius = sqrt(area) / 2 * unit
         x, y = axes.transData.transform(at)
         points.append(Point(x, y, radius, extent.width + 2 * unit, extent.height + unit))
         texts.append(text)
