@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 import cnnspec
 from cnnspec.cli import run
-from cnnspec.diff import Diff, compare
+from cnnspec.diff import Diff, compare, marks
+from cnnspec.draw import Pair, drawing
+from cnnspec.draw.theme import THEMES
 from tests.command_line import TINY
 from tests.console import fresh
 from tests.emitted import network
@@ -380,3 +382,50 @@ def test_the_page_shows_what_commands_print(pytestconfig, empty: Path, capfd) ->
     assert {"places", "renamed", "kept"} <= keys
     for key in keys:
         assert f"`{key}`" in text
+
+
+@pytest.mark.parametrize("form", ["svg", "png", "pdf", "dot", "mermaid", "html"])
+def test_two_networks_are_drawn_on_one_page(form: str, empty: Path, capsys) -> None:
+    target = f"both.{form}"
+    assert run(["draw", "vgg16_bn", "--against", "vgg16", "--format", form, "-o", target]) == 0
+    assert f"drew VGG-16-BN against VGG-16 in {target}" in capsys.readouterr().err
+    content = Path(target).read_bytes()
+    assert run(["draw", "vgg16_bn", "--against", "vgg16", "--format", form, "-o", "again"]) == 0
+    assert Path("again").read_bytes() == content
+    if form not in ("png", "pdf"):
+        assert b"VGG-16" in content
+        assert b"~ " in content or b"#126; " in content
+
+
+def test_what_only_one_has_is_marked_in_its_colour() -> None:
+    found = compare(network("resnet18").elaborated, network("resnet34").elaborated)
+    held = marks(found)
+    new = {node.path.rpartition(".")[0] for node, mark in held.items() if mark == "added"}
+    assert {"layer1.2", "layer2.2", "layer2.3"} <= new
+    assert set(held.values()) == {"added"}
+    drawn = drawing(Pair(found.a, found.b, held), format="dot").content.decode()
+    assert drawn.count("+ ") > 3
+    light = THEMES["light"]
+    assert light.family("added") in drawn
+    assert light.family("kept") in drawn
+
+
+def test_volumes_are_of_one_network(empty: Path, capsys) -> None:
+    options = ["--style", "volumes", "-o", "a.svg"]
+    assert run(["draw", "resnet18", "--against", "resnet34", *options]) == 2
+    assert "volumes are of one network" in capsys.readouterr().err
+
+
+def test_large_networks_are_compared_in_linear_time() -> None:
+    def spec(*steps: str) -> str:
+        return f"""network n() {{ image = input(4, 8, 8)
+            x = image
+            for i in range(250) {{ x = x -> {" -> ".join(steps)} }}
+            output y = x -> gap -> dense(2) }}"""
+
+    plain = ("conv(4, 1)", "relu")
+    (hunk,) = of_texts(spec(*plain), spec("conv(4, 1)", "bn", "relu")).hunks
+    assert hunk.kind == "inserted"
+    (hunk,) = of_texts(spec(*plain), spec("conv(4, 3, pad = 1)", "relu")).hunks
+    assert hunk.kind == "changed"
+    assert len(hunk.places) == 250

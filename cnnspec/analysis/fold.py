@@ -10,7 +10,7 @@ channels that come in, and each adds equally many to what flows on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -109,12 +109,15 @@ class _Unit:
     given: tuple[int, ...]
 
 
-def fold(graph: Graph, *, repeats: bool = True) -> tuple[Part, ...]:
+def fold(
+    graph: Graph, *, repeats: bool = True, apart: Mapping[int, str] | None = None
+) -> tuple[Part, ...]:
     """Fold a network: the parts of its top level, in the order in which they were written.
 
-    Without `repeats` neighbours stay apart, however equal.
+    Without `repeats` neighbours stay apart, however equal. `apart` are marks of nodes, by their
+    indices, that others must have too to be equal.
     """
-    walk = _Walk(graph, repeats=repeats)
+    walk = _Walk(graph, repeats=repeats, apart=apart or {})
     folded: dict[int, tuple[_Unit, ...]] = {}
     for scope in walk.leaving:
         units: list[_Unit] = []
@@ -135,8 +138,8 @@ def fold(graph: Graph, *, repeats: bool = True) -> tuple[Part, ...]:
 class _Walk:
     """The graph in the order of its tree of scopes."""
 
-    def __init__(self, graph: Graph, *, repeats: bool) -> None:
-        self.repeats = repeats
+    def __init__(self, graph: Graph, *, repeats: bool, apart: Mapping[int, str]) -> None:
+        self.repeats, self.apart = repeats, apart
         alive = {node.index for node in graph.nodes}
         self.runs = {node.index for node in graph.inference_nodes}
         self.leaving: list[Scope] = []
@@ -181,9 +184,10 @@ class _Walk:
         if op is None:
             op = self._ops[id(node.op)] = self._key((type(node.op), _said(node.op)))
         runs = node.index in self.runs
-        key = self._key((op, node.input_shapes, node.shapes, node.weights, runs))
+        mark = self.apart.get(node.index)
+        key = self._key((op, node.input_shapes, node.shapes, node.weights, runs, mark))
         places = tuple(shape[1:] for shape in node.shapes)
-        loose = self._key((op, len(node.inputs), places, runs))
+        loose = self._key((op, len(node.inputs), places, runs, mark))
         written = sum(shape.size for shape in node.shapes) if runs else 0
         cost = Cost(trainable([node]), kept([node]), node_macs(node) if runs else 0, written)
         part = Part((node,), 1, cost, node.shape, (), (node,), not runs, heads=(node,))

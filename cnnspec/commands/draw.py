@@ -25,6 +25,7 @@ from cnnspec.commands.output import (
 from cnnspec.commands.spec import ELABORATION, loaded, takes_spec
 
 if TYPE_CHECKING:
+    from cnnspec.draw.subject import Subject
     from cnnspec.network import Network
 
 #: What a file may end in besides the names of the formats.
@@ -130,6 +131,7 @@ def _shown(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
 )
 @click.option("--watch", is_flag=True, help="Draw again whenever the spec's file changes.")
 @click.option("--json", "json_", is_flag=True, help="What was drawn, as JSON.")
+@click.option("--against", metavar="SPEC", help="Draw both, marking what differs from SPEC.")
 @click.option("--open", "open_", is_flag=True, help="Open the picture, where there is a desktop.")
 @takes_output
 def draw(
@@ -157,10 +159,14 @@ def draw(
     if json_ and (watch or output == "-"):
         raise Refused("--json says once what was drawn into a file")
 
+    against = asked.pop("against")
+
     def once() -> str:
         network = loaded(spec, quiet=quiet, **how)
+        before = None if against is None else loaded(against, quiet=quiet, **how)
         target = output or f"{network.name}.{SUFFIX.get(chosen, chosen)}"
-        content, notes = _picture(network, chosen, target, force=force, **asked)
+        subject = _subject(network, before)
+        content, notes = _picture(subject, chosen, target, force=force, **asked)
         deliver(content, target, chosen, force=force)
         if json_:
             facts = {"network": network.name, "format": chosen, "file": target}
@@ -169,7 +175,8 @@ def draw(
         for note in notes:
             say(f"note: {note}", quiet=quiet)
         if target != "-":
-            say(f"drew {network.title} in {target}", quiet=quiet)
+            both = "" if before is None else f" against {before.title}"
+            say(f"drew {network.title}{both} in {target}", quiet=quiet)
         return target
 
     if not watch:
@@ -190,8 +197,19 @@ def _format(asked: str | None, output: str | None) -> str:
     return chosen
 
 
+def _subject(network: Network, before: Network | None) -> Subject:
+    """Give what is drawn: a network, or two with what differs marked."""
+    if before is None:
+        return network.elaborated
+    from cnnspec.diff import compare, marks
+    from cnnspec.draw import Pair
+
+    a, b = before.elaborated, network.elaborated
+    return Pair(a, b, marks(compare(a, b)))
+
+
 def _picture(
-    network: Network,
+    subject: Subject,
     format: str,
     target: str,
     *,
@@ -216,7 +234,7 @@ def _picture(
     look = pictures.Look(theme, None if heat == "none" else heat, show, layout_, direction)
     try:
         drawn = pictures.drawing(
-            network.elaborated,
+            subject,
             format="mermaid" if format == "markdown" else format,
             style=style,
             view=view,

@@ -2,5 +2,6 @@
 
 from cnnspec.diff.compare import compare
 from cnnspec.diff.data import Diff, Hunk, Place
+from cnnspec.diff.marks import marks
 
-__all__ = ["Diff", "Hunk", "Place", "compare"]
+__all__ = ["Diff", "Hunk", "Place", "compare", "marks"]

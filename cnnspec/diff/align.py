@@ -6,8 +6,9 @@ alike, and every gap costs a little, so that what was inserted in one place stay
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from typing import Final, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -16,7 +17,9 @@ T = TypeVar("T")
 GAP: Final = 0.35
 #: A gap is moved by so many members at most.
 SLIDE: Final = 8
-#: Rows whose lengths multiply to more are cut at their equal stretches first.
+#: So many members of longer rows are looked at together.
+WINDOW: Final = 96
+#: Rows whose lengths multiply to more are cut first where both have what no other member is.
 LARGEST: Final = 60_000
 
 
@@ -101,17 +104,59 @@ def _middle(
     if (to_a - from_a) * (to_b - from_b) <= LARGEST:
         found = _best(a[from_a:to_a], b[from_b:to_b], worth)
         return [(x + from_a, y + from_b) for x, y in found]
-    matcher = SequenceMatcher(None, keys_a[from_a:to_a], keys_b[from_b:to_b], autojunk=False)
     result: list[tuple[int, int]] = []
+    anchors = _anchors(keys_a[from_a:to_a], keys_b[from_b:to_b])
     at_a, at_b = from_a, from_b
-    for block in matcher.get_matching_blocks():
-        x, y = block.a + from_a, block.b + from_b
+    for x, y in [*((x + from_a, y + from_b) for x, y in anchors), (to_a, to_b)]:
         if (x - at_a) * (y - at_b) <= LARGEST:
             found = _best(a[at_a:x], b[at_b:y], worth)
             result += [(i + at_a, j + at_b) for i, j in found]
-        result += [(x + n, y + n) for n in range(block.size)]
-        at_a, at_b = x + block.size, y + block.size
+        else:
+            result += [(i + at_a, j + at_b) for i, j in _along(a[at_a:x], b[at_b:y], worth)]
+        if (x, y) != (to_a, to_b):
+            result.append((x, y))
+        at_a, at_b = x + 1, y + 1
     return result
+
+
+def _along(
+    a: Sequence[T], b: Sequence[T], worth: Callable[[T, T], float | None]
+) -> list[tuple[int, int]]:
+    """Pair two long rows window by window; of each the first half is kept."""
+    result: list[tuple[int, int]] = []
+    x = y = 0
+    while x < len(a) and y < len(b):
+        found = _best(a[x : x + WINDOW], b[y : y + WINDOW], worth)
+        if x + WINDOW < len(a) or y + WINDOW < len(b):
+            found = found[: max(1, len(found) // 2)]
+        result += [(i + x, j + y) for i, j in found]
+        on = found[-1] if found else (WINDOW // 2, WINDOW // 2)
+        x, y = x + on[0] + 1, y + on[1] + 1
+    return result
+
+
+def _anchors(a: Sequence[int], b: Sequence[int]) -> list[tuple[int, int]]:
+    """Pair what stands in both rows once, the most that keep their order (patience)."""
+    once_a, once_b = _once(a), _once(b)
+    pairs = sorted((place, once_b[key]) for key, place in once_a.items() if key in once_b)
+    tops: list[int] = []
+    piles: list[int] = []
+    before: dict[int, int | None] = {}
+    for number, (_, y) in enumerate(pairs):
+        pile = bisect_left(tops, y)
+        before[number] = piles[pile - 1] if pile else None
+        tops[pile : pile + 1], piles[pile : pile + 1] = [y], [number]
+    result: list[tuple[int, int]] = []
+    last = piles[-1] if piles else None
+    while last is not None:
+        result.append(pairs[last])
+        last = before[last]
+    return result[::-1]
+
+
+def _once(keys: Sequence[int]) -> dict[int, int]:
+    counts = Counter(keys)
+    return {key: place for place, key in enumerate(keys) if counts[key] == 1}
 
 
 def _best(

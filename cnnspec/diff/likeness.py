@@ -14,11 +14,18 @@ class Likeness:
     def __init__(self, regions: Regions) -> None:
         self.regions = regions
         self._known: dict[tuple[int, int], float | None] = {}
+        self._steps: dict[tuple[int, int, int, int], float | None] = {}
 
     def worth(self, a: Member, b: Member) -> float | None:
         """Say how alike two members are, about 1 to 7; None for what is never one in the other."""
         if isinstance(a, Node):
-            return self._nodes(a, b) if isinstance(b, Node) else None
+            if not isinstance(b, Node):
+                return None
+            number = self.regions.number
+            key = number(a), number(b), a.span.start, b.span.start
+            if key not in self._steps:
+                self._steps[key] = self._nodes(a, b)
+            return self._steps[key]
         return self._scopes(a, b) if isinstance(b, Scope) else None
 
     def leads(self, member: Member) -> bool:

@@ -6,6 +6,7 @@ from cnnspec.draw.compose import Drawing, Undrawn, Unsupported, draw, drawing
 from cnnspec.draw.engine import EngineFailed, EngineMissing
 from cnnspec.draw.options import FORMATS, Look, View
 from cnnspec.draw.plan import UnknownPath
+from cnnspec.draw.subject import Pair
 
 __all__ = [
     "FORMATS",
@@ -13,6 +14,7 @@ __all__ = [
     "EngineFailed",
     "EngineMissing",
     "Look",
+    "Pair",
     "Undrawn",
     "UnknownPath",
     "Unsupported",

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from cnnspec.analysis.fold import fold
 from cnnspec.draw import svg
 from cnnspec.draw.boxes import Picture
-from cnnspec.draw.choose import choose
 from cnnspec.draw.dot import dot
 from cnnspec.draw.engine import EngineMissing, layout
 from cnnspec.draw.mermaid import mermaid
 from cnnspec.draw.options import FORMATS, USUAL, Look, View
 from cnnspec.draw.page import fits, is_hopeless
+from cnnspec.draw.pair import folded, pictured
 from cnnspec.draw.plan import DEEPEST, EVERY, Plan
-from cnnspec.draw.wires import Wire, wires
+from cnnspec.draw.subject import Pair, Subject
+from cnnspec.draw.wires import Wire
 from cnnspec.graph import Graph
 
 #: How a picture without a stated depth is opened: the first of these that one page holds is drawn.
@@ -73,7 +73,7 @@ def draw(graph: Graph, *, format: str = "svg", view: View | None = None) -> byte
 
 
 def drawing(
-    graph: Graph,
+    graph: Subject,
     *,
     format: str = "svg",
     style: str = "graph",
@@ -94,7 +94,12 @@ def drawing(
     view, look = view or View(), look or Look()
     if format not in FORMATS:
         raise Unsupported(f"{format!r} is not one of {', '.join(FORMATS)}")
-    if style == "volumes":
+    if isinstance(graph, Pair):
+        if style == "volumes" or view.focus is not None:
+            what = "volumes are" if style == "volumes" else "--focus is"
+            raise Unsupported(f"{what} of one network: two are drawn whole, as a graph")
+        look = look.without_heat()
+    elif style == "volumes":
         return Drawing(_volumes(graph, format, view, look, _Pixels(scale, engine, timeout)))
     if format == "html":
         from cnnspec.draw.html import page
@@ -165,7 +170,7 @@ def plans(view: View) -> Iterator[Plan]:
 class _Layouts:
     """The engine, tried with less and less."""
 
-    def __init__(self, graph: Graph, look: Look, engine: str, timeout: float) -> None:
+    def __init__(self, graph: Subject, look: Look, engine: str, timeout: float) -> None:
         self.graph, self.look, self.engine, self.timeout = graph, look, engine, timeout
         self.missing = ""
 
@@ -174,10 +179,9 @@ class _Layouts:
         ladder = list(plans(view))
         chosen: _Chosen | None = None
         text, notes, tried = "", list[str](), set[str]()
-        parts = fold(self.graph, repeats=ladder[0].repeats)
+        parts = folded(self.graph, repeats=ladder[0].repeats)
         for plan in ladder:
-            drawn = choose(self.graph, plan, parts)
-            found = wires(drawn)
+            drawn, found = pictured(self.graph, plan, parts)
             if plan is not ladder[-1] and self._down() and is_hopeless(drawn, found):
                 continue
             text = dot(self.graph, drawn, found, self.look)

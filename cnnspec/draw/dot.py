@@ -14,10 +14,10 @@ from cnnspec.draw.boxes import Box, Frame, Picture, within
 from cnnspec.draw.escape import BLANK, label
 from cnnspec.draw.options import Look
 from cnnspec.draw.page import TEXT
+from cnnspec.draw.subject import SAID, Pair, Subject
 from cnnspec.draw.theme import THEMES, Theme
 from cnnspec.draw.turn import turn
 from cnnspec.draw.wires import Way, Wire
-from cnnspec.graph import Graph
 
 #: Arial's metrics are known to every engine, and are those of Arimo and Liberation Sans.
 FONT: Final = "Arial"
@@ -38,14 +38,14 @@ class _Line(NamedTuple):
 
 
 def dot(
-    graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look, *, quick: bool = False
+    graph: Subject, drawn: Picture, found: Sequence[Wire], look: Look, *, quick: bool = False
 ) -> str:
     """Write the picture in DOT; `quick` asks the engine to be content with less."""
     return _Writer(graph, drawn, found, look).write(quick=quick)
 
 
 class _Writer:
-    def __init__(self, graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look) -> None:
+    def __init__(self, graph: Subject, drawn: Picture, found: Sequence[Wire], look: Look) -> None:
         self.graph, self.drawn, self.look = graph, drawn, look
         self.theme: Theme = THEMES[look.theme]
         self.across = look.direction == "lr"
@@ -114,6 +114,12 @@ class _Writer:
                 f'<TD BGCOLOR="{color}" BORDER="1" COLOR="{theme.border}">'
                 f'<FONT COLOR="{theme.heat_ink}">{label(step)}</FONT></TD>'
                 for color, step in zip(theme.heat, heat_of.STEPS, strict=True)
+            ]
+        if isinstance(self.graph, Pair):
+            cells += [
+                f'<TD BGCOLOR="{theme.family(mark)}" BORDER="1" COLOR="{theme.border}">'
+                f'<FONT COLOR="{theme.header_ink}">{label(said)}</FONT></TD>'
+                for mark, said in SAID.items()
             ]
         if cells:
             inner = f'{TABLE} CELLPADDING="2">'

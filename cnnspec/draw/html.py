@@ -10,23 +10,24 @@ from typing import Any
 from cnnspec.draw import heat, words
 from cnnspec.draw.escape import printable
 from cnnspec.draw.options import Look, View
+from cnnspec.draw.subject import SAID, Pair, Subject
 from cnnspec.draw.theme import THEMES
-from cnnspec.draw.tree import tree
-from cnnspec.graph import Graph
+from cnnspec.draw.tree import root
 
 
-def page(graph: Graph, view: View, look: Look) -> bytes:
+def page(graph: Subject, view: View, look: Look) -> bytes:
     """Write the page: its style, its program and the network are in it, and it fetches nothing."""
     web = Path(__file__).parent / "web"
+    marks = words.DOT.join(SAID.values()) if isinstance(graph, Pair) else ""
     data: dict[str, Any] = {
         "title": words.heading(graph),
         "totals": printable(words.totals(graph, look)),
-        "legend": words.legend(look),
+        "legend": words.DOT.join(filter(None, (words.legend(look), marks))),
         "heat": f"share of {'MACs' if look.heat == 'macs' else look.heat}" if look.heat else "",
         "steps": heat.STEPS if look.heat else [],
         "direction": look.direction,
         "colors": _colors(look),
-        "root": tree(graph, view, look),
+        "root": root(graph, view, look),
     }
     # What could end the element that holds it, or begin a comment in it, is written as an escape.
     held = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")

@@ -10,9 +10,9 @@ from cnnspec.draw import words
 from cnnspec.draw.boxes import Box, Frame, Picture
 from cnnspec.draw.escape import printable
 from cnnspec.draw.options import Look
+from cnnspec.draw.subject import Subject
 from cnnspec.draw.theme import THEMES
 from cnnspec.draw.wires import Wire
-from cnnspec.graph import Graph
 
 #: Characters that mean nothing to Mermaid or to Markdown inside quotes; others become entities.
 PLAIN: Final = frozenset(
@@ -22,7 +22,7 @@ PLAIN: Final = frozenset(
 LINES: Final = {"flow": "-->", "skip": "-.->", "rail": "==>"}
 
 
-def mermaid(graph: Graph, drawn: Picture, found: Sequence[Wire], look: Look) -> str:
+def mermaid(graph: Subject, drawn: Picture, found: Sequence[Wire], look: Look) -> str:
     """Write the picture; families are its classes, and colours those of the theme."""
     theme = THEMES[look.theme]
     title = f"{words.heading(graph)}: {words.totals(graph, look)}"

@@ -13,7 +13,7 @@ from cnnspec.draw.dot import title_of
 from cnnspec.draw.escape import printable
 from cnnspec.draw.hold import hold
 from cnnspec.draw.metrics import width
-from cnnspec.graph import Graph
+from cnnspec.draw.subject import Subject
 
 SVG: Final = "http://www.w3.org/2000/svg"
 #: Text is measured as Arial's, and shown in the first of these that a reader has: same widths.
@@ -28,7 +28,7 @@ _NUMBER: Final = re.compile(r"-?[\d.]+")
 _EDGE: Final = re.compile(r"(\w[\w-]*)->(\w[\w-]*)")
 
 
-def finished(raw: bytes, graph: Graph, drawn: Picture) -> bytes:
+def finished(raw: bytes, graph: Subject, drawn: Picture) -> bytes:
     """Give the picture without what engines leave in it, and with what is known of its parts."""
     root = ET.fromstring(raw)
     ET.register_namespace("", SVG)

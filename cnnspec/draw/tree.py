@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnnspec.analysis.fold import Cost, Part, fold
@@ -11,28 +11,54 @@ from cnnspec.draw import heat, titles, words
 from cnnspec.draw.around import beside, within
 from cnnspec.draw.escape import printable
 from cnnspec.draw.options import Look, View
+from cnnspec.draw.pair import mark_of
 from cnnspec.draw.plan import is_trunk, nodes
+from cnnspec.draw.subject import SIGNS, Pair, Subject
 from cnnspec.graph import Graph, Node, Port, Scope
 
 Item = dict[str, Any]
 
 
-def tree(graph: Graph, view: View, look: Look) -> Item:
+def root(subject: Subject, view: View, look: Look) -> Item:
+    """Give a network as `tree` does, or two of them beside each other, marked."""
+    if isinstance(subject, Graph):
+        return tree(subject, view, look)
+    both = [_side(subject, graph, view, look) for graph in (subject.a, subject.b)]
+    return {"inner": both, "lines": [], "outs": []}
+
+
+def _side(pair: Pair, graph: Graph, view: View, look: Look) -> Item:
+    return {
+        "path": graph.name,
+        "title": printable(words.heading(graph)),
+        "family": "block",
+        "shape": "",
+        "cost": "",
+        "tip": printable(words.totals(graph, look)),
+        "step": -1,
+        "line": graph.span.line,
+        "trains": False,
+        **tree(graph, view, look, pair.of(graph)),
+        "open": True,
+    }
+
+
+def tree(graph: Graph, view: View, look: Look, marks: Mapping[int, str] | None = None) -> Item:
     """Give the network: what a person reads of each part, what it holds, and how that is wired.
 
     A part has `inner` parts, `lines` between them (from, to, way; -1 is what comes into the part)
     and `outs`, those whose results leave it. `step` is the step of heat, `open` whether it starts
     opened.
     """
-    parts = fold(graph, repeats=not view.all)
-    grower = _Grower(graph, view, look, heat.whole(parts))
+    parts = fold(graph, repeats=not view.all, apart=marks)
+    grower = _Grower(graph, view, look, heat.whole(parts), marks)
     root = grower.scope(parts, 1)
     shown = [each.part for each in beside(parts, graph, frozenset())]
     for output in graph.outputs:
         item = {
             "path": f"output:{output.name}",
             "title": output.name + (" (training only)" if output.train else ""),
-            "family": "basic",
+            "family": "basic" if marks is None else "kept",
             "shape": words.size(output.port.shape, look.layout),
             "cost": "",
             "tip": f"output {output.name}\n{output.port.shape}",
@@ -50,7 +76,15 @@ def tree(graph: Graph, view: View, look: Look) -> Item:
 
 
 class _Grower:
-    def __init__(self, graph: Graph, view: View, look: Look, total: Cost) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        view: View,
+        look: Look,
+        total: Cost,
+        marks: Mapping[int, str] | None = None,
+    ) -> None:
+        self.marks = marks
         self.graph, self.view, self.look, self.total = graph, view, look, total
         self.takers: dict[int, list[int]] = {}
         for node in graph.nodes:
@@ -124,6 +158,9 @@ class _Grower:
             "line": head.span.line,
             "trains": part.trains,
         }
+        if self.marks is not None:
+            mark = mark_of({self.marks.get(index, "kept") for index in self.given(part)})
+            item |= {"family": mark, "title": f"{SIGNS[mark]}{item['title']}"}
         if part.times > 1:
             item["times"] = part.times
             item["grows"] = part.grows

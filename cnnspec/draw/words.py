@@ -13,9 +13,9 @@ from cnnspec.analysis.parameters import trainable
 from cnnspec.analysis.quantity import number
 from cnnspec.draw.boxes import Box, Frame
 from cnnspec.draw.options import Look
+from cnnspec.draw.subject import Pair, Subject
 from cnnspec.draw.titles import TIMES, many
 from cnnspec.draw.wires import Wire
-from cnnspec.graph import Graph
 from cnnspec.meta import title as title_of
 from cnnspec.shapes import Shape
 
@@ -133,13 +133,20 @@ def tip(each: Box | Frame) -> str:
     return "\n".join(lines)
 
 
-def heading(graph: Graph) -> str:
-    """Give the name in print."""
-    return title_of(graph)[:120]
+def heading(subject: Subject) -> str:
+    """Give the name in print, or both."""
+    if isinstance(subject, Pair):
+        return f"{heading(subject.a)} {ARROW} {heading(subject.b)}"
+    return title_of(subject)[:120]
 
 
-def totals(graph: Graph, look: Look) -> str:
-    """Say what the whole network takes and costs."""
+def totals(subject: Subject, look: Look) -> str:
+    """Say what the whole network takes and costs; of two, before and after."""
+    if isinstance(subject, Pair):
+        both = (subject.a, subject.b)
+        params = f" {ARROW} ".join(number(trainable(each.nodes)) for each in both)
+        return f"{params} params{DOT}{f' {ARROW} '.join(number(macs(each)) for each in both)} MACs"
+    graph = subject
     inputs = ", ".join(size(node.shape, look.layout) for node in graph.inputs[:4])
     facts = [f"input {inputs}", f"{number(trainable(graph.nodes))} params"]
     if len(graph.inference_outputs) < len(graph.outputs):
