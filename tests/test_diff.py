@@ -429,3 +429,33 @@ def test_large_networks_are_compared_in_linear_time() -> None:
     (hunk,) = of_texts(spec(*plain), spec("conv(4, 3, pad = 1)", "relu")).hunks
     assert hunk.kind == "changed"
     assert len(hunk.places) == 250
+
+
+def test_convert_reads_the_names_that_diff_writes(empty: Path, capsys) -> None:
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    spec = """network n() { image = input(4, 8, 8)
+        x = image -> conv1: conv(4, 1) -> features: (conv(4, 1) -> relu -> conv(4, 1) -> conv(4, 1))
+        output y = x -> inner: (relu -> conv1: conv(4, 1)) -> gap -> dense(2) }
+"""
+    other = spec.replace("image -> conv1:", "image -> stem:").replace(
+        "(conv(4, 1) -> relu ->", "(conv(4, 1) -> relu -> dropout(0.1) ->"
+    )
+    (empty / "a.cnn").write_text(spec)
+    (empty / "b.cnn").write_text(other)
+    random = np.random.default_rng(3)
+    a = {
+        f"{node.path}.{weight.key}": random.random(weight.shape, np.float32)
+        for node in cnnspec.load("a.cnn").nodes
+        for weight in node.weights
+    }
+    save_file(a, "a.safetensors")
+    assert run(["diff", "a.cnn", "b.cnn", "--rename-file", "names", "-q"]) == 1
+    command = ["convert", "a.safetensors", "--spec", "b.cnn", "-o", "b.safetensors"]
+    assert run([*command, "--rename-file", "names"]) == 0, capsys.readouterr().err
+    b = load_file("b.safetensors")
+    pairs = {"conv1": "stem", "features.2": "features.3", "features.3": "features.4"}
+    for key, value in a.items():
+        path, _, name = key.rpartition(".")
+        assert (b[f"{pairs.get(path, path)}.{name}"] == value).all(), key

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from cnnspec.diff.data import Diff, Hunk
+from cnnspec.witness import weight_key
 
 SCHEMA: Final = "cnnspec.diff/1"
 
@@ -51,6 +52,17 @@ def _hunks(hunks: Sequence[Hunk]) -> list[dict[str, Any]]:
 def renames(diff: Diff) -> str:
     """Write the tensors of A that stand under another name in B, one `OLD=NEW` a line.
 
-    It is what `cnnspec convert --rename-file` reads: whole names, all changed at once.
+    It is what `cnnspec convert --rename-file` reads: all are changed at once, the longest part of a
+    name first. A name that stays, and has one that changes as a part, is said to stay.
     """
-    return "".join(f"{old}={new}\n" for old, new in diff.keys.renamed)
+    changed = dict(diff.keys.renamed)
+    names = (weight_key(node, weight) for node in diff.a.nodes for weight in node.weights)
+    stay = {name: name for name in names if name not in changed and _has(name, changed)}
+    return "".join(f"{old}={new}\n" for old, new in (changed | stay).items())
+
+
+def _has(name: str, changed: Collection[str]) -> bool:
+    """Whether a name has one of others as a part between its dots."""
+    parts = name.split(".")
+    ends = range(len(parts) + 1)
+    return any(".".join(parts[a:b]) in changed for a in ends for b in range(a + 1, len(parts) + 1))
