@@ -26,7 +26,8 @@ from cnnspec.graph import Graph
 from cnnspec.report import rows
 from cnnspec.testing.generate import Generator
 from cnnspec.testing.program import spec
-from tests.claims import Claims, Untrue, pictures
+from tests.claims import Claims, pictures
+from tests.claims_read import Untrue
 from tests.emitted import network, shipped
 from tests.pictures import SVG, drawn
 

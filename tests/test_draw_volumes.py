@@ -127,3 +127,9 @@ def test_lines_have_their_heads_where_they_end() -> None:
     ]
     assert len(tips) > 20
     assert all(end == tip for end, tip in tips)
+
+
+def test_how_many_there_are_stays_with_what_there_is(arranged) -> None:
+    lines = [line for v in arranged("stacks").volumes.values() for line in v.lines]
+    assert any(line.endswith("× 3") for line in lines)
+    assert not any(line.startswith(("×", "3")) for line in lines if "3x3" not in line)

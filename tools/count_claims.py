@@ -11,7 +11,8 @@ sys.path.insert(0, str(ROOT))
 
 import cnnspec  # noqa: E402
 from cnnspec import library  # noqa: E402
-from tests.claims import Claims, Untrue, pictures  # noqa: E402
+from tests.claims import Claims, pictures  # noqa: E402
+from tests.claims_read import Untrue  # noqa: E402
 
 
 def main() -> None:

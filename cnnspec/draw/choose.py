@@ -12,7 +12,7 @@ from cnnspec.draw import around, heat, titles
 from cnnspec.draw.boxes import Box, Frame, Picture, Role, within
 from cnnspec.draw.focus import focused, replaced
 from cnnspec.draw.lines import apart
-from cnnspec.draw.parts import family_of, is_below, paths_of, shape_before
+from cnnspec.draw.parts import family_of, grows_on, is_below, paths_of, shape_before
 from cnnspec.draw.plan import GROUP, LOOK, Plan, between, costliest, is_trunk, make, nodes, richest
 from cnnspec.graph import Graph, Node, Scope
 from cnnspec.shapes import Shape
@@ -220,7 +220,7 @@ class _Chooser:
         shapes = self._shapes_of_each(part)
         changed = {}
         for box in boxes:
-            joins = box.joins
+            joins = box.joins and box.node is not None and grows_on(part, box.node)
             changed[box.order] = replace(
                 box,
                 cost=part.cost if [box] == costly else Cost(),
@@ -320,7 +320,7 @@ class _Chooser:
         cost = Cost()
         for part in parts:
             cost = cost.plus(part.cost)
-        folded = role == "closed" or parts[0].times > 1
+        folded = len(parts) == 1 and (role == "closed" or parts[0].times > 1)
         before = shape_before(parts[0]) if folded and not last.outs else None
         named = role != "input" and len(parts) == 1
         box = Box(

@@ -30,6 +30,13 @@ def shape_before(part: Part) -> Shape | None:
     return found.pop() if len(found) == 1 else None
 
 
+def grows_on(part: Part, join: Node) -> bool:
+    """Whether what comes into layers that grow is handed on by a join inside, as a rail is."""
+    inside = {node.index for node in nodes(part.members)}
+    before = shape_before(part)
+    return any(p.shape == before for p in join.inputs if p.node.index not in inside)
+
+
 def paths_of(parts: Sequence[Part]) -> str:
     """Give the path of what parts stand for, or those of the first and the last."""
     head, last = parts[0].head, parts[-1].last[0]

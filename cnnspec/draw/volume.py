@@ -93,7 +93,7 @@ def sized(boxes: Sequence[Box], look: Look, highest: float) -> list[Volume]:
 def _wrapped(title: str) -> tuple[str, ...]:
     """Break a header into at most four short lines."""
     lines: list[str] = [""]
-    for word in printable(title).split():
+    for word in words.pieces(printable(title)):
         together = f"{lines[-1]} {word}".strip()
         if len(together) <= LONGEST_LINE or not lines[-1]:
             lines[-1] = together

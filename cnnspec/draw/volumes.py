@@ -25,6 +25,12 @@ HIGHEST: Final = 150.0
 HEAD: Final = 52.0
 #: More boxes than this are too many: fewer scopes are opened.
 MOST: Final = 34
+#: How far it is opened: the first that has no more is drawn.
+PLANS: Final = (
+    Plan(1, looks=0, runs=False),
+    Plan(0, looks=0, runs=False),
+    Plan(-1, looks=0, longest=MOST, runs=False),
+)
 
 
 def volumes(graph: Graph, look: Look) -> bytes:
@@ -32,12 +38,10 @@ def volumes(graph: Graph, look: Look) -> bytes:
 
     A run of equal blocks is one volume: inside it nothing would say how often it is there.
     """
-    deep, shallow = Plan(1, looks=0, runs=False), Plan(0, looks=0, runs=False)
-    plans = (deep, shallow, Plan(-1, looks=0, longest=MOST, runs=False))
     drawn = next(
-        (one for one in (choose(graph, plan) for plan in plans[:-1]) if len(one.boxes) <= MOST),
+        (one for one in (choose(graph, plan) for plan in PLANS[:-1]) if len(one.boxes) <= MOST),
         None,
-    ) or choose(graph, plans[-1])
+    ) or choose(graph, PLANS[-1])
     kept = [box for box in drawn.boxes if not box.trains and box.role != "output"]
     found = _bridged([wire for wire in wires(drawn) if wire.source in kept and wire.target in kept])
     shown = [box for box in kept if box.has_volume]

@@ -101,16 +101,19 @@ def pill(frame: Frame, look: Look, *, said: bool = False) -> tuple[str, str]:
     return head, f"each {each}" if each else ""
 
 
+def pieces(text: str) -> list[str]:
+    """Cut a text where a line may end: how many there are stays behind what there is."""
+    return re.split(rf" (?!{TIMES})(?<!{TIMES} )", text)
+
+
 def broken(text: str, longest: int) -> list[str]:
     """Break a text between words into lines of at most so many characters, if its words are short.
-
-    How many there are stays behind what there is.
 
     >>> broken("layer1 = bottleneck(64) \u00d7 3", 16)
     ['layer1 =', 'bottleneck(64) \u00d7 3']
     """
     lines: list[str] = []
-    for word in re.split(rf" (?!{TIMES})(?<!{TIMES} )", text):
+    for word in pieces(text):
         if lines and len(lines[-1]) + 1 + len(word) <= longest:
             lines[-1] += f" {word}"
         else:
