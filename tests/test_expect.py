@@ -182,6 +182,10 @@ def test_other_channels_are_other_weights(capsys) -> None:
     assert run(["check", "resnet18", "--input", "1x96x96", "--keep-weights"]) == 1
     assert "conv1 fixes the channels of the input" in capsys.readouterr().err
     assert run(["check", "resnet18", "--input", "3x96x96", "--keep-weights"]) == 0
+    assert run(["check", "lenet5", "--input", "3x64x64"]) == 0
+    said = capsys.readouterr().err
+    assert "conv1 fixes the channels of the input: its weights are for 1 x 32 x 32" in said
+    assert "fc1 fixes the size of the input: its weights are for 3 x 32 x 32" in said
 
 
 def test_check_says_as_data_which_layer_fixes_the_size(capsys) -> None:

@@ -155,8 +155,6 @@ class Declarations:
 
     def _enter(self, file: FileNames, word: tree.Identifier, entry: Entry) -> None:
         known = file.entries.get(word.id)
-        if known is not None and known.item is entry.item:
-            return  # one file, reached by two ways
         if known is not None:
             raise error(
                 "name-twice",
