@@ -12,6 +12,8 @@ from cnnspec.elaborate import habits, limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import (
     POISON,
+    WAITING,
+    BlockValue,
     CallStep,
     Given,
     Operator,
@@ -32,6 +34,8 @@ from cnnspec.trace import Step
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
 
+#: What waits for its input.
+STEPS: Final = (*WAITING, Operator, BlockValue)
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -137,6 +141,17 @@ class Nodes:
         self, op: type[Op], inputs: tuple[Port, ...], value: Any, step: CallStep
     ) -> None:
         least, most = op.arity
+        waits = [each for each in step.given if not op.names and isinstance(each.value, STEPS)]
+        if waits:
+            branches = ", ".join(
+                f"x -> {each.span.text}" if each in waits else each.span.text for each in step.given
+            )
+            raise error(
+                "wrong-arity",
+                f"{op.name} takes values, and this step waits for its input",
+                waits[0].span,
+                help=f"write `{op.name}({branches})`, where `x` is what flows in",
+            )
         listed = any(isinstance(each, tuple) for each in (value, *(g.value for g in step.given)))
         if most is None and len(inputs) == 1 and not listed:
             name = op.name

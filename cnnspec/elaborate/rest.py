@@ -34,10 +34,9 @@ def and_the_rest(
     found = list(stop.diagnostics) if isinstance(stop, SpecError) else []
     if failed is not None:
         more = _mistakes(failed, session)
-        told = any(each.code == "by-position" for each in found)  # knowing what flows in
-        found += [
-            each for each in more if not (told and each.code in ("by-position", "wrong-arity"))
-        ]
+        said = ("by-position", "wrong-arity")
+        told = any(each.code in said for each in found)  # knowing what flows in
+        found += [each for each in more if not (told and each.code in said)]
     for expr in rest:
         try:
             found += _mistakes(session.steps.read(expr, frame), session)

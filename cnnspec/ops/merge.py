@@ -92,7 +92,7 @@ class Add(_Elementwise):
     elsewhere = (
         "plus",
         "addition",
-        "residual",
+        Called("residual", "add(a, b)", "a sum of two values"),
         Called("sum", "add(a, b)", "there is no sum over axes"),
     )
     passes_gradient = True

@@ -12,9 +12,12 @@ from cnnspec.syntax.slip import NEAR, RESERVED, Slip
 
 #: What is said back of a longer text would not be read.
 LONG: Final = 200
+_FACTS: Final = ("params", "macs", "inference")
+_STATED: Final = ("title", "paper", "year", "top1", "top5", "source", "weights")
 _IMPORTS: Final = ("import", "include", "from", "require", "using")
 _STRING: Final = re.compile(r'"([^"\\\n]*(?:\\.[^"\\\n]*)*)"')
 _MADE: Final = re.compile(r"\[\s*([^\[\]\n]+?)\s+for\s+([\w, ]+?)\s+in\s+([^\n]+?)\s*\]")
+_TUPLE: Final = re.compile(r"\(((?:[^()\[\]{}\n]|\([^()\n]*\))*)\)")
 _CHOSEN: Final = re.compile(r"if\s+([^\n]+?)\s+else\s+([\w.]+)")
 _VARIANT: Final = re.compile(r"network\s+(\w+)\s*=\s*(\w+)\s*\([^{}]*\)\s*$")
 
@@ -99,6 +102,9 @@ def _variant(slip: Slip) -> Diagnostic | None:
     if match is None or slip.here in ("{", ")", "]"):
         return None
     title = f"the braces of a variant hold `expect` and `meta`, and no `{word}`"
+    if word in _FACTS or word in _STATED:
+        help_ = f"write `{'expect' if word in _FACTS else 'meta'} {{ {word} = … }}`"
+        return slip.say("misplaced", title, help_)
     help_ = (
         f"give `{match[2]}` a parameter for what differs, and set it: "
         f"`network {match[1]} = {match[2]}(size = 64)`"
@@ -131,7 +137,8 @@ def _heads(slip: Slip) -> Diagnostic | None:
         return slip.say("unexpected-token", "an arrow is one sign", "write `->`", at=where)
     flows = any(piece.text in ("=", "return") for piece in slip.line)
     tests = any(piece.text in ("if", "when", "and", "or", "not") for piece in slip.line)
-    if flows and not tests and slip.previous.is_value:
+    numbers = slip.previous.text[0].isdigit() or re.match(r">\s*\d", text[slip.at : slip.at + 20])
+    if flows and not tests and not numbers and slip.previous.is_value:
         title = "`>` compares; a flow has arrows"
         return slip.say("unexpected-token", title, "write `->` for each `>`")
     return None
@@ -158,10 +165,15 @@ def _comment(slip: Slip) -> Diagnostic | None:
 def _tuple(slip: Slip) -> Diagnostic | None:
     if slip.here != "," or slip.innermost != "(" or not slip.previous.is_value:
         return None
-    match = re.compile(r"\(([^()\[\]{}\n]*)\)").match(slip.source.text, slip.opened[-1])
+    match = _TUPLE.match(slip.source.text, slip.opened[-1], slip.opened[-1] + LONG)
     if match is None:
         return None
     at = Span(slip.source, match.start(), match.end())
+    before = slip.source.text[max(slip.start, match.start() - LONG) : match.start()].rstrip()
+    if before.endswith("->"):
+        row = " -> ".join(each.strip() for each in re.split(r",(?![^()]*\))", match[1]))
+        title = "steps in a row have arrows between them"
+        return slip.say("unexpected-token", title, f"write `({row})`", at=at)
     title = "a list stands in square brackets"
     return slip.say("unexpected-token", title, f"write `[{match[1].strip()}]`", at=at)
 
@@ -283,6 +295,10 @@ def _arguments(slip: Slip) -> Diagnostic | None:
             return None
         call = f"{match[1]}({inner[1]})"
         at = Span(slip.source, opened, inner.end())
+        if _is_bound(slip, match[1]):
+            places = "".join(f"[{each.strip()}]" for each in inner[1].split(","))
+            title = "a list of lists is indexed once for each"
+            return slip.say("unexpected-token", title, f"write `{match[1]}{places}`", at=at)
     elif slip.here == "{" and word.is_word and word.text not in RESERVED:
         inner = re.compile(r"\{([^{}\n]*)\}").match(text, slip.at)
         touches = word.start + len(word.text) == slip.at
@@ -307,7 +323,11 @@ def _said_otherwise(slip: Slip) -> Diagnostic | None:
     text = slip.source.text
     if slip.here == "(" and slip.previous.text == "for":
         title = "`for` goes over a list"
-        return slip.say("unexpected-token", title, "write `for i in range(3) { … }`")
+        names = re.match(r"\(([\w, ]+)\)\s*in\b", text[slip.at : slip.at + LONG])
+        help_ = (
+            f"write `for {names[1]} in … {{ … }}`" if names else "write `for i in range(3) { … }`"
+        )
+        return slip.say("unexpected-token", title, help_)
     # what follows a flow begins a new statement: the word before the mistake is what was meant
     for piece, at in ((slip.here, slip.at), (slip.previous.text, slip.previous.start)):
         line = text[text.rfind("\n", 0, at) + 1 : at][-NEAR:]
