@@ -105,10 +105,11 @@ def test_off_a_terminal_nothing_is_cut(capsys) -> None:
     [
         ("fc", "dense 1000", 20, "fc  dense 1000"),
         ("layer1..layer12", "(unit(64), concat) x 12", 28, "layer1..12  (unit(6...) x 12"),
-        ("aux", "head(1000) (training only)", 25, "aux  head(...) (training)"),
+        ("aux", "head(1000) (training only)", 25, "aux  head... (training)"),
         ("a.b.c.conv", "conv 3x3 /2", 12, "...conv  /2"),
         ("features.1.conv", "conv 3x3 /2", 14, "...1.conv  /2"),
         ("", "conv 3x3 (bn, relu)", 12, "conv 3x3 ..."),
+        ("", "conv 3x3 (bn, relu)", 13, "conv 3x3..."),
     ],
 )
 def test_what_says_most_stays(name: str, words: str, room: int, shown: str) -> None:

@@ -59,7 +59,12 @@ def _cut(row: Row, room: int) -> Row:
 
 
 def _closed(words: str, room: int) -> str:
-    """Cut words, and close a bracket that was cut open."""
-    found, closed = shortened(words, room), shortened(words, room - 1)
-    cut_open = found != words and closed.count("(") > closed.count(")")
-    return f"{closed})" if cut_open else found
+    """Cut words, and leave no bracket open: it is closed, or goes too where nothing is in it."""
+    found = shortened(words, room)
+    if found == words or found.count("(") <= found.count(")"):
+        return found
+    closed = shortened(words, room - 1)
+    inside = closed.rpartition("(")[2]
+    if closed.count("(") > closed.count(")") and inside != CUT:
+        return f"{closed})"
+    return found[: found.rindex("(")].rstrip() + CUT
