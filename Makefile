@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory bench-sweep claims fuzz verification wheel golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory bench-sweep claims fuzz slips lsp-edits verification wheel golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ claims: $(VENV)/.tests ## hold every word of every picture against its graph, an
 
 verification: $(VENV)/.tests ## verify every network that ships; writes docs/verification.md
 	$(BIN)/python tools/write_verification.py
+
+lsp-edits: $(VENV)/.tests ## replay N random edits through the language server
+	$(BIN)/python -m tools.lsp_edits --count $(N) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to do it again
 	$(BIN)/python tools/fuzz.py --count $(N) $(if $(SEED),--seed $(SEED))

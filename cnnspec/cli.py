@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "draw": "draw",
     "explain": "catalogue",
     "fmt": "fmt",
+    "lsp": "lsp",
     "ops": "catalogue",
     "paths": "inspect",
     "solve": "solve",

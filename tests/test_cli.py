@@ -276,6 +276,7 @@ def test_every_command_explains_itself(capsys) -> None:
         "draw",
         "explain",
         "fmt",
+        "lsp",
         "ops",
         "paths",
         "solve",
