@@ -26,6 +26,7 @@ from cnnspec.testing.program import (
     Program,
     Step,
     apply,
+    grown,
     inside,
     shapes_of,
     used,
@@ -40,6 +41,8 @@ LARGEST = 3_000
 #: No step may make values larger than by this: what normalises values of 1e13 is left with their
 #: rounding, which is each framework's own.
 LARGEST_GAIN = 100
+#: No value may be estimated larger than this: products of products grow beyond all numbers.
+LARGEST_SIZE = 100
 #: Every operator of ours that a step can be.
 NAMES = tuple(name for name, op in OPERATORS.items() if not op.is_input)
 
@@ -69,13 +72,22 @@ class Coverage:
 
 
 def _features(step: Step) -> Iterator[tuple[str, str, str]]:
-    """Give what is particular about each argument: its kind of value, not all its digits."""
+    """Give what is particular about each argument: its kind of value, not all its digits.
+
+    What a truth decides may show with some values of another argument alone: pairs count too.
+    """
     given = dict(step.arguments)
-    for name, arg in Operators()[step.operator].arguments.items():
-        if name in given:
-            yield step.operator, name, _bucket(given[name], arg)
-        else:
-            yield step.operator, name, "left out"
+    known = Operators()[step.operator].arguments
+    found = {
+        name: _bucket(given[name], arg) if name in given else "left out"
+        for name, arg in known.items()
+    }
+    for name, kind in found.items():
+        yield step.operator, name, kind
+        if isinstance(known[name].kind, Bool):
+            for other, also in found.items():
+                if other != name:
+                    yield step.operator, f"{name} with {other}", f"{kind}, {also}"
 
 
 def _bucket(value: Any, arg: Arg) -> str:
@@ -110,12 +122,14 @@ class Generator:
         kinds = ["input"] * len(inputs)
         steps: list[Step | Call] = []
         blocks: list[Block] = []
+        sizes = [1.0] * len(inputs)
         labels = random.sample(rare.LABELS, len(rare.LABELS)) if "labels" in self.rare else []
         for _ in range(random.randint(3, 11)):
             kind = random.random()
             if kind < 0.2:
                 call = self._call(random, shapes, blocks)
-                if call is not None:
+                if call is not None and max(made := grown(call, blocks, sizes)) <= LARGEST_SIZE:
+                    sizes += made
                     steps.append(call)
                     shapes.append(_shape_of(call, blocks, shapes))
                     kinds.append("block")
@@ -126,11 +140,13 @@ class Generator:
                 one = self._step(random, shapes, kinds, len(steps))
                 drawn = () if one is None else (rare.labelled(random, one, labels),)
             for step in drawn:
-                made = apply(step, shapes, {})
+                if max(made := grown(step, blocks, sizes)) > LARGEST_SIZE:
+                    break
+                sizes += made
                 self.coverage.count(step, [kinds[each] for each in step.inputs])
                 steps.append(step)
-                shapes += made
-                kinds += [step.operator] * len(made)
+                shapes += apply(step, shapes, {})
+                kinds += [step.operator] * step.outputs
         read = {each for step in steps for each in step.inputs}
         ends = [each for each in range(len(inputs), len(shapes)) if each not in read]
         ends = ends or [len(shapes) - 1]
@@ -242,7 +258,7 @@ class Generator:
         call = Call(number, numbers, (source,), steps=self._given(random, blocks[number]))
         more = []
         if "repeats" in self.rare and random.random() < 0.4:
-            more = [rare.repeated(random, blocks[number], call)]
+            more = [rare.repeated(random, call)]
         for each in (*more, call):
             try:
                 inner = inside(blocks[number], shapes[source], each)

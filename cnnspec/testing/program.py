@@ -107,6 +107,29 @@ def inside(block: Block, shape: Shape, call: Call) -> list[Shape]:
     return found
 
 
+def grown(step: Step | Call, blocks: Sequence[Block], sizes: Sequence[float]) -> list[float]:
+    """Estimate how large the values are that a step gives, as root mean squares."""
+    if isinstance(step, Step):
+        numbers = {"n": 1, "stride": 1}
+        arguments = {
+            name: numbers[value.name] if isinstance(value, Parameter) else value
+            for name, value in step.arguments
+        }
+        try:
+            op = Operators()[step.operator](**arguments)
+        except Refusal:  # of one filter in several groups, say
+            return [1.0] * step.outputs
+        inputs = [sizes[number] for number in step.inputs]
+        return [min(op.magnitude(inputs, (Shape((1,)),)), 1e30)] * step.outputs
+    found = [sizes[step.inputs[0]]]
+    for _ in range(step.times):
+        inner = [found[-1]]
+        for each in blocks[step.block].steps:
+            inner += grown(taken(each, step), blocks, inner)
+        found.append(max(inner[1:], default=inner[0]))
+    return [max(found)]
+
+
 def taken(step: Step, call: Call) -> Step:
     """Give a block's step as a call has it: the one that it gives, or the default."""
     given = dict(call.steps).get(step.given or "")

@@ -141,5 +141,5 @@ def spread(graph: Graph, reach: Mapping[int, float]) -> dict[int, float]:
     for node in graph.nodes:
         sizes = [result[port.node.index] for port in node.inputs]
         size = node.op.magnitude(sizes, node.shapes) * reach[node.index]
-        result[node.index] = max(size, 1e-3)
+        result[node.index] = min(max(size, 1e-3), 1e30)  # products of products grow fast
     return result
