@@ -19,6 +19,8 @@ from cnnspec.cli import run
 from cnnspec.diff import Diff, compare, marks
 from cnnspec.draw import Pair, drawing
 from cnnspec.draw.theme import THEMES
+from cnnspec.testing.generate import Generator
+from cnnspec.testing.program import spec
 from tests.command_line import TINY
 from tests.console import fresh
 from tests.emitted import network
@@ -459,3 +461,25 @@ def test_convert_reads_the_names_that_diff_writes(empty: Path, capsys) -> None:
     for key, value in a.items():
         path, _, name = key.rpartition(".")
         assert (b[f"{pairs.get(path, path)}.{name}"] == value).all(), key
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_k_numbers_edited_in_a_random_network_are_at_most_k_hunks(seed: int) -> None:
+    draw = Random(seed)
+    text = spec(Generator(seed).program(0))
+    a = cnnspec.loads(text).elaborated
+    assert compare(a, cnnspec.loads(f"{text}\n# again\n").elaborated).same
+    numbers = list(re.finditer(r"(?<![\w.])(\d+)(?![\w.])", text))
+    count = draw.randint(1, min(3, len(numbers)))
+    edited = text
+    for found in sorted(draw.sample(numbers, count), key=lambda each: -each.start()):
+        edited = f"{edited[: found.start()]}{int(found[1]) + 1}{edited[found.end() :]}"
+    try:
+        b = cnnspec.loads(edited).elaborated
+    except cnnspec.SpecError:
+        return  # what was edited does not compile
+    found = compare(a, b)
+    assert len(found.hunks) <= count, [(h.kind, h.where, h.what) for h in found.hunks]
+    said = [(node.path, repr(node.op), node.shapes) for node in a.nodes]
+    assert found.same == (said == [(node.path, repr(node.op), node.shapes) for node in b.nodes])

@@ -33,16 +33,16 @@ class Gap(NamedTuple):
 def align(
     a: Sequence[T],
     b: Sequence[T],
-    number: Callable[[T], int],
+    numbers: tuple[Sequence[int], Sequence[int]],
     worth: Callable[[T, T], float | None],
     leads: Callable[[T], bool] | None = None,
 ) -> tuple[list[tuple[int, int]], list[Gap]]:
-    """Pair members of two rows; members of one number are equal.
+    """Pair members of two rows; members of one of the `numbers` are equal.
 
     `worth` says how alike two are, None for what is never a pair. Where a gap may as well stand a
     little further on, it is put where it begins with what `leads`.
     """
-    keys_a, keys_b = list(map(number, a)), list(map(number, b))
+    keys_a, keys_b = numbers
     start = 0
     while start < min(len(a), len(b)) and keys_a[start] == keys_b[start]:
         start += 1

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from cnnspec.analysis.fold import SMALL
 from cnnspec.diff.regions import Member, Regions, kinds, label
 from cnnspec.diff.texts import bare
 from cnnspec.graph import Node, Scope
+
+#: What it is worth that two equal members take what is equal.
+WIRED: Final = 0.8
 
 
 class Likeness:
@@ -15,6 +21,15 @@ class Likeness:
         self.regions = regions
         self._known: dict[tuple[int, int], float | None] = {}
         self._steps: dict[tuple[int, int, int, int], float | None] = {}
+
+    def between(self, numbers: Mapping[Member, int]) -> Callable[[Member, Member], float | None]:
+        """Give what values pairs of members that are numbered by what they take, too."""
+
+        def worth(a: Member, b: Member) -> float | None:
+            found = self.worth(a, b)
+            return found if found is None or numbers[a] != numbers[b] else found + WIRED
+
+        return worth
 
     def worth(self, a: Member, b: Member) -> float | None:
         """Say how alike two members are, about 1 to 7; None for what is never one in the other."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnspec.elaborate.values import BlockValue, CallStep, Operator
-from cnnspec.graph import Graph, Node, Scope
+from cnnspec.graph import Graph, Node, Port, Scope
 from cnnspec.kinds import show
 
 Member = Node | Scope
@@ -48,6 +48,24 @@ class Regions:
         """Give a scope's members that are part of the network: dead nodes are not."""
         return self._inside[scope]
 
+    def wired(self, scope: Scope) -> list[int]:
+        """Number a scope's members by what they are and by what they take: their neighbour's, or
+        that of another member; so that of equal ones in a row those at the ends of ways differ.
+        """
+        members = self.members(scope)
+        places = {member: place for place, member in enumerate(members)}
+        result = []
+        for place, member in enumerate(members):
+            sources = []
+            for port in _taken(member):
+                there = places.get(_below(port.node, scope) or scope)
+                if there is None or there == place - 1:
+                    sources.append(-1 if there is None else -2)
+                else:
+                    sources.append(self._known[members[there]])
+            result.append(self._number((self._known[member], tuple(sources))))
+        return result
+
     def number(self, member: Member) -> int:
         """Give what stands for all that a member is."""
         return self._known[member]
@@ -65,6 +83,24 @@ class Regions:
         given = tuple((name, said(value)) for name, value in scope.values.items())
         numbers = tuple(self._known[each] for each in inside)
         return scope.kind, scope.block, given, label(scope) if scope.path else None, numbers
+
+
+def _taken(member: Member) -> tuple[Port, ...]:
+    """Give what a step or block takes; of a group what its first step does."""
+    while isinstance(member, Scope) and member.block is None and member.members:
+        member = member.members[0]
+    if isinstance(member, Node):
+        return member.inputs
+    return tuple(port for _, ports in member.inputs for port in ports)
+
+
+def _below(node: Node, scope: Scope) -> Member | None:
+    """Give the member of a scope in which a node stands."""
+    member: Member = node
+    around: Scope | None = node.scope
+    while around is not None and around is not scope:
+        member, around = around, around.parent
+    return None if around is None else member
 
 
 def label(member: Member) -> str | None:

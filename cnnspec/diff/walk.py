@@ -50,9 +50,9 @@ class Walk:
     def _members(self, a: Scope, b: Scope, around: Context) -> list[tuple[Scope, Scope, Context]]:
         """Pair the members of two scopes; give the pairs of scopes that are to be walked."""
         left, right = self.regions.members(a), self.regions.members(b)
-        pairs, gaps = align(
-            left, right, self.regions.number, self.likeness.worth, self.likeness.leads
-        )
+        numbers = self.regions.wired(a), self.regions.wired(b)
+        alike = self.likeness.between(dict(zip(left + right, numbers[0] + numbers[1], strict=True)))
+        pairs, gaps = align(left, right, numbers, alike, self.likeness.leads)
         result: list[tuple[Scope, Scope, Context]] = []
         moved = self._moved(left, right, gaps)
         for gap in gaps:
@@ -282,7 +282,8 @@ class Walk:
             return {}
         left = [node for each in out for node in _nodes(self.regions, each)]
         right = [node for each in new for node in _nodes(self.regions, each)]
-        pairs, _ = align(left, right, self.regions.number, _same_kind)
+        numbers = list(map(self.regions.number, left)), list(map(self.regions.number, right))
+        pairs, _ = align(left, right, numbers, _same_kind)
         return {left[i]: right[j] for i, j in pairs}
 
     def _loosen(self, members: Sequence[Member]) -> None:
