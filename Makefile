@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory bench-sweep claims fuzz slips lsp-edits verification wheel golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory bench-sweep claims fuzz slips lsp-edits verification wheel bounds bench-bounds golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,12 @@ bench-sweep: $(VENV)/.installed ## count variants of a network a second, and the
 
 wheel: $(VENV)/.made ## prove the wheel: built, installed away from here, used there
 	$(BIN)/python tools/wheel_check.py
+
+bounds: $(VENV)/.tests ## try N specs that ask for much, and hostile text in every slot and sink
+	SPREAD=$(N) ALL=1 $(BIN)/python -m pytest tests/test_bounds.py tests/test_sinks.py $(ARGS)
+
+bench-bounds: $(VENV)/.installed ## print what a node costs in each command, small networks beside large
+	@$(BIN)/python -m benchmarks.bench_bounds
 
 golden: $(VENV)/.tests ## write the golden files anew: read their diff
 	$(BIN)/python -m pytest --update-golden $(ARGS)

@@ -15,6 +15,7 @@ from cnnspec.expect import held
 from cnnspec.graph import Graph
 from cnnspec.network import Network
 from cnnspec.ops import operators
+from cnnspec.render import visible
 from cnnspec.source import Source
 from cnnspec.syntax.parse import parse_what_can_be
 
@@ -39,7 +40,7 @@ def load(
     false, facts that do not hold are warnings. Raises SpecError with every independent mistake,
     facts that do not hold among them.
     """
-    if "\n" in str(spec) or "{" in str(spec):
+    if ("\n" in str(spec) or "{" in str(spec)) and not _there(str(spec)):
         raise error(
             "missing-file",
             "load takes a path or a name, and this is the text of a spec",
@@ -48,6 +49,13 @@ def load(
     source, network, root = library.find(str(spec))
     how = _How(set, input, limits, expect, keep_weights)
     return _network(source, network, root, how)[0]
+
+
+def _there(spec: str) -> bool:
+    try:
+        return Path(spec).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def load_all(
@@ -140,7 +148,7 @@ def _network(
         raise SpecError(fixed)
     doubts = (replace(each, severity="warning") for each in (*facts.diagnostics, *fixed))
     warnings = (*result.warnings, *doubts)
-    origin = Path(source.name).name
+    origin = visible(source.base)
     loaded = Network(result.graph, warnings, f"{origin}:{result.graph.name}", facts.missed)
     return loaded, result.used
 

@@ -132,7 +132,7 @@ def _excerpt(span: Span) -> tuple[str, int, int]:
     start, length = column - 1, last - first
     stop = span.stop - first if span.stop <= last else length
     left = max(0, min(start - WIDTH // 3, length - WIDTH))
-    text = visible(source.text[first + left : min(first + left + WIDTH, last)])
+    text = visible(source.text[first + left : min(first + left + WIDTH, last)], tabs=True)
     if span.stop > last and length <= WIDTH:
         stop = len(text.rstrip())
     if length > WIDTH:
@@ -143,11 +143,15 @@ def _excerpt(span: Span) -> tuple[str, int, int]:
     return text.expandtabs(4), _columns(before.expandtabs(4)), _columns(inside.expandtabs(4))
 
 
-def visible(text: str) -> str:
-    """Put a sign for each character that a terminal would obey or hide, one for one."""
+def visible(text: str, *, tabs: bool = False) -> str:
+    """Put a sign for each character that a terminal would obey or hide, one for one.
+
+    With `tabs` those stay: who shows a line of a spec sets them.
+    """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or each == "\t" else _sign(each) for each in text)
+    kept = "\t" if tabs else ""
+    return "".join(c if c.isprintable() or c in kept else _sign(c) for c in text)
 
 
 def _sign(character: str) -> str:

@@ -25,6 +25,11 @@ class Source:
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.text)} characters)"
 
+    @property
+    def base(self) -> str:
+        """The file's name without its folder: what is written says no more of where it lies."""
+        return self.name.removeprefix(ZOO).replace("\\", "/").rpartition("/")[2]
+
     @cached_property
     def _starts(self) -> list[int]:
         starts = [0]

@@ -206,7 +206,8 @@ def _named(specs: tuple[str, ...], *, every: bool) -> list[str]:
     shipped = library.shipped()
     names: list[str] = list(shipped) if every else []
     for spec in specs:
-        files = _matching(spec) if any(c in spec for c in "*?[") else [spec]
+        pattern = any(c in spec for c in "*?[") and not _is_there(spec)
+        files = _matching(spec) if pattern else [spec]
         ours = [name for name in shipped if fnmatchcase(name, spec)] if spec not in files else []
         if not files and not ours:
             raise Refused(f"no file and no shipped network is called {spec}")
@@ -215,6 +216,13 @@ def _named(specs: tuple[str, ...], *, every: bool) -> list[str]:
             held = library.declared(file) if Path(file).is_file() else []
             names += [f"{file}:{name}" for name in held] if len(held) > 1 else [file]
     return list(dict.fromkeys(names))
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _matching(pattern: str) -> list[str]:

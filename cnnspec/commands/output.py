@@ -79,9 +79,9 @@ def report(diagnostics: Iterable[Diagnostic]) -> None:
 
 def as_json(schema: str, **facts: Any) -> str:
     """Write facts as JSON under the name and version of their schema."""
-    import json
+    from cnnspec.sinks import data
 
-    return json.dumps({"schema": schema, **facts}, indent=2, ensure_ascii=False) + "\n"
+    return data({"schema": schema, **facts}) + "\n"
 
 
 def send(content: str | bytes, target: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cnnspec.analysis.quantity import memory, number
 from cnnspec.diff.data import Diff, Figure, Hunk, Keys
-from cnnspec.report.markup import in_markdown
+from cnnspec.sinks import markdown as in_markdown
 
 SIGNS: Final = {"inserted": "+", "removed": "-"}
 #: So many places of a hunk, things that follow, and keys are named.

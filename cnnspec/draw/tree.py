@@ -189,7 +189,7 @@ class _Grower:
         return "\n".join(
             (
                 paths,
-                f"{head.span.source.name}:{head.span.line}",
+                f"{head.span.source.base}:{head.span.line}",
                 f"output {', '.join(map(str, part.outs or [part.shape]))}",
                 f"{each}{one.params:,} parameters, {one.macs:,} MACs",
                 f"{each}{one.written:,} numbers written",

@@ -123,7 +123,7 @@ def broken(text: str, longest: int) -> list[str]:
 
 def tip(each: Box | Frame) -> str:
     """Say it all: path, line of the spec, what goes in and out, exact numbers."""
-    where = f"{each.span.source.name}:{each.span.line}"
+    where = f"{each.span.source.base}:{each.span.line}"
     before = f"{each.before} -> " if each.before is not None else ""
     outs = each.outs if isinstance(each, Box) else ()
     lines = [each.paths, where, f"output {before}{', '.join(map(str, outs or [each.shape]))}"]

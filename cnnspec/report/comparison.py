@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cnnspec import sinks
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.liveness import peak
 from cnnspec.analysis.macs import flops, macs
@@ -19,7 +20,7 @@ from cnnspec.analysis.training import training
 from cnnspec.analysis.wording import size
 from cnnspec.meta import stated, title, words
 from cnnspec.report.fit import shortened
-from cnnspec.report.markup import SIZES, escaped, in_latex, in_markdown
+from cnnspec.report.markup import SIZES, escaped, in_latex
 
 SCHEMA: Final = "cnnspec.compare/1"
 
@@ -120,7 +121,8 @@ def as_csv(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(columns), lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(found)
+    for row in found:
+        writer.writerow({key: sinks.spreadsheet(value) for key, value in row.items()})
     return out.getvalue()
 
 
@@ -128,7 +130,7 @@ def as_markdown(found: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     """Write a table of Markdown."""
     marks = [":--" if FACTS[key].left else "--:" for key in columns]
     lines = [[FACTS[key].head for key in columns], marks, *_texts(found, columns)]
-    safe = ([in_markdown(cell) for cell in line] for line in lines)
+    safe = ([sinks.markdown(cell) for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in safe)
 
 

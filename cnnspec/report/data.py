@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from cnnspec import sinks
 from cnnspec.analysis.figures import Figures, Meter
 from cnnspec.analysis.liveness import peak
 from cnnspec.analysis.memory import activation_bytes, largest_activation, weight_bytes
@@ -68,7 +68,7 @@ def nodes(meter: Meter) -> list[dict[str, Any]]:
 
 def as_json(data: dict[str, Any]) -> str:
     """Write data as JSON."""
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return sinks.data(data) + "\n"
 
 
 def _figures(meter: Meter, figures: Figures) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
+from cnnspec import sinks
 from cnnspec.analysis.figures import Meter
 from cnnspec.report.columns import COLUMNS, Row
 from cnnspec.report.rows import totals
@@ -17,20 +18,6 @@ from cnnspec.report.rows import totals
 SIZES: Final = frozenset(("output", "field", "stride", "input"))
 _SIZES: Final = re.compile(r"\d+(?:x\d+)+")
 _TIMES: Final = r" \times "
-_LATEX = str.maketrans(
-    {
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "\\": r"\textbackslash{}",
-    }
-)
 
 
 def as_csv(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
@@ -39,7 +26,8 @@ def as_csv(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_plain(COLUMNS[key].value(row, meter.total)) for key in columns])
+        values = (_plain(COLUMNS[key].value(row, meter.total)) for key in columns)
+        writer.writerow([sinks.spreadsheet(value) for value in values])
     return out.getvalue()
 
 
@@ -48,13 +36,8 @@ def as_markdown(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> st
     marks = [":--" if COLUMNS[key].left else "--:" for key in columns]
     lines = [[COLUMNS[key].head for key in columns], marks]
     lines += _texts(meter, rows, columns, "· ")
-    safe = ([in_markdown(cell) for cell in line] for line in lines)
+    safe = ([sinks.markdown(cell) for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in safe)
-
-
-def in_markdown(cell: str) -> str:
-    """Write text so that it stands in a cell, and nothing of it is a tag."""
-    return cell.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
 
 
 def as_latex(meter: Meter, rows: Sequence[Row], columns: Sequence[str]) -> str:
@@ -95,7 +78,7 @@ def _row(cells: Sequence[str]) -> str:
 def escaped(text: str) -> str:
     """Write text for LaTeX; leading ties stay."""
     bare = text.lstrip("~")
-    return "~" * (len(text) - len(bare)) + bare.translate(_LATEX)
+    return "~" * (len(text) - len(bare)) + sinks.latex(bare)
 
 
 def in_latex(cell: str, *, sizes: bool) -> str:

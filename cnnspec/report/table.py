@@ -12,6 +12,7 @@ from cnnspec.report.columns import COLUMNS, Row
 from cnnspec.report.fit import cut
 from cnnspec.report.ink import PLAIN, Ink
 from cnnspec.report.rows import totals
+from cnnspec.sinks import line
 
 #: The bar that stands for all MACs, in characters: at least, and at most in a table so wide.
 BAR: Final = (6, 20)
@@ -36,7 +37,7 @@ def table(
 ) -> str:
     """Write a table; bars take what is left of `width`. What does not fit makes it wider."""
     total = meter.total
-    texts = [[COLUMNS[key].text(row, total) for key in columns] for row in rows]
+    texts = [[line(COLUMNS[key].text(row, total)) for key in columns] for row in rows]
     indents = ink.indents([row.depth for row in rows])
     sums = _sums(meter, columns)
     widths, bar = _widths(columns, texts, indents, sums, width)
@@ -58,12 +59,12 @@ def table(
     lines += [
         _line(columns, [Cell(text, ink.strong(text)) for text in each], widths) for each in sums
     ]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    return "".join(f"{each.rstrip()}\n" for each in lines)
 
 
 def width(rows: Sequence[Row], columns: Sequence[str], meter: Meter, ink: Ink = PLAIN) -> int:
     """Say how wide the table is at least."""
-    texts = [[COLUMNS[key].text(row, meter.total) for key in columns] for row in rows]
+    texts = [[line(COLUMNS[key].text(row, meter.total)) for key in columns] for row in rows]
     indents = ink.indents([row.depth for row in rows])
     widths, _ = _widths(columns, texts, indents, _sums(meter, columns), 0)
     return sum(widths) + 2 * (len(widths) - 1)

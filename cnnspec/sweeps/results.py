@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from cnnspec import sinks
 from cnnspec.analysis.quantity import duration, memory, number
 from cnnspec.sweeps.figures import PREFIX
 
@@ -137,7 +138,7 @@ def _cell(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, list):
         return json.dumps(value)
-    return "" if value is None else value
+    return "" if value is None else sinks.spreadsheet(value)
 
 
 def write_parquet(index: Index, columns: Sequence[str], path: Path) -> None:
