@@ -133,11 +133,11 @@ class Network:
         found = backends.find(backend)
         return list(found.mismatch(text, class_name, self.elaborated, inference=inference))
 
-    def emitted(self, backend: str) -> Emitted:
+    def emitted(self, backend: str, *, inference: bool = False) -> Emitted:
         """Write the source for a backend, with what a witness needs to know of it."""
         from cnnspec import backend as backends
 
-        text, class_name = self._emit(backend, inference=False)
+        text, class_name = self._emit(backend, inference=inference)
         found = backends.find(backend)
         return Emitted(text, class_name, {**backends.lowerings(backend), **found.lowerings})
 

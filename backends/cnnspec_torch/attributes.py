@@ -42,3 +42,8 @@ def attribute(segment: str) -> str:
     ('conv1', 'train_', 'train__')
     """
     return f"{segment}_" if segment.rstrip("_") in _STEMS else segment
+
+
+def state_key(path: str, weight: str) -> str:
+    """Give a weight's key in the state dict: the spec's path, save for names that torch has."""
+    return ".".join([*map(attribute, path.split(".")), *([weight] if weight else [])])

@@ -9,7 +9,7 @@ from typing import Any
 from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
 from cnnspec.graph import Graph
-from cnnspec_torch.attributes import attribute
+from cnnspec_torch.attributes import state_key
 from cnnspec_torch.lowerings import LOWERINGS
 from cnnspec_torch.writer import write
 
@@ -58,11 +58,6 @@ class TorchBackend:
             for key in keys
             if found.get(key) != wanted.get(key)
         ]
-
-
-def state_key(path: str, weight: str) -> str:
-    """Give a weight's key in the state dict: the spec's path, save for names that torch has."""
-    return ".".join([*map(attribute, path.split(".")), *([weight] if weight else [])])
 
 
 BACKEND = TorchBackend()

@@ -17,7 +17,7 @@ from cnnspec.convert.words import shown
 from cnnspec.graph import Graph
 from cnnspec.witness import weight_key
 from cnnspec_torch.archive import CUT, first_line, opened
-from cnnspec_torch.backend import state_key
+from cnnspec_torch.attributes import state_key
 from cnnspec_torch.states import state_in
 from cnnspec_torch.wrappers import without_wrappers
 

@@ -24,7 +24,8 @@ from cnnspec.graph import Graph, Node
 from cnnspec.numbering import Place, Run, Value, written
 from cnnspec.witness import Case, Emitted, See, Testimony, trial, weight_key
 from cnnspec_torch import layers_source
-from cnnspec_torch.backend import BACKEND, state_key
+from cnnspec_torch.attributes import state_key
+from cnnspec_torch.backend import BACKEND
 
 #: The attribute by which a tensor carries its `Value` with it.
 MARK: Final = "_cnnspec_value"
