@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -10,15 +11,15 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One class's source, formatted, its imports left out."""
+    """The source of a class or function, formatted, its imports left out."""
 
     source: str
 
 
 def _layers() -> Mapping[str, Layer]:
     text = (files("cnnspec_torch") / "layers_source.py").read_text(encoding="utf-8")
-    parts = text.split("\n\n\nclass ")[1:]
-    return {part.partition("(")[0]: Layer("class " + part.rstrip("\n") + "\n") for part in parts}
+    parts = re.split(r"\n\n\n(?=class |def )", text)[1:]
+    return {re.split(r"\W", part)[1]: Layer(part.rstrip("\n") + "\n") for part in parts}
 
 
 LAYERS: Final = _layers()

@@ -5,6 +5,56 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+def both(value: int | tuple[int, int]) -> tuple[int, int]:
+    """One number for both axes, or a number each."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def same_pads(
+    x: Tensor,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...] = (1, 1),
+    *,
+    lower: bool = False,
+) -> list[int]:
+    """The zeros that make an output ceil(input / stride): left, right, top, bottom."""
+    pads = []
+    for axis in (1, 0):
+        length, step = x.shape[2 + axis], stride[axis]
+        reach = (-(-length // step) - 1) * step + (size[axis] - 1) * dilation[axis] + 1
+        total = max(reach - length, 0)
+        halves = [total // 2, total - total // 2]
+        pads += halves[::-1] if lower else halves
+    return pads
+
+
+def pool_pads(
+    x: Tensor,
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    pad: str | tuple[int, int, int, int],
+) -> list[int]:
+    """Padding as left, right, top, bottom."""
+    if isinstance(pad, str):
+        return same_pads(x, size, stride, lower=pad == "same_lower")
+    return list(pad)
+
+
+def reaching(
+    x: Tensor, size: tuple[int, int], stride: tuple[int, int], pads: list[int]
+) -> list[int]:
+    """Padding with what a last window, that starts on the image, hangs over the end."""
+    result = list(pads)
+    for axis, before, after in ((1, 0, 1), (0, 2, 3)):
+        padded = x.shape[2 + axis] + pads[before] + pads[after]
+        count = -(-(padded - size[axis]) // stride[axis]) + 1
+        if count > 1 and (count - 1) * stride[axis] >= x.shape[2 + axis] + pads[before]:
+            count -= 1
+        result[after] += max((count - 1) * stride[axis] + size[axis] - padded, 0)
+    return result
+
+
 class PaddedConv2d(nn.Conv2d):
     """Conv2d after zeros around the image: pads are left, right, top, bottom."""
 
@@ -33,6 +83,38 @@ class PaddedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self._conv_forward(F.pad(x, self.pads), self.weight, self.bias)
+        return y
+
+
+class SameConv2d(nn.Conv2d):
+    """Conv2d whose output is ceil(input / stride): the odd zero comes after, or before."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        *,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        lower: bool = False,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+        )
+        self.lower = lower
+
+    def forward(self, x: Tensor) -> Tensor:
+        pads = same_pads(x, self.kernel_size, self.stride, self.dilation, lower=self.lower)
+        y: Tensor = self._conv_forward(F.pad(x, pads), self.weight, self.bias)
         return y
 
 
@@ -102,48 +184,56 @@ class ChannelLayerNorm(nn.LayerNorm):
 
 
 class PaddedMaxPool2d(nn.Module):
-    """MaxPool2d after minus infinity around the image: left, right, top, bottom."""
+    """MaxPool2d after minus infinity around the image: left, right, top, bottom, or `same`."""
 
     def __init__(
         self,
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] | None = None,
         *,
-        pads: tuple[int, int, int, int],
+        pad: str | tuple[int, int, int, int],
+        ceil_mode: bool = False,
     ) -> None:
         super().__init__()
-        self.pool = nn.MaxPool2d(kernel_size, stride)
-        self.pads = pads
+        self.size = both(kernel_size)
+        self.stride = self.size if stride is None else both(stride)
+        self.pad = pad
+        self.ceil_mode = ceil_mode
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.pool(F.pad(x, self.pads, value=float("-inf")))
-        return y
+        pads = pool_pads(x, self.size, self.stride, self.pad)
+        if self.ceil_mode:
+            pads = reaching(x, self.size, self.stride, pads)
+        return F.max_pool2d(F.pad(x, pads, value=float("-inf")), self.size, self.stride)
 
 
 class PaddedAvgPool2d(nn.Module):
-    """AvgPool2d with padding on any side; what hangs over the end never counts."""
+    """AvgPool2d with padding on any side, or `same`; what hangs over the end never counts."""
 
     def __init__(
         self,
         kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int],
+        stride: int | tuple[int, int] | None = None,
         *,
-        pads: tuple[int, int, int, int],
-        over: tuple[int, int],
-        count_pad: bool,
+        pad: str | tuple[int, int, int, int],
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
     ) -> None:
         super().__init__()
-        self.pool = nn.AvgPool2d(kernel_size, stride)
-        self.pads = pads
-        self.over = (0, over[0], 0, over[1])
-        self.count_pad = count_pad
+        self.size = both(kernel_size)
+        self.stride = self.size if stride is None else both(stride)
+        self.pad = pad
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
 
     def forward(self, x: Tensor) -> Tensor:
+        pads = pool_pads(x, self.size, self.stride, self.pad)
+        every = reaching(x, self.size, self.stride, pads) if self.ceil_mode else pads
+        over = [end - start for end, start in zip(every, pads, strict=True)]
         ones = torch.ones_like(x[:1, :1])
-        ones = F.pad(ones, self.pads, value=1.0 if self.count_pad else 0.0)
-        mean: Tensor = self.pool(F.pad(F.pad(x, self.pads), self.over))
-        counted: Tensor = self.pool(F.pad(ones, self.over))
-        return mean / counted
+        ones = F.pad(ones, pads, value=1.0 if self.count_include_pad else 0.0)
+        mean = F.avg_pool2d(F.pad(x, every), self.size, self.stride)
+        return mean / F.avg_pool2d(F.pad(ones, over), self.size, self.stride)
 
 
 class GlobalAvgPool2d(nn.Module):

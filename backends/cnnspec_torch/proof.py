@@ -14,7 +14,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from types import FunctionType
 from typing import Any, Final
 
@@ -23,11 +23,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from cnnspec.emit.bodies import read_program
 from cnnspec.emit.code import Raw
-from cnnspec.emit.lowering import Applied, Lowering
+from cnnspec.emit.lowering import Applied, Lowering, compact
 from cnnspec.emit.printer import expression, fill
+from cnnspec.emit.program import ListOf, Literal, OperatorStep, Program, parts
+from cnnspec.expression import Written, literal
 from cnnspec.graph import Graph, Node, Output, Port
 from cnnspec.numbering import written
+from cnnspec.source import Span
 from cnnspec_torch import layers_source
 from cnnspec_torch.attributes import state_key
 
@@ -112,7 +116,7 @@ def _form(value: Any) -> object:
         return tuple(_form(each) for each in value)
     if isinstance(value, dict):
         return tuple((key, _form(each)) for key, each in value.items())
-    return value
+    return str(value) if isinstance(value, slice) else value
 
 
 def _made(form: object) -> Any:
@@ -139,17 +143,21 @@ class Log(TorchFunctionMode):
         said = _said(bound, numbers)
         result = numbers.shaped(func, args, kwargs or {})
         made = _tensors(result)
+        in_place = func.__name__.endswith("_") and not func.__name__.startswith("__")
+        in_place = in_place or bool((kwargs or {}).get("inplace"))
+        taken = {id(each) for each in _tensors(args)}
         if (same := _unchanged(name, bound)) is not None:
             keys = [numbers.value(same)]
         else:
             keys = [numbers.of((name, said, position)) for position in range(len(made))]
-        taken = {id(each) for each in _tensors(args)}
-        for tensor, key in zip(made, keys, strict=True):
-            self.seen.add(key)
-            if id(tensor) in taken and key != numbers.value(tensor):
+        for position, (tensor, key) in enumerate(zip(made, keys, strict=True)):
+            if in_place:
                 numbers.overwritten(tensor, key)
+            elif id(tensor) in taken:  # noise that is off gives what it was given
+                keys[position] = numbers.value(tensor)
             else:
                 numbers.hold(tensor, key)
+        self.seen.update(keys)
         return result
 
 
@@ -157,7 +165,10 @@ def _unchanged(name: str, bound: Mapping[str, Any]) -> Tensor | None:
     """Give the tensor that an operation leaves as it is: nothing added, nothing padded."""
     if name == "pad" and not any(bound["pad"]):
         return bound["input"] if isinstance(bound["input"], Tensor) else None
-    if name == "add" and bound.get("other") == 0:
+    if name == "cat" and isinstance(bound.get("tensors"), list) and len(bound["tensors"]) == 1:
+        return next(each for each in bound["tensors"] if isinstance(each, Tensor))
+    other = bound.get("other")
+    if name == "add" and isinstance(other, int | float) and other == 0:
         return bound["self"] if isinstance(bound["self"], Tensor) else None
     return None
 
@@ -177,23 +188,38 @@ def _parameters(func: Any) -> Callable[..., Mapping[str, Any]]:
 
         return by_signature
     overloads = getattr(torch.ops.aten, func.__name__.rstrip("_"), None)
-    known = (
-        [] if overloads is None else [getattr(overloads, each) for each in overloads.overloads()]
-    )
-    if known and known[0]._overloadname == "default":  # noqa: SLF001
-        arguments = known[0]._schema.arguments  # noqa: SLF001
+    names = [] if overloads is None else overloads.overloads()
+    schemas = [getattr(overloads, each)._schema.arguments for each in names]  # noqa: SLF001
 
-        def by_schema(*args: Any, **kwargs: Any) -> Mapping[str, Any]:
-            given = dict(zip((each.name for each in arguments), args, strict=False))
-            defaults = {each.name: each.default_value for each in arguments if not each.kwarg_only}
-            return {**defaults, **given, **kwargs}
+    def by_schema(*args: Any, **kwargs: Any) -> Mapping[str, Any]:
+        for arguments in schemas:
+            given = dict(zip((each.name for each in arguments), args, strict=False)) | kwargs
+            if len(given) == len(args) + len(kwargs) and all(map(partial(_fits, given), arguments)):
+                known = [each for each in arguments if not each.kwarg_only]
+                return {**{each.name: each.default_value for each in known}, **given}
+        return {"self": args[0] if args else None, "rest": args[1:], **kwargs}
 
-        return by_schema
-    return lambda *args, **kwargs: {"self": args[0] if args else None, "rest": args[1:], **kwargs}
+    return by_schema
+
+
+def _fits(given: Mapping[str, Any], argument: Any) -> bool:
+    """Whether what is given can be an argument of an overload, or may be left out."""
+    if argument.name not in given:
+        return bool(argument.has_default_value())
+    kind, value = str(argument.type), given[argument.name]
+    if isinstance(value, Tensor):
+        return "Tensor" in kind and "List" not in kind
+    if isinstance(value, list | tuple):
+        return "List" in kind
+    return "List[Tensor]" not in kind and (value is None or kind != "Tensor")
 
 
 def _bound(func: Any, args: Any, kwargs: Any) -> tuple[str, Mapping[str, Any]]:
     """Name an operation, and its arguments; that it works in place is no argument."""
+    if func in (Tensor.reshape, Tensor.permute) and not isinstance(args[1], list | tuple):
+        args = (args[0], args[1:])
+    if func is F.relu6:  # which is how its layer says it
+        func, args = F.hardtanh, (*args, 0.0, 6.0)
     name = func.__name__
     plain = name.rstrip("_") if not name.startswith("__") else name
     said = _parameters(func)(*args, **kwargs)
@@ -211,7 +237,8 @@ def _said(value: Any, numbers: Numbers) -> object:
     if isinstance(value, dict):
         return tuple((key, _said(each, numbers)) for key, each in sorted(value.items()))
     if isinstance(value, list | tuple):
-        return tuple(_said(each, numbers) for each in value)
+        alike = len(value) == 2 and type(value[0]) is int and value[0] == value[1]
+        return written(value[0]) if alike else tuple(_said(each, numbers) for each in value)
     return written(value) if isinstance(value, bool | int | float | str | None) else str(value)
 
 
@@ -287,6 +314,8 @@ class _Steps:
     lowerings: Mapping[str, Lowering]
     numbers: Numbers
     training: bool
+    #: By place in the text, the arguments that are said in words there: lowerings ask.
+    worded: Mapping[Span, frozenset[str]]
     _made: dict[str, Any] = field(default_factory=dict)
     _flows: dict[str, Callable[..., Any]] = field(default_factory=dict)
     _recipes: dict[object, _Recipe] = field(default_factory=dict)
@@ -303,7 +332,11 @@ class _Steps:
         return values
 
     def _step(self, node: Node, inputs: Sequence[int]) -> list[int]:
-        applied = Applied(node.op, node.input_shapes, node.shapes, {})
+        words = {
+            key: Written(getattr(node.op, key), literal(compact(getattr(node.op, key))))
+            for key in sorted(self.worded.get(node.span, ()))
+        }
+        applied = Applied(node.op, node.input_shapes, node.shapes, words)
         lowered = self.lowerings[node.kind](applied)
         names = [f"x{position}" for position in range(len(inputs))]
         flow = expression(fill(lowered.flow, [Raw(each) for each in names], Raw("step")))
@@ -368,17 +401,34 @@ def differences(
     """
     with torch.device("meta"):
         model = make()
-    wrong = list(_compared(model, graph, lowerings, training=False, heads=False))
+    words = worded(read_program(graph))
+    wrong = list(_compared(model, graph, lowerings, words, training=False, heads=False))
     if not wrong:
         heads = not inference
-        wrong = list(_compared(model, graph, lowerings, training=True, heads=heads))
+        wrong = list(_compared(model, graph, lowerings, words, training=True, heads=heads))
     return wrong[:TOLD]
+
+
+def worded(program: Program) -> dict[Span, frozenset[str]]:
+    """Find, by place in the text, the arguments of operators that are said in words there."""
+    found: dict[Span, frozenset[str]] = {}
+    bodies = (*program.blocks, program.network)
+    for each in parts(tuple(body.statements for body in bodies)):
+        if isinstance(each, OperatorStep):
+            words = {key for key, value in each.arguments if not _is_plain(value)}
+            found[each.site] = found.get(each.site, frozenset()) | words
+    return found
+
+
+def _is_plain(value: object) -> bool:
+    return all(isinstance(each, Literal | ListOf) for each in parts(value))
 
 
 def _compared(
     model: nn.Module,
     graph: Graph,
     lowerings: Mapping[str, Lowering],
+    worded: Mapping[Span, frozenset[str]],
     *,
     training: bool,
     heads: bool,
@@ -393,7 +443,7 @@ def _compared(
     except Exception as failure:  # noqa: BLE001 (what is emitted may fail in any way)
         yield f"the class stops {mode}: {type(failure).__name__}: {str(failure).splitlines()[0]}"
         return
-    values = _Steps(lowerings, numbers, training).numbered(graph, nodes)
+    values = _Steps(lowerings, numbers, training, worded).numbered(graph, nodes)
     if len(found) != len(wanted):
         yield f"the class gives {len(found)} outputs {mode}, the graph {len(wanted)}"
         return

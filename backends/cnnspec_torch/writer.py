@@ -55,29 +55,29 @@ def write(graph: Graph, lower: dict[str, Lowering], head: list[str], *, inferenc
     signatures[id(plans.network)] = make_signature(plans.network, network=True, reserved=RESERVED)
     outputs = plans.outputs
     classes.append(_class(plans.network, names, signatures, outputs))
-    heads = _outputs(outputs)
+    heads = outputs_of(outputs)
     text = "\n\n\n".join([*heads, *classes])
-    layers = _layers(text)
+    layers = layers_in(text)
     text = "\n\n\n".join([*layers, text])
-    constants = [] if not any(each.train for each in outputs) else [_weights(outputs)]
-    parts = [_docstring(head), _imports(text), *constants]
+    constants = [] if not any(each.train for each in outputs) else [loss_weights(outputs)]
+    parts = [docstring(head), imports_of(text), *constants]
     return Written("\n\n".join(parts) + "\n\n\n" + text + "\n", network)
 
 
-def _docstring(lines: list[str]) -> str:
+def docstring(lines: list[str]) -> str:
     safe = [line.replace("\\", "/").replace('"""', "'''") for line in lines]
     if len(safe) == 1:
         return f'"""{safe[0]}"""'
     return '"""' + "\n".join(safe) + '\n"""'
 
 
-def _layers(text: str) -> list[str]:
+def layers_in(text: str) -> list[str]:
     """The layers of our own that a text uses, those that they use themselves first."""
     needed: dict[str, None] = {}
 
     def add(source: str) -> None:
         for name in sorted(LAYERS):
-            if name not in needed and re.search(rf"(?<!class )\b{name}\(", source):
+            if name not in needed and re.search(rf"(?<!class )(?<!def )\b{name}\(", source):
                 add(LAYERS[name].source)
                 needed[name] = None
 
@@ -85,13 +85,17 @@ def _layers(text: str) -> list[str]:
     return [LAYERS[name].source.strip("\n") for name in needed]
 
 
-def _imports(text: str) -> str:
+def imports_of(text: str) -> str:
     standard, ours = [], []
     if re.search(r"\bmath\.", text):
         standard.append("import math")
     if re.search(r"\bOrderedDict\(", text):
         standard.append("from collections import OrderedDict")
-    typing = [w for w, use in (("Any", ": Any = "), ("NamedTuple", "(NamedTuple)")) if use in text]
+    if re.search(r"\bpartial\(", text):
+        standard.append("from functools import partial")
+    if "Callable[" in text:
+        standard.append("from collections.abc import Callable")
+    typing = [w for w, use in (("Any", ": Any"), ("NamedTuple", "(NamedTuple)")) if use in text]
     if typing:
         standard.append(f"from typing import {', '.join(typing)}")
     if re.search(r"\btorch\.", text):
@@ -103,7 +107,7 @@ def _imports(text: str) -> str:
     return "\n\n".join("\n".join(part) for part in (standard, ours) if part)
 
 
-def _weights(outputs: Iterable[Output]) -> str:
+def loss_weights(outputs: Iterable[Output]) -> str:
     items = ", ".join(f'"{o.name}": {o.weight!r}' for o in outputs if o.train)
     why = "# How much each training head's loss counts beside the main one."
     return f"{why}\nLOSS_WEIGHTS = {{{items}}}"
@@ -119,7 +123,7 @@ def _field(name: str) -> str:
     return Namespace({"count", "index", *_WORDS.split()}).take(name.lstrip("_") or "output")
 
 
-def _outputs(outputs: tuple[Output, ...]) -> list[str]:
+def outputs_of(outputs: tuple[Output, ...]) -> list[str]:
     main = [each for each in outputs if not each.train]
     result = []
     if len(main) > 1:

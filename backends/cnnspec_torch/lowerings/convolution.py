@@ -11,6 +11,7 @@ from cnnspec.ops.convolution import Conv, DepthwiseConv, TransposedConv
 from cnnspec.ops.geometry import sides
 from cnnspec_torch.lowerings.parts import (
     argument,
+    is_worded,
     keyword,
     padded,
     padding,
@@ -24,9 +25,16 @@ COMMENT = "padded apart: the odd pixel goes to one side"
 def _padded(step: Applied, arguments: tuple[Leaf, ...], keywords: tuple[Keyword, ...]) -> Lowered:
     op = step.op
     assert isinstance(op, Conv | DepthwiseConv)
+    stride = argument(step, "stride", 1)
+    if isinstance(op.pad, str) and (op.stride != (1, 1) or is_worded(step, "stride")):
+        lower = keyword("lower", Leaf(op.pad == "same_lower"), False)
+        named = (stride, *keywords, lower)
+        return Lowered(THROUGH, Call(Raw("SameConv2d"), arguments, named))
+    if op.pad == "same" and (is_worded(step, "size") or is_worded(step, "dilation")):
+        named = (stride, Keyword("padding", Leaf("same")), *keywords)
+        return Lowered(THROUGH, Call(Raw("nn.Conv2d"), arguments, named))
     (x,) = step.inputs
     pads = sides(op.pad, op.size, op.stride, op.dilation, (x.height, x.width))
-    stride = argument(step, "stride", 1)
     if symmetric(pads):
         named = (stride, keyword("padding", padding(step, pads), 0), *keywords)
         return Lowered(THROUGH, Call(Raw("nn.Conv2d"), arguments, named))
@@ -57,7 +65,7 @@ def depthwise(step: Applied) -> Lowered:
     assert isinstance(op, DepthwiseConv)
     channels = step.channels()
     out = channels
-    if op.multiplier != 1:
+    if op.multiplier != 1 or is_worded(step, "multiplier"):
         out = product(channels, step.leaf("multiplier"), "filters")
     keywords = (
         argument(step, "dilation", 1),

@@ -26,9 +26,9 @@ def reshape(step: Applied) -> Lowered:
     """The same values as another shape; the batch stays."""
     op = step.op
     assert isinstance(op, Reshape)
-    sizes = [step.value(each, "size") for each in op.to]
+    sizes = step.leaves("to")
     flow = Call(Member(Input(), "reshape"), (Leaf(-1), *sizes))
-    return Lowered(flow, None, Call(Raw("Reshape"), tuple(sizes)))
+    return Lowered(flow, None, Call(Raw("Reshape"), sizes))
 
 
 def permute(step: Applied) -> Lowered:
@@ -46,7 +46,7 @@ def pad(step: Applied) -> Lowered:
     assert isinstance(op, PadImage)
     top, bottom, left, right = step.leaves("sides")
     amounts = [left, right, top, bottom]
-    if any(op.channels):
+    if any(op.channels) or any(each.expression for each in step.leaves("channels")):
         amounts += step.leaves("channels")
     code = _amounts(step, amounts, "pads")
     return Lowered(call("F.pad", Input(), code), None, call("Pad", code))
@@ -74,7 +74,7 @@ def _amounts(step: Applied, amounts: list[Leaf], hint: str) -> Code:
 
 
 def upsample(step: Applied) -> Lowered:
-    """A larger image; sizes are written out, for a factor rounds differently elsewhere."""
+    """A larger image; a factor that is no whole number is that of the rounded sizes."""
     op = step.op
     assert isinstance(op, Upsample)
     whole = op.factor == int(op.factor)
@@ -84,8 +84,8 @@ def upsample(step: Applied) -> Lowered:
     if whole:
         named = (Keyword("scale_factor", step.leaf("factor")), *named)
     else:
-        size = step.outputs[0][1:]
-        named = (Keyword("size", step.value(tuple(size), "size")), *named)
+        exact = Keyword("recompute_scale_factor", Leaf(True))
+        named = (Keyword("scale_factor", step.leaf("factor")), *named, exact)
     flow = Call(Raw("F.interpolate"), (Input(),), named)
     return Lowered(flow, None, Call(Raw("nn.Upsample"), (), named))
 

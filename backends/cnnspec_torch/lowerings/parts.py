@@ -25,6 +25,11 @@ def layer(name: str, *arguments: Code, keywords: tuple[Keyword, ...] = ()) -> Lo
     return Lowered(THROUGH, Call(Raw(name), arguments, keywords))
 
 
+def is_worded(step: Applied, name: str) -> bool:
+    """Whether the text says an argument in words: it may be another number at another call."""
+    return step.leaf(name).expression is not None
+
+
 def symmetric(sides: Sides) -> bool:
     """Whether padding is the same before and after, so that torch's layers can do it."""
     return sides[0] == sides[1] and sides[2] == sides[3]
@@ -37,7 +42,7 @@ def padding(step: Applied, sides: Sides) -> Leaf:
     """
     written, size = step.leaf("pad"), step.leaf("size")
     value = compact((sides[0], sides[2]))
-    if value == written.value:
+    if value == written.value or written.expression is not None:
         return Leaf(value, written.expression, "padding")
     if size.expression is not None and isinstance(value, int) and value == size.value // 2:
         return Leaf(value, Expression("//", (size.expression, literal(2))), "padding")

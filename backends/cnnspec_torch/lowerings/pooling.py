@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec.emit.code import THROUGH, Call, Code, Input, Keyword, Leaf, Member, Module, Raw, call
+from cnnspec.emit.code import Call, Input, Keyword, Leaf, Member, Raw
 from cnnspec.emit.lowering import Applied, Lowered, Lowering
-from cnnspec.ops.geometry import Sides, overhang
+from cnnspec.ops.geometry import Sides
 from cnnspec.ops.pooling import AveragePool, MaxPool
 from cnnspec_torch.lowerings.parts import (
     argument,
+    is_worded,
     keyword,
     layer,
-    padded,
     padding,
     symmetric,
 )
@@ -23,82 +23,47 @@ def _stride(step: Applied) -> Keyword:
     return Keyword("stride", step.leaf("stride"), None)
 
 
-def _fits(step: Applied, sides: Sides) -> bool:
-    """Whether torch's layers take the padding: symmetric, at most half the window."""
+def _fits(step: Applied) -> Sides | None:
+    """Give padding that torch's layers take: symmetric, at most half the window."""
     op = step.op
     assert isinstance(op, MaxPool | AveragePool)
-    return symmetric(sides) and 2 * sides[0] <= op.size[0] and 2 * sides[2] <= op.size[1]
+    moving = op.moves != (1, 1) or is_worded(step, "stride") or is_worded(step, "size")
+    if isinstance(op.pad, str) and (moving or op.ceil):
+        return None
+    sides = op.sides(step.inputs[0])
+    fits = symmetric(sides) and 2 * sides[0] <= op.size[0] and 2 * sides[2] <= op.size[1]
+    return sides if fits else None
 
 
-def _extended(step: Applied, sides: Sides) -> Sides:
-    """Add what a `ceil` pool lets hang over the end to the padding."""
+def _pads(step: Applied) -> Keyword:
+    """Write padding that torch's layers do not take: a word, or left, right, top, bottom."""
     op = step.op
     assert isinstance(op, MaxPool | AveragePool)
-    (x,), (y,) = step.inputs, step.outputs
-    over = [
-        overhang(x[a + 1], op.size[a], op.moves[a], sides[2 * a], sides[2 * a + 1], y[a + 1])
-        for a in (0, 1)
-    ]
-    return (sides[0], sides[1] + over[0], sides[2], sides[3] + over[1])
+    if isinstance(op.pad, str):
+        return Keyword("pad", Leaf(op.pad))
+    top, bottom, left, right = op.pad
+    return Keyword("pad", step.value((left, right, top, bottom), "pads"))
 
 
 def maxpool(step: Applied) -> Lowered:
     """A maximum over windows; padding is minus infinity."""
-    op = step.op
-    assert isinstance(op, MaxPool)
-    sides = op.sides(step.inputs[0])
-    stride = _stride(step)
-    if _fits(step, sides):
-        named = (
-            stride,
-            keyword("padding", padding(step, sides), 0),
-            argument(step, "ceil", False, "ceil_mode"),
-        )
+    stride, ceil = _stride(step), argument(step, "ceil", False, "ceil_mode")
+    if (sides := _fits(step)) is not None:
+        named = (stride, keyword("padding", padding(step, sides), 0), ceil)
         return layer("nn.MaxPool2d", step.leaf("size"), keywords=named)
-    low = call("float", Leaf("-inf"))
-    around = padded(step, _extended(step, sides), Input(), low)
-    module = Call(Raw("nn.MaxPool2d"), (step.leaf("size"),), (stride,))
-    whole = Call(
-        Raw("PaddedMaxPool2d"), (step.leaf("size"),), (stride, Keyword("pads", around.arguments[1]))
-    )
-    return Lowered(Call(Module(), (around,)), module, whole, "padded by minus infinity")
+    return layer("PaddedMaxPool2d", step.leaf("size"), keywords=(stride, _pads(step), ceil))
 
 
 def avgpool(step: Applied) -> Lowered:
     """A mean over windows, padding counted or not."""
-    op = step.op
-    assert isinstance(op, AveragePool)
-    sides = op.sides(step.inputs[0])
-    stride = _stride(step)
-    if _fits(step, sides):
-        count = keyword("count_include_pad", step.leaf("count_pad"), True)
-        named = (
-            stride,
-            keyword("padding", padding(step, sides), 0),
-            argument(step, "ceil", False, "ceil_mode"),
-            *((count,) if any(sides) else ()),
-        )
+    stride, ceil = _stride(step), argument(step, "ceil", False, "ceil_mode")
+    count = keyword("count_include_pad", step.leaf("count_pad"), True)
+    if (sides := _fits(step)) is not None:
+        said = (count,) if any(sides) or is_worded(step, "pad") else ()
+        named = (stride, keyword("padding", padding(step, sides), 0), ceil, *said)
         return layer("nn.AvgPool2d", step.leaf("size"), keywords=named)
-    window = (step.leaf("size"), step.leaf("size" if op.stride is None else "stride"))
-    extended = _extended(step, sides)
-    total: Code = Call(Raw("F.avg_pool2d"), (padded(step, extended, Input()), *window))
-    module = Call(
-        Raw("PaddedAvgPool2d"),
-        window,
-        (
-            Keyword("pads", step.value(_order(sides), "pads")),
-            Keyword("over", step.value((extended[3] - sides[3], extended[1] - sides[1]), "over")),
-            Keyword("count_pad", step.leaf("count_pad")),
-        ),
-    )
-    if op.count_pad and extended == sides:
-        return Lowered(total, None, module)
-    return Lowered(THROUGH, module)
-
-
-def _order(sides: Sides) -> tuple[int, int, int, int]:
-    top, bottom, left, right = sides
-    return (left, right, top, bottom)
+    named = (stride, _pads(step), ceil, count)
+    return layer("PaddedAvgPool2d", step.leaf("size"), keywords=named)
 
 
 def adaptive(step: Applied) -> Lowered:

@@ -1,0 +1,535 @@
+"""What all classes of a file share: the program, its instances, names, constants, given steps."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from cnnspec.elaborate.values import BlockValue, CallStep, Operator
+from cnnspec.emit import program as pg
+from cnnspec.emit import pytree as py
+from cnnspec.emit.bodies import read_program
+from cnnspec.emit.lowering import Lowered, Lowering
+from cnnspec.emit.names import BUILTINS, Namespace, class_name, is_identifier
+from cnnspec.expression import plain
+from cnnspec.graph import Graph, Node, Scope, walk_scopes
+from cnnspec.kinds import Refusal
+from cnnspec.op import Op
+from cnnspec.shapes import Shape
+from cnnspec.source import Span
+from cnnspec_torch.classes.lowered import Placed, tree
+from cnnspec_torch.classes.values import Data, Hard, Nodes, Steps
+from cnnspec_torch.classes.values import Node as Flowing
+
+if TYPE_CHECKING:
+    from cnnspec_torch.classes.project import Projection
+
+#: Names that a file uses for itself.
+WORDS: Final = """
+    Any Callable F LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs math nn partial
+    round_to self torch
+"""
+RESERVED: Final = BUILTINS.union(WORDS.split())
+#: What stands for the size of an image where no call is known.
+SAMPLE: Final = Shape((64, 32, 32))
+Word = str
+Ranks = tuple[bool, ...]
+
+
+def ranks_of(scope: Scope) -> Ranks:
+    """Whether images come into an instance of a block, by parameter."""
+    return tuple(bool(ports) and ports[0].shape.is_image for _, ports in scope.inputs)
+
+
+@dataclass(slots=True, eq=False)
+class File:
+    """A network's program, with the instances that show what no text says: ranks and sizes."""
+
+    graph: Graph
+    lowerings: Mapping[str, Lowering]
+    program: pg.Program = field(init=False)
+    classes: list[Projection] = field(default_factory=list)
+    #: Tables at the top of the file, by name.
+    constants: dict[str, ast.expr] = field(default_factory=dict)
+    space: Namespace = field(init=False)
+    #: The instances of the class that is written now; None: of all.
+    now: set[int] | None = None
+    _nodes: dict[Span, list[Node]] = field(default_factory=dict)
+    _scopes: dict[Span, list[Scope]] = field(default_factory=dict)
+    _instances: dict[object, list[Scope]] = field(default_factory=dict)
+    _reaching: dict[str, list[pg.Expr]] | None = None
+    _constants: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.program = read_program(self.graph)
+        self.space = Namespace(RESERVED)
+        for node in self.graph.nodes:
+            self._nodes.setdefault(node.span, []).append(node)
+        for scope in walk_scopes(self.graph.root):
+            if scope.kind == "block":
+                self._scopes.setdefault(scope.span, []).append(scope)
+                self._instances.setdefault(scope.definition, []).append(scope)
+
+    # --- names
+
+    def word(self, name: str) -> str:
+        """Give a spec's name as Python has it: words of Python and of the file get a `_`."""
+        word = name
+        while word in RESERVED or not is_identifier(word):
+            word += "_"
+        return word
+
+    def class_name(self, body: pg.Body) -> str:
+        """Name a block's class."""
+        return self.space.take(class_name(body.name))
+
+    # --- instances
+
+    def nodes(self, site: Span) -> list[Node]:
+        """The nodes that a place in the text made, in instances of the class that is written."""
+        return [each for each in self._nodes.get(site, []) if self._is_of_now(each.scope)]
+
+    def scopes(self, site: Span) -> list[Scope]:
+        """The instances of blocks that a place in the text made, likewise."""
+        return [each for each in self._scopes.get(site, []) if self._is_of_now(each.parent)]
+
+    def _is_of_now(self, scope: Scope | None) -> bool:
+        if self.now is None:
+            return True
+        while scope is not None and scope.kind == "group":
+            scope = scope.parent
+        return id(scope) in self.now
+
+    def instances(self, body: pg.Body) -> list[Scope]:
+        """The instances of a block."""
+        return self._instances.get(body.definition, [])
+
+    def ranks(self, body: pg.Body) -> list[Ranks]:
+        """Whether images come in, by parameter: a row for each kind of call."""
+        found = {ranks_of(each): None for each in self.instances(body)}
+        return list(found) or [tuple(True for _ in body.nodes)]
+
+    def rank(self, site: Span, image: bool | None) -> bool | None:
+        """Whether an image comes in at a place; as is known otherwise where no call tells."""
+        found = {node.input_shapes[0].is_image for node in self.nodes(site) if node.inputs}
+        return found.pop() if len(found) == 1 else image
+
+    def result_image(
+        self, projection: Projection, step: pg.BlockStep, nodes: Mapping[str, Any]
+    ) -> bool | None:
+        """Whether a block gives an image."""
+        given = tuple(each.image is not False for each in nodes.values())
+        every = self._instances.get(step.block, [])
+        scopes = self.scopes(step.site) or [x for x in every if ranks_of(x) == given] or every
+        found = {port.shape.is_image for scope in scopes for port in scope.results}
+        if len(found) == 1:
+            return found.pop()
+        return next((each.image for each in nodes.values()), True)
+
+    def rank_after(
+        self, step: pg.OperatorStep, made: Mapping[str, ast.expr], image: bool | None
+    ) -> bool | None:
+        """Whether an image comes out of a step."""
+        found = {node.shape.is_image for node in self.nodes(step.site)}
+        if len(found) == 1:
+            return found.pop()
+        if step.op.rank == "vector":
+            return False
+        if step.op.name in ("gap", "gmp"):
+            return py.constant(made.get("keep", ast.Constant(False)), True)
+        return image
+
+    def places(self, projection: Projection, step: pg.OperatorStep) -> ast.expr:
+        """How many places an image has where its channels are put in a row: one number."""
+        found = {
+            shape.height * shape.width
+            for node in self.nodes(step.site)
+            for shape in node.input_shapes[:1]
+            if shape.is_image
+        }
+        if len(found) == 1:
+            return py.literal(found.pop())
+        raise Hard("an image's size that differs between calls, in a constructor")
+
+    # --- lowering
+
+    def lower(
+        self,
+        step: pg.OperatorStep,
+        arguments: Mapping[str, ast.expr],
+        channels: Sequence[ast.expr],
+        inputs: Sequence[Flowing | Nodes],
+        image: bool | None,
+    ) -> Lowered:
+        """Lower a step with the words that it has in a text."""
+        nodes = self.nodes(step.site)
+        if nodes:
+            node = nodes[0]
+            op, shapes, outputs = node.op, node.input_shapes, node.shapes
+        else:
+            op = self._sampled(step.op, arguments)
+            spot = SAMPLE if image is not False else Shape(SAMPLE[:1])
+            shapes = tuple(
+                Shape(SAMPLE[:1]) if each.image is False else spot for each in inputs
+            ) or (spot,)
+            outputs = (spot,)
+        placed = Placed(op, shapes, outputs, {}, (), frozenset(), arguments, tuple(channels))
+        return self.lowerings[step.op.name](placed)
+
+    def _sampled(self, op: type[Op], arguments: Mapping[str, ast.expr]) -> Op:
+        """An operator as it might be called at a place that no call has come by."""
+        known: dict[str, Any] = {}
+        for key, words in arguments.items():
+            value = _value(words)
+            if value is not None:
+                known[key] = value
+        for sample in (3, 1, 2, 0.5, (0, 1, 2), "same"):
+            for key in op.arguments:
+                missing = key in arguments or op.arguments[key].required
+                if key not in known and missing and _reads(op, key, sample):
+                    known[key] = sample
+        try:
+            return op(**known)
+        except Refusal as refusal:
+            raise Hard(f"{op.name}: {refusal.message}") from None
+
+    def owns(self, step: pg.OperatorStep) -> bool:
+        """Whether a step has weights, so that its name is a key's."""
+        nodes = self.nodes(step.site)
+        if nodes:
+            return any(node.weights for node in nodes)
+        return step.op.weights is not Op.weights
+
+    # --- steps as values
+
+    def reaching(self) -> Mapping[str, list[pg.Expr]]:
+        """The steps that reach names: parameters, and what loops over tables bind."""
+        if self._reaching is None:
+            self._reaching = _reaching(self)
+        return self._reaching
+
+    def is_free(self, projection: Projection, step: pg.GivenStep) -> bool:
+        """Whether what is given at a place is constructed without channels: an activation."""
+        if isinstance(step.value, pg.Name):
+            return self.contract(step.value.id)
+        kinds = [node.op for node in self.nodes(step.site)]
+        return bool(kinds) and all(_free(type(op)) for op in kinds)
+
+    def contract(self, name: str) -> bool:
+        """Whether the steps that a name stands for are all constructed without channels."""
+        steps = self.reaching().get(name, [])
+        return bool(steps) and all(
+            isinstance(each, pg.OperatorStep) and _free(each.op) for each in steps
+        )
+
+    def keeps_channels(self, projection: Projection, step: pg.GivenStep) -> bool:
+        """Whether what is given leaves channels as they are, whatever it is."""
+        if isinstance(step.value, pg.Name):
+            steps: Iterable[pg.Expr] = self.reaching().get(step.value.id, [])
+            ops = [each.op for each in steps if isinstance(each, pg.OperatorStep)]
+            if steps and len(ops) == len(list(steps)):
+                return all(_same_channels(op) for op in ops)
+            return False
+        kinds = [type(node.op) for node in self.nodes(step.site)]
+        return bool(kinds) and all(map(_same_channels, kinds))
+
+    def parameters_of(
+        self, projection: Projection, step: pg.GivenStep
+    ) -> tuple[pg.Parameter, ...] | None:
+        """The parameters of the blocks that are given at a place, if they are one row."""
+        if not isinstance(step.value, pg.Name):
+            return None
+        steps = self.reaching().get(step.value.id, [])
+        blocks = [each for each in steps if isinstance(each, pg.BlockStep)]
+        if not blocks:
+            return None
+        first = self.program.body(blocks[0])
+        return first.parameters
+
+    def want_all(self, projection: Projection, step: pg.GivenStep) -> None:
+        """Have the blocks that may be given at a place tell their channels."""
+        if isinstance(step.value, pg.Name):
+            for each in self.reaching().get(step.value.id, []):
+                if isinstance(each, pg.BlockStep):
+                    self.projection(each).wanted = True
+
+    def settles(self, projection: Projection, one: pg.Expr, other: pg.Expr) -> bool:
+        """Whether two given steps come to the same channels, whatever goes in."""
+        if not isinstance(one, pg.GivenStep) or not isinstance(other, pg.GivenStep):
+            return False
+        if one.value != other.value or not isinstance(one.value, pg.Name):
+            return False
+        blocks = self.reaching().get(one.value.id, [])
+        for each in blocks:
+            if not isinstance(each, pg.BlockStep):
+                return False
+            called = self.projection(each)
+            if called.out is None:
+                return False
+            read = py.reads(called.out)
+            if called.parameter_channels(called.body.nodes[0].name) in read:
+                return False
+            first, second = (_by_name(called.body, step) for step in (one, other))
+            data = {self.word(each.name): each.name for each in called.body.data}
+            if any(first.get(data[word]) != second.get(data[word]) for word in read & set(data)):
+                return False
+        return bool(blocks)
+
+    def projection(self, step: pg.BlockStep, ranks: Ranks | None = None) -> Projection:
+        """The class of a block that is called with images or vectors."""
+        body = self.program.body(step)
+        found = [each for each in self.classes if each.body is body]
+        for each in found:
+            if ranks is None or each.ranks == ranks:
+                return each
+        if found:
+            return found[0]
+        raise Hard(f"{body.name} calls itself")
+
+    def argued(
+        self, projection: Projection, expr: pg.Expr, parameter: tuple[pg.Body, str]
+    ) -> ast.expr:
+        """An argument of a block: data, or a step as what constructs its module."""
+        value = projection.value(expr)
+        if isinstance(value, Steps):
+            return self.step_value(projection, value.step, parameter[1])
+        if isinstance(value, Data):
+            return value.made
+        return projection._data(value).made  # noqa: SLF001
+
+    def default(self, called: Projection, parameter: pg.Parameter) -> ast.expr | None:
+        """A parameter's default, as its signature has it."""
+        if parameter.default is None:
+            return None
+        value = called.value(parameter.default)
+        if isinstance(value, Steps):
+            return self.step_value(called, value.step, parameter.name)
+        return called._data(value).made  # noqa: SLF001
+
+    def step_value(self, projection: Projection, step: pg.Expr, name: str | None) -> ast.expr:
+        """A step as a value of Python: what constructs its module, from channels if it needs them.
+
+        Where a name stands for layers that take channels and for such that do not, all take them.
+        """
+        match step:
+            case pg.BlockStep():
+                called = self.projection(step)
+                called.wanted = True
+                keywords = [
+                    ast.keyword(self.word(key), self.argued(projection, each, (called.body, key)))
+                    for key, each in step.arguments
+                ]
+                made: ast.expr = py.name(called.name)
+                return ast.Call(py.name("partial"), [made], keywords) if keywords else made
+            case pg.OperatorStep():
+                return self._operator_value(projection, step, name)
+            case pg.Choice(test, yes, no):
+                decided = projection.data(test).made
+                one = self.step_value(projection, yes, name)
+                return ast.IfExp(decided, one, self.step_value(projection, no, name))
+            case pg.GivenStep(inner, arguments) if arguments:
+                value = projection.data(inner).made
+                named = [
+                    ast.keyword(self.word(key), projection.data(each).made)
+                    for key, each in arguments
+                    if key is not None
+                ]
+                if len(named) < len(arguments):
+                    raise Hard("a given step with more arguments, as a value")
+                return ast.Call(py.name("partial"), [value], named)
+            case pg.GivenStep(inner, ()):
+                return projection.data(inner).made
+        raise Hard(f"{type(step).__name__} as a value")
+
+    def _operator_value(
+        self, projection: Projection, step: pg.OperatorStep, name: str | None
+    ) -> ast.expr:
+        arguments, _ = projection._arguments(step)  # noqa: SLF001
+        flowing = Flowing(py.name("channels"), py.name("x"), True)
+        lowered = self.lower(step, arguments, [py.name("channels")], [flowing], True)
+        code = lowered.standalone if lowered.standalone is not None else lowered.module
+        if code is None:
+            raise Hard(f"{step.op.name} as a value")
+        made = tree(code)
+        assert isinstance(made, ast.Call)
+        takes = bool(py.reads(made) & {"channels"})
+        steps = self.reaching().get(name or "", [])
+        mixed = bool(steps) and not self.contract(name or "")
+        if not takes and mixed:
+            return ast.Lambda(_lambda("_"), made)
+        if takes and (made.args[1:] or not py.same(made.args[0], py.name("channels"))):
+            return ast.Lambda(_lambda("channels"), made)
+        if takes:
+            return _partial(made.func, [], made.keywords)
+        return _partial(made.func, made.args, made.keywords)
+
+    # --- tables
+
+    def constant(self, projection: Projection, expr: pg.Constant) -> ast.expr:
+        """A list at the top of a file: a table at the top of the module."""
+        key = (expr.name, expr.file)
+        if key not in self._constants:
+            name = self.space.take(expr.name.upper())
+            self._constants[key] = name
+            value = projection._data(projection.value(expr.value)).made  # noqa: SLF001
+            self.constants[name] = _tuples(value)
+        return py.name(self._constants[key])
+
+
+def _partial(
+    function: ast.expr, arguments: list[ast.expr], keywords: list[ast.keyword]
+) -> ast.expr:
+    if not arguments and not keywords:
+        return function
+    return ast.Call(py.name("partial"), [function, *arguments], keywords)
+
+
+def _lambda(word: str) -> ast.arguments:
+    return ast.arguments([], [ast.arg(word)], None, [], [], None, [])
+
+
+def _tuples(value: ast.expr) -> ast.expr:
+    """Lists as tuples: nobody changes them."""
+    if isinstance(value, ast.List):
+        return ast.Tuple([_tuples(each) for each in value.elts], py.LOAD)
+    return value
+
+
+def _value(words: ast.expr) -> Any:
+    """The value of a literal, lists as tuples; None for anything else."""
+    try:
+        found = ast.literal_eval(words)
+    except (ValueError, TypeError, SyntaxError):
+        return None
+    return _frozen(found)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def _reads(op: type[Op], key: str, value: object) -> bool:
+    try:
+        op.arguments[key].kind.read(value)
+    except Refusal:
+        return False
+    return True
+
+
+def _free(op: type[Op]) -> bool:
+    """Whether a layer of an operator is constructed without channels."""
+    return op.weights is Op.weights
+
+
+def _same_channels(op: type[Op]) -> bool:
+    from cnnspec import channels
+
+    return op.channel_rule == channels.SAME
+
+
+def _by_name(body: pg.Body, step: pg.GivenStep) -> dict[str, pg.Expr]:
+    names = [each.name for each in body.parameters][1:]
+    found: dict[str, pg.Expr] = {}
+    for place, (key, each) in enumerate(step.arguments):
+        found[names[place] if key is None else key] = each
+    return found
+
+
+def _reaching(file: File) -> dict[str, list[pg.Expr]]:
+    """Find the steps that each name may stand for, by name: what is passed on is followed."""
+    steps: dict[str, list[pg.Expr]] = {}
+    passed: dict[str, set[str]] = {}
+
+    def note(name: str, expr: pg.Expr) -> None:
+        match expr:
+            case pg.Name(other, "data"):
+                passed.setdefault(name, set()).add(other)
+            case pg.OperatorStep() | pg.BlockStep():
+                known = steps.setdefault(name, [])
+                if not any(_alike(each, expr) for each in known):
+                    known.append(expr)
+            case pg.Choice(_, yes, no):
+                note(name, yes)
+                note(name, no)
+            case pg.GivenStep(inner, _):
+                note(name, inner)
+
+    for body in (*file.program.blocks, file.program.network):
+        for parameter in body.parameters:
+            if parameter.default is not None:
+                note(parameter.name, parameter.default)
+        for each in pg.parts(body.statements):
+            match each:
+                case pg.BlockStep(_, _, arguments):
+                    for key, value in arguments:
+                        note(key, value)
+                case pg.GivenStep(pg.Name(), given):
+                    for keyword, value in given:
+                        if keyword is not None:
+                            note(keyword, value)
+                case pg.Assign((word,), value):
+                    note(word, value)
+                case pg.For(pattern, values, _):
+                    _note_rows(pattern, values, note)
+        for scope in file.instances(body):
+            for key, held in scope.values.items():
+                for found in _held(file, held):
+                    note(key, found)
+    changed = True
+    while changed:
+        changed = False
+        for name, others in passed.items():
+            known = steps.setdefault(name, [])
+            for other in others:
+                for each in steps.get(other, []):
+                    if not any(_alike(each, one) for one in known):
+                        known.append(each)
+                        changed = True
+    return {name: found for name, found in steps.items() if found}
+
+
+def _alike(one: pg.Expr, other: pg.Expr) -> bool:
+    if isinstance(one, pg.OperatorStep) and isinstance(other, pg.OperatorStep):
+        return one.op is other.op
+    if isinstance(one, pg.BlockStep) and isinstance(other, pg.BlockStep):
+        return one.block is other.block and one.kinds == other.kinds
+    return False
+
+
+def _held(file: File, value: Any) -> list[pg.Expr]:
+    """A value of an instance as a step, where a text does not say it."""
+    value = plain(value)
+    if isinstance(value, CallStep):
+        return _held(file, value.callee)
+    if isinstance(value, Operator):
+        none = Span(file.graph.span.source, 0, 0)
+        return [pg.OperatorStep(value.op, (), frozenset(), none)]
+    if isinstance(value, BlockValue):
+        return [
+            pg.BlockStep(each.definition, each.kinds, (), file.graph.span)
+            for each in file.program.blocks
+            if each.definition.item is value.definition
+        ]
+    return []
+
+
+def _note_rows(pattern: pg.Pattern, values: pg.Expr, note: Any) -> None:
+    """What a loop over a written table binds its names to."""
+    while isinstance(values, pg.Function) and values.name == "enumerate":
+        (values,) = values.arguments
+        if not isinstance(pattern, tuple) or len(pattern) != 2:
+            return
+        pattern = pattern[1]
+    if isinstance(values, pg.Constant):
+        values = values.value
+    if not isinstance(values, pg.ListOf):
+        return
+    for row in values.items:
+        if isinstance(pattern, str):
+            note(pattern, row)
+        elif isinstance(row, pg.ListOf) and len(row.items) == len(pattern):
+            for part, each in zip(pattern, row.items, strict=True):
+                if isinstance(part, str):
+                    note(part, each)

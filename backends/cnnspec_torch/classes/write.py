@@ -1,0 +1,70 @@
+"""A whole PyTorch file: its head, tables, the layers that PyTorch lacks, one class a block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cnnspec.emit.lowering import Lowering
+from cnnspec.emit.names import class_from_title, class_name
+from cnnspec.emit.pycode import lines
+from cnnspec.emit.pytree import assign
+from cnnspec.graph import Graph
+from cnnspec_torch.classes.file import File, ranks_of
+from cnnspec_torch.classes.project import Projection
+from cnnspec_torch.classes.source import written
+from cnnspec_torch.writer import (
+    Written,
+    docstring,
+    imports_of,
+    layers_in,
+    loss_weights,
+    outputs_of,
+)
+
+
+def projected(graph: Graph, lowerings: Mapping[str, Lowering]) -> File:
+    """Project the blocks that a network reaches, and the network, each after all that it calls."""
+    file = File(graph, lowerings)
+    title = graph.meta.get("title")
+    wanted = class_from_title(title) if isinstance(title, str) else None
+    network = file.space.take(wanted or class_name(graph.name))
+    for body in file.program.blocks:
+        every = file.ranks(body)
+        for ranks in every:
+            projection = Projection(file, body, file.class_name(body), ranks)
+            file.classes.append(projection)
+            if len(every) > 1:
+                file.now = {id(x) for x in file.instances(body) if ranks_of(x) == ranks}
+            projection.project()
+            file.now = None
+    last = Projection(file, file.program.network, network)
+    file.classes.append(last)
+    last.project()
+    return file
+
+
+def write(
+    graph: Graph, lowerings: Mapping[str, Lowering], head: list[str], *, inference: bool
+) -> Written:
+    """Write the source of a network; `head` are the lines of the module's docstring."""
+    file = projected(graph, lowerings)
+    classes = ["\n".join(written(each, inference=inference)) for each in file.classes]
+    tables = ["\n".join(lines([assign(name, value)], 0)) for name, value in file.constants.items()]
+    outputs = graph.inference_outputs if inference else graph.outputs
+    text = "\n\n\n".join([*outputs_of(outputs), *classes])
+    known = "\n".join([*tables, text])
+    text = "\n\n\n".join([*_functions(known), *layers_in(known), text])
+    every = "\n".join([*tables, text])
+    weights = [loss_weights(outputs)] if any(each.train for each in outputs) else []
+    parts = [docstring(head), imports_of(every), *weights, *tables]
+    return Written("\n\n".join(parts) + "\n\n\n" + text + "\n", file.classes[-1].name)
+
+
+ROUND_TO = '''def round_to(value: float, divisor: int = 8) -> int:
+    """The nearest multiple of divisor, never below 90 % of value."""
+    result = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return result + divisor if result < 0.9 * value else result'''
+
+
+def _functions(text: str) -> list[str]:
+    return [ROUND_TO] if "round_to(" in text else []

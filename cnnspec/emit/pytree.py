@@ -1,0 +1,240 @@
+"""Python source as Python's own syntax tree: made of templates, compared, simplified.
+
+Nodes are `ast` nodes. They are shared freely and never changed once made: what rewrites them makes
+new ones (`rewritten`).
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+
+LOAD: Final = ast.Load()
+STORE: Final = ast.Store()
+Statements = list[ast.stmt]
+
+
+def name(word: str) -> ast.Name:
+    """Read a variable."""
+    return ast.Name(word, LOAD)
+
+
+def literal(value: object) -> ast.expr:
+    """Write a number, a word, a truth value, None, or a tuple of such."""
+    if isinstance(value, tuple):
+        return ast.Tuple([literal(each) for each in value], LOAD)
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+        return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    return ast.Constant(value)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def code(text: str, **parts: ast.expr) -> ast.expr:
+    """Write an expression from a template: `code("v[i]", v=value, i=index)`."""
+    return substituted(copy.deepcopy(_parsed(text)), parts)
+
+
+def substituted(tree: ast.expr, parts: dict[str, ast.expr]) -> ast.expr:
+    """Put expressions for variables."""
+
+    class Put(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return parts.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
+
+    if not parts:
+        return tree
+    result = Put().visit(copy.deepcopy(tree))
+    assert isinstance(result, ast.expr)
+    return result
+
+
+def call(function: str | ast.expr, *arguments: ast.expr, **keywords: ast.expr | None) -> ast.Call:
+    """Write a call; a keyword that is None is left out."""
+    callee = code(function) if isinstance(function, str) else function
+    named = [ast.keyword(key, each) for key, each in keywords.items() if each is not None]
+    return ast.Call(callee, list(arguments), named)
+
+
+def member(value: ast.expr, word: str) -> ast.Attribute:
+    """Write `value.word`."""
+    return ast.Attribute(value, word, LOAD)
+
+
+def assign(word: str, value: ast.expr) -> ast.Assign:
+    """Write `word = value`."""
+    return ast.Assign([ast.Name(word, STORE)], value, lineno=0)
+
+
+def items(values: Iterable[ast.expr]) -> ast.List:
+    """Write a list."""
+    return ast.List(list(values), LOAD)
+
+
+def same(one: ast.AST, other: ast.AST) -> bool:
+    """Whether two trees are alike."""
+    return ast.dump(one) == ast.dump(other)
+
+
+def constant(tree: ast.AST, *values: object) -> bool:
+    """Whether a tree is a literal; one of these values, if any is given."""
+    if not isinstance(tree, ast.Constant):
+        return False
+    return not values or any(
+        tree.value == each and type(tree.value) is type(each) for each in values
+    )
+
+
+def reads(tree: ast.AST | Iterable[ast.AST]) -> set[str]:
+    """The variables that are read."""
+    return {each.id for each in walk(tree) if isinstance(each, ast.Name) and is_load(each)}
+
+
+def stores(tree: ast.AST | Iterable[ast.AST]) -> set[str]:
+    """The variables that are given values."""
+    return {each.id for each in walk(tree) if isinstance(each, ast.Name) and not is_load(each)}
+
+
+def is_load(each: ast.Name) -> bool:
+    """Whether a name is read where it stands."""
+    return isinstance(each.ctx, ast.Load)
+
+
+def walk(tree: ast.AST | Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Walk a tree, or several."""
+    for each in [tree] if isinstance(tree, ast.AST) else tree:
+        yield from ast.walk(each)
+
+
+def size(tree: ast.AST) -> int:
+    """How much there is to read in an expression: its names, literals and calls."""
+    return sum(isinstance(each, ast.Name | ast.Constant | ast.Call) for each in ast.walk(tree))
+
+
+def has_call(tree: ast.AST) -> bool:
+    """Whether something is called in an expression."""
+    return any(isinstance(each, ast.Call) for each in ast.walk(tree))
+
+
+def rewritten(tree: ast.AST, change: Callable[[ast.AST], ast.AST | None]) -> ast.AST:
+    """Rewrite a copy: where `change` gives a node, this takes the place of what was there."""
+
+    class Change(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> ast.AST:
+            found = change(node)
+            return self.generic_visit(node) if found is None else found
+
+    result = Change().visit(copy.deepcopy(tree))
+    assert isinstance(result, ast.AST)
+    return result
+
+
+def fold(tree: ast.expr) -> ast.expr:
+    """Simplify: sums of whole numbers, `x * 1`, `[a, b][0]`, `v[len(v) - 1]`, decided choices."""
+    result = _Fold().visit(copy.deepcopy(tree))
+    assert isinstance(result, ast.expr)
+    return result
+
+
+class _Fold(ast.NodeTransformer):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        left, right, operator = node.left, node.right, node.op
+        both = whole(left), whole(right)
+        if both[0] is not None and both[1] is not None:
+            worked_out = _arithmetic(both[0], operator, both[1])
+            if worked_out is not None:
+                return literal(worked_out)
+        if isinstance(operator, ast.Mult):
+            if constant(left, 1):
+                return right
+            if constant(right, 1):
+                return left
+        if isinstance(operator, ast.FloorDiv) and constant(right, 1):
+            return left
+        if isinstance(operator, ast.Add):
+            if constant(left, 0):
+                return right
+            if constant(right, 0):
+                return left
+            if isinstance(left, ast.List) and isinstance(right, ast.List):
+                return items([*left.elts, *right.elts])
+        return node
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        value, index = node.value, node.slice
+        place = whole(index)
+        if (
+            isinstance(value, ast.List | ast.Tuple)
+            and place is not None
+            and not any(isinstance(each, ast.Starred) for each in value.elts)
+            and -len(value.elts) <= place < len(value.elts)
+        ):
+            return value.elts[place]
+        if isinstance(index, ast.BinOp) and isinstance(index.op, ast.Sub):
+            back = whole(index.right)
+            if back and same(index.left, code("len(v)", v=value)):
+                return ast.Subscript(value, literal(-back), node.ctx)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        self.generic_visit(node)
+        left, right = node.left, node.comparators[0]
+        if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
+            return ast.Constant(bool(eval(ast.unparse(node))))  # noqa: S307 (two literals)
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        inner = node.operand
+        if isinstance(node.op, ast.Not) and isinstance(inner, ast.Constant):
+            return ast.Constant(not inner.value)
+        if isinstance(node.op, ast.Not) and isinstance(inner, ast.UnaryOp):
+            return inner.operand if isinstance(inner.op, ast.Not) else node
+        return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.test, ast.Constant):
+            return node.body if node.test.value else node.orelse
+        return node.body if same(node.body, node.orelse) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "len" and len(node.args) == 1:
+            (inner,) = node.args
+            parts = inner.elts if isinstance(inner, ast.List | ast.Tuple) else None
+            if parts is not None and not any(isinstance(each, ast.Starred) for each in parts):
+                return ast.Constant(len(parts))
+        return node
+
+
+def whole(tree: ast.AST) -> int | None:
+    """The whole number that a literal is."""
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        inner = whole(tree.operand)
+        return None if inner is None else -inner
+    found = isinstance(tree, ast.Constant) and type(tree.value) is int
+    return tree.value if found and isinstance(tree, ast.Constant) else None  # type: ignore[return-value]
+
+
+def _arithmetic(left: int, operator: ast.operator, right: int) -> int | None:
+    match operator:
+        case ast.Add():
+            return left + right
+        case ast.Sub():
+            return left - right
+        case ast.Mult():
+            return left * right
+        case ast.FloorDiv() if right:
+            return left // right
+        case ast.Mod() if right:
+            return left % right
+    return None
