@@ -11,7 +11,7 @@ from cnnspec.emit.lowering import Lowering
 from cnnspec.graph import Graph
 from cnnspec_torch.attributes import state_key
 from cnnspec_torch.lowerings import LOWERINGS
-from cnnspec_torch.classes.write import write
+from cnnspec_torch.writer import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class TorchBackend:
         self, graph: Graph, head: list[str], lowerings: Mapping[str, Lowering], *, inference: bool
     ) -> tuple[str, str]:
         """Give the body of the file and the name of the network's class in it."""
-        written = write(graph, lowerings, head, inference=inference)
+        written = write(graph, dict(lowerings), head, inference=inference)
         return written.body, written.class_name
 
     def load(self, text: str, class_name: str) -> Any:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from contextlib import suppress
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from cnnspec.elaborate.values import BlockValue, CallStep, Operator

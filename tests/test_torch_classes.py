@@ -1,0 +1,68 @@
+"""Classes written from blocks' own programs: what they do is what the graphs say."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import pytest
+
+import cnnspec
+from cnnspec import library
+from cnnspec.emit.loading import module_of
+from cnnspec.testing.generate import Generator
+from cnnspec.testing.program import spec as written_spec
+from cnnspec_torch.classes.write import write
+from tests.emitted import network
+from tests.stored_keys import stored
+from tests.test_zoo import smallest
+from tests.torch_proofs import lowerings, wrong
+
+NAMES = sorted(library.shipped())
+FILES = sorted(set(library.shipped().values()))
+SPECS = ("tests/specs/yolov8.cnn:yolov8n", "tests/specs/ghostnet.cnn")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "chosen" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--zoo")
+        metafunc.parametrize("chosen", NAMES if every else FILES)
+
+
+def made(net: cnnspec.Network, *, inference: bool = False) -> Any:
+    written = write(net.elaborated, lowerings(), ["A network."], inference=inference)
+    return getattr(module_of(written.body), written.class_name)
+
+
+@cache
+def keys(name: str) -> list[str]:
+    import torch
+
+    with torch.device("meta"):
+        return list(made(network(name))().state_dict())
+
+
+def test_does_what_the_graph_says_with_the_keys_that_are_stored(chosen: str) -> None:
+    name = smallest(chosen)
+    net = network(name)
+    assert keys(name) == list(stored()[f"torch {name}"])
+    assert wrong(made(net), net) == []
+    if any(output.train for output in net.elaborated.outputs):
+        assert wrong(made(net, inference=True), net, inference=True) == []
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_does_what_the_graph_says_of_test_specs(path: str) -> None:
+    net = cnnspec.load(path)
+    assert wrong(made(net), net) == []
+
+
+def test_does_what_the_graph_says_of_random_networks() -> None:
+    generator = Generator(12)
+    for number in range(25):
+        text = written_spec(generator.program(number))
+        net = cnnspec.loads(text)
+        with suppress(cnnspec.SpecError):  # what cannot be written in PyTorch
+            net.source("torch")
+            assert wrong(made(net), net) == [], text
