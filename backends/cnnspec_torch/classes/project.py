@@ -999,23 +999,27 @@ class Projection:
         """Fill a sequence by statements, the channels in a variable."""
         before: pg.Expr | None = None
         for each in step.steps:
-            again = isinstance(each, pg.Repeat) and before is not None
-            if again and isinstance(each, pg.Repeat) and before is not None:
-                if self.file.settles(self, before, each.step):
-                    made = self._members(each.step, py.name(variable), image)
-                    if made is not None and len(made.members) == 1:
-                        count = self.data(each.count).made
-                        turn = ast.comprehension(
-                            ast.Name("_", py.STORE), py.call("range", count), [], 0
-                        )
-                        many = ast.GeneratorExp(made.members[0], [turn])
-                        self.init.append(
-                            ast.Expr(ast.Call(py.member(module, "extend"), [many], []))
-                        )
-                        continue
+            if before is not None and isinstance(each, pg.Repeat):
+                member = self._settled_member(before, each, variable, image)
+                if member is not None:
+                    self.init.append(ast.Expr(ast.Call(py.member(module, "extend"), [member], [])))
+                    continue
             image = self._grow_one(each, module, variable, image)
             before = each
         return image
+
+    def _settled_member(
+        self, before: pg.Expr, repeat: pg.Repeat, variable: str, image: bool | None
+    ) -> ast.expr | None:
+        """Members all alike, where the step before came to the channels that each leaves."""
+        if not self.file.settles(self, before, repeat.step):
+            return None
+        made = self._members(repeat.step, py.name(variable), image)
+        if made is None or len(made.members) != 1:
+            return None
+        count = py.call("range", self.data(repeat.count).made)
+        turn = ast.comprehension(ast.Name("_", py.STORE), count, [], 0)
+        return ast.GeneratorExp(made.members[0], [turn])
 
     def _grow_one(
         self, step: pg.Expr, module: ast.expr, variable: str, image: bool | None
