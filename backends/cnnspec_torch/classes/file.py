@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.elaborate.values import BlockValue, CallStep, Operator
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
 from cnnspec.emit.bodies import read_program
+from cnnspec.emit.held import steps_held
 from cnnspec.emit.lowering import Lowered, Lowering
 from cnnspec.emit.names import BUILTINS, Namespace, class_name, is_identifier
-from cnnspec.expression import plain
 from cnnspec.graph import Graph, Node, Scope, walk_scopes
 from cnnspec.kinds import Refusal
 from cnnspec.op import Op
@@ -475,7 +474,7 @@ def _reaching(file: File) -> dict[str, list[pg.Expr]]:
                     _note_rows(pattern, values, note)
         for scope in file.instances(body):
             for key, held in scope.values.items():
-                for found in _held(file, held):
+                for found in steps_held(held, file.program, _nowhere(file.graph)):
                     note(key, found)
     changed = True
     while changed:
@@ -498,21 +497,9 @@ def _alike(one: pg.Expr, other: pg.Expr) -> bool:
     return False
 
 
-def _held(file: File, value: Any) -> list[pg.Expr]:
-    """A value of an instance as a step, where a text does not say it."""
-    value = plain(value)
-    if isinstance(value, CallStep):
-        return _held(file, value.callee)
-    if isinstance(value, Operator):
-        none = Span(file.graph.span.source, 0, 0)
-        return [pg.OperatorStep(value.op, (), frozenset(), none)]
-    if isinstance(value, BlockValue):
-        return [
-            pg.BlockStep(each.definition, each.kinds, (), file.graph.span)
-            for each in file.program.blocks
-            if each.definition.item is value.definition
-        ]
-    return []
+def _nowhere(graph: Graph) -> Span:
+    """A place that no step was written at."""
+    return Span(graph.span.source, 0, 0)
 
 
 def _note_rows(pattern: pg.Pattern, values: pg.Expr, note: Any) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from cnnspec.elaborate.values import BlockValue, CallStep, Operator
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
+from cnnspec.emit.held import is_step
 from cnnspec.emit.names import BUILTINS
 from cnnspec.emit.pycode import lines, text
 from cnnspec.expression import plain
@@ -314,7 +314,7 @@ def hinted(projection: Projection, parameter: pg.Parameter, default: ast.expr | 
 
 def _hint(values: Iterable[Any]) -> str:
     found = [each for each in values if each is not None]
-    if any(isinstance(each, Operator | BlockValue | CallStep) for each in found):
+    if any(map(is_step, found)):
         return "Callable[..., nn.Module]"
     lists = [each for each in found if isinstance(each, tuple | list)]
     if lists:
