@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -13,10 +14,12 @@ from cnnspec import library
 from cnnspec.emit.loading import module_of
 from cnnspec.testing.generate import Generator
 from cnnspec.testing.program import spec as written_spec
-from cnnspec_torch.classes.write import write
+from cnnspec_torch.classes.values import Hard
+from cnnspec_torch.classes.write import projected, write
 from tests.emitted import network
 from tests.stored_keys import stored
 from tests.test_zoo import smallest
+from tests.torch_generality import run
 from tests.torch_proofs import lowerings, wrong
 
 NAMES = sorted(library.shipped())
@@ -63,6 +66,26 @@ def test_does_what_the_graph_says_of_random_networks() -> None:
     for number in range(25):
         text = written_spec(generator.program(number))
         net = cnnspec.loads(text)
-        with suppress(cnnspec.SpecError):  # what cannot be written in PyTorch
+        with suppress(cnnspec.SpecError, Hard):  # what cannot be written in PyTorch, or not yet
             net.source("torch")
             assert wrong(made(net), net) == [], text
+
+
+def test_means_what_the_spec_means_for_calls_that_no_text_has() -> None:
+    agreed, failed, hard = run(24, 5, ["resnet50", "googlenet", *SPECS])
+    assert failed == {}
+    assert (agreed, hard) == (24, 0)
+
+
+@pytest.mark.parametrize("name", ["densenet121", "mobilenet_v3_small", "resnet50", "vgg16"])
+def test_parameters_are_the_specs(name: str) -> None:
+    net = network(name)
+    scope = module_of(write(net.elaborated, lowerings(), ["x"], inference=False).body)
+    for each in projected(net.elaborated, lowerings()).classes:
+        taken = inspect.signature(getattr(scope, each.name)).parameters
+        flowing = [each.parameter_channels(node.name) for node in each.body.nodes]
+        data = [each.file.word(parameter.name) for parameter in each.body.data]
+        assert list(taken) == [*flowing, *data]
+        for parameter in each.body.data:
+            default = taken[each.file.word(parameter.name)].default
+            assert (default is inspect.Parameter.empty) == (parameter.default is None)

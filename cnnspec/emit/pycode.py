@@ -37,6 +37,7 @@ _SIGNS: Final[dict[type[ast.AST], str]] = {
     ast.LtE: "<=",
     ast.Gt: ">",
     ast.GtE: ">=",
+    ast.Is: "is",
     ast.And: "and",
     ast.Or: "or",
     ast.Not: "not",

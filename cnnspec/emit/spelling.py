@@ -26,7 +26,7 @@ RANKS: Final[Mapping[str, int]] = {
     "or": 1,
     "and": 2,
     "not": 3,
-    **dict.fromkeys(("==", "!=", "<=", ">=", "<", ">"), 4),
+    **dict.fromkeys(("==", "!=", "<=", ">=", "<", ">", "is"), 4),
     **dict.fromkeys(("+", "-"), 5),
     **dict.fromkeys(("*", "/", "//", "%"), 6),
     "negate": 7,

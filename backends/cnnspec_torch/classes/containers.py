@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from cnnspec.emit import pytree as py
+from cnnspec.emit.names import is_identifier
 from cnnspec_torch.attributes import attribute
 from cnnspec_torch.classes.values import Box, Opened, Put, Reach, said
 
@@ -22,12 +23,14 @@ class Containers:
         """Write a module where it is used."""
         key = keyed(segment)
         if box.kind == "self":
-            if isinstance(key, ast.Constant) and str(key.value).isidentifier():
+            if isinstance(key, ast.Constant) and is_identifier(str(key.value)):
                 return py.code(f"self.{word_of(key)}")
             if isinstance(key, ast.Constant):
                 return py.call("self.get_submodule", key)
             return py.call("getattr", py.name("self"), key)
         at = self.place(box)
+        if ast.dump(segment) in box.parameters and isinstance(key, ast.Constant):
+            return py.member(at, word_of(key))
         if box.kind == "dict":
             return ast.Subscript(at, key, py.LOAD)
         number = _number(key)
@@ -46,10 +49,12 @@ class Containers:
         box, key = put.box, keyed(put.segment)
         made = self.words(put.made)
         if box.kind == "self":
-            if isinstance(key, ast.Constant) and str(key.value).isidentifier():
+            if isinstance(key, ast.Constant) and is_identifier(str(key.value)):
                 return ast.Assign([py.code(f"self.{word_of(key)}")], made, lineno=0)
             return ast.Expr(py.call("self.add_module", key, made))
         at = self.place(box)
+        if ast.dump(put.segment) in box.parameters:
+            return ast.Expr(ast.Call(py.member(at, "register_parameter"), [key, made], []))
         if box.kind == "dict":
             return ast.Assign([ast.Subscript(at, key, py.STORE)], made, lineno=0)
         if box.kind == "list" or box.counts:

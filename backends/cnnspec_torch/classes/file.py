@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 #: Names that a file uses for itself.
 WORDS: Final = """
-    Any Callable F LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs math nn partial
+    Any Callable F LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs math named nn
+    partial
     round_to self torch
 """
 RESERVED: Final = BUILTINS.union(WORDS.split())
@@ -53,6 +54,8 @@ class File:
     #: Tables at the top of the file, by name.
     constants: dict[str, ast.expr] = field(default_factory=dict)
     space: Namespace = field(init=False)
+    #: Blocks whose classes have to tell their channels.
+    wanted: set[pg.Body] = field(default_factory=set)
     #: The instances of the class that is written now; None: of all.
     now: set[int] | None = None
     _nodes: dict[Span, list[Node]] = field(default_factory=dict)
@@ -234,6 +237,23 @@ class File:
         kinds = [type(node.op) for node in self.nodes(step.site)]
         return bool(kinds) and all(map(_same_channels, kinds))
 
+    def kinds_given(self, step: pg.GivenStep) -> set[str]:
+        """The names of the operators and blocks that may be given at a place."""
+        if not isinstance(step.value, pg.Name):
+            return set()
+        return {
+            each.op.name if isinstance(each, pg.OperatorStep) else each.block.name
+            for each in self.reaching().get(step.value.id, [])
+            if isinstance(each, pg.OperatorStep | pg.BlockStep)
+        }
+
+    def may_keep(self, step: pg.GivenStep) -> bool:
+        """Whether a layer of torch may be given at a place: it may leave channels as they are."""
+        if not isinstance(step.value, pg.Name):
+            return True
+        steps = self.reaching().get(step.value.id, [])
+        return any(isinstance(each, pg.OperatorStep) for each in steps)
+
     def parameters_of(
         self, projection: Projection, step: pg.GivenStep
     ) -> tuple[pg.Parameter, ...] | None:
@@ -252,7 +272,12 @@ class File:
         if isinstance(step.value, pg.Name):
             for each in self.reaching().get(step.value.id, []):
                 if isinstance(each, pg.BlockStep):
-                    self.projection(each).wanted = True
+                    self._want(self.program.body(each))
+
+    def _want(self, body: pg.Body) -> None:
+        self.wanted.add(body)
+        for each in self.classes:
+            each.wanted = each.wanted or each.body is body
 
     def settles(self, projection: Projection, one: pg.Expr, other: pg.Expr) -> bool:
         """Whether two given steps come to the same channels, whatever goes in."""
@@ -264,8 +289,9 @@ class File:
         for each in blocks:
             if not isinstance(each, pg.BlockStep):
                 return False
-            called = self.projection(each)
-            if called.out is None:
+            body = self.program.body(each)
+            called = next((one for one in self.classes if one.body is body), None)
+            if called is None or called.out is None:
                 return False
             read = py.reads(called.out)
             if called.parameter_channels(called.body.nodes[0].name) in read:
@@ -514,9 +540,12 @@ def _note_rows(pattern: pg.Pattern, values: pg.Expr, note: Any) -> None:
     if not isinstance(values, pg.ListOf):
         return
     for row in values.items:
-        if isinstance(pattern, str):
-            note(pattern, row)
-        elif isinstance(row, pg.ListOf) and len(row.items) == len(pattern):
-            for part, each in zip(pattern, row.items, strict=True):
-                if isinstance(part, str):
-                    note(part, each)
+        _note_row(pattern, row, note)
+
+
+def _note_row(pattern: pg.Pattern, row: pg.Expr, note: Any) -> None:
+    if isinstance(pattern, str):
+        note(pattern, row)
+    elif isinstance(row, pg.ListOf) and len(row.items) == len(pattern):
+        for part, each in zip(pattern, row.items, strict=True):
+            _note_row(part, each, note)

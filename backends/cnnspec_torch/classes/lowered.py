@@ -54,6 +54,8 @@ class Placed(Applied):
     def channels(self, position: int = 0) -> Leaf:
         """Give the channels of an input."""
         words = self.channel_words[position] if position < len(self.channel_words) else None
+        if isinstance(words, ast.Constant):
+            return Leaf(words.value)
         return Leaf(self.inputs[position].channels, _said(words), "in_channels")
 
 

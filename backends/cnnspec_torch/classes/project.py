@@ -57,6 +57,8 @@ class Loop:
     body: tuple[pg.Statement, ...]
     #: Names whose channels are in a variable while the loop turns.
     bound: frozenset[str]
+    #: How many steps without labels of each kind stand in a turn so far.
+    numbered: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -94,6 +96,10 @@ class Projection:
     #: Attributes of `self` for members without weights, by the segment that they would have.
     free: dict[str, str] = field(default_factory=dict)
     image: bool | None = True
+    #: Kinds of steps without labels that are counted while the class runs, for their numbers
+    #: depend on what is there; and those for which that turned out to be needed.
+    counted: frozenset[str] = frozenset()
+    needs: set[str] = field(default_factory=set)
 
     _box: dict[tuple[int, str], Box] = field(default_factory=dict)
     _ordinals: dict[str, int] = field(default_factory=dict)
@@ -129,13 +135,16 @@ class Projection:
                 self.env[each.name] = Data(py.name(word), py.name(word))
                 continue
             channels = "in_channels" if first else f"{word}_channels"
-            kind = Nodes if each.kind == "nodes" else Node
+            flowing = Nodes if each.kind == "nodes" else Node
             image = next(ranks, True)
-            self.env[each.name] = kind(py.name(channels), py.name(word), image)
+            self.env[each.name] = flowing(py.name(channels), py.name(word), image)
             self._words[each.name] = channels
             first = False
         self.straight = not self.is_network and is_straight(self.body)
         self._heads = step_lists(self.body)
+        for kind in sorted(self.counted):
+            for statements in (self.init, self.run):
+                statements.append(py.assign(f"{kind}s", py.literal(0)))
         self._statements(self.body.statements)
         if not self.is_network:
             self.out = self._says_out()
@@ -151,6 +160,8 @@ class Projection:
         allowed -= {word for word in self._bound if word not in self._words}
         known = {"round_to", "max", "min", "math", "sum", "len"}
         if not isinstance(result, Node) or py.size(channels) > 8:
+            return None
+        if any(isinstance(each, Reach) for each in ast.walk(channels)):
             return None
         read = py.reads(channels)
         return channels if read - known <= allowed - self._moving else None
@@ -382,6 +393,7 @@ class Projection:
         }
 
     _uncertain: set[str] = field(default_factory=set)
+    _entered: set[str] = field(default_factory=set)
 
     def _identity(
         self, way: tuple[Data | None, Statements, Statements, dict[str, Value]], other: Statements
@@ -518,6 +530,8 @@ class Projection:
     def _pattern(self, pattern: pg.Pattern, value: Value | None) -> tuple[ast.expr, ast.expr]:
         if isinstance(pattern, str):
             word = self.file.word(pattern)
+            if pattern in self.env:  # what it hides comes back after the loop
+                word = self._fresh(f"{word}_")
             if isinstance(value, Node | Nodes):
                 variable = self._variable(pattern)
                 self.env[pattern] = type(value)(py.name(variable), py.name(word), value.image)
@@ -869,6 +883,8 @@ class Projection:
                 return self._block(step, value, path)
             case pg.GivenStep(pg.Name(word)) if isinstance(self.env.get(word), Growing):
                 return self._grown(word, value, path)
+            case pg.GivenStep(inner, ()) if isinstance(found := self.value(inner), Steps):
+                return self.apply(found.step, value, path)
             case pg.GivenStep():
                 return self._given(step, [value], path)
             case pg.Optional(inner, test):
@@ -927,7 +943,12 @@ class Projection:
         if made:
             self.init.append(ast.If(test.made, made, []))
         if run:
-            raise Hard("an optional step of several statements")
+            name = self._fresh("y")
+            self.run += [
+                py.assign(name, value.tensor),
+                ast.If(flag, [*run, py.assign(name, found.tensor)], []),
+            ]
+            return replace(found, channels=channels, tensor=py.name(name))
         return replace(found, channels=channels, tensor=ast.IfExp(flag, found.tensor, value.tensor))
 
     def _either(self, step: pg.Choice, value: Node | Nodes, path: Path | None) -> Value:
@@ -957,11 +978,15 @@ class Projection:
         self.init, self.run = outer
         self._count_on(ordinals, after, [], [])
         (yes, made_yes, run_yes), (no, made_no, run_no) = arms
-        if run_yes or run_no:
-            raise Hard("one of two steps of several statements")
         flag = self._flag(test, made_yes)
         if made_yes or made_no:
             self.init.append(ast.If(test.made, made_yes or [ast.Pass()], made_no))
+        if run_yes or run_no:
+            name = self._fresh("y")
+            for run, way in ((run_yes, yes), (run_no, no)):
+                run.append(py.assign(name, way.tensor))
+            self.run.append(ast.If(flag, run_yes, run_no))
+            yes, no = (replace(each, tensor=py.name(name)) for each in (yes, no))
         channels = py.fold(self._settled(test.made, yes.channels, no.channels))
         return replace(yes, channels=channels, tensor=ast.IfExp(flag, yes.tensor, no.tensor))
 
@@ -972,12 +997,38 @@ class Projection:
             for _ in range(number):
                 value = self._flowing(self.apply(inner, value))
             return value
-        raise Hard("a step repeated outside of a group")
+        counter, name = self._fresh("i"), self._fresh("y")
+        variable = self._fresh(f"{name}_channels")
+        self._moving.add(variable)
+        self.init.append(py.assign(variable, value.channels))
+        self.run.append(py.assign(name, value.tensor))
+        target = ast.Name(counter, py.STORE)
+        inside: Statements = []
+        statement = pg.Return((inner,))  # what stands in a turn, for those who count it
+        over = py.call("range", times.made)
+        self.loops.append(
+            Loop(frozenset({counter}), self.init, inside, target, over, (statement,), frozenset())
+        )
+        outer = self.init, self.run
+        self.init, self.run = inside, []
+        ordinals = dict(self._ordinals)
+        found = self._flowing(
+            self.apply(inner, type(value)(py.name(variable), py.name(name), value.image))
+        )
+        self.init.append(py.assign(variable, found.channels))
+        called = [*self.run, py.assign(name, found.tensor)]
+        self.init, self.run = outer
+        self.loops.pop()
+        self._uncertain |= {k for k, n in self._ordinals.items() if n != ordinals.get(k, 0)}
+        self.init.append(ast.For(target, over, inside, [], lineno=0))
+        self.run.append(ast.For(target, py.call("range", times.run), called, [], lineno=0))
+        return type(value)(py.name(variable), py.name(name), found.image)
 
     def _group(self, step: pg.Expr, value: Node | Nodes, path: Path) -> Node:
         whole = step if isinstance(step, pg.Group) else pg.Group((step,), True)
         if not isinstance(value, Node):
             raise Hard("a list flows into a group")
+        self._once(path)
         made = self._members(whole, value.channels, value.image)
         if made is not None:
             module = self._put(path, sequence(made.members))
@@ -992,6 +1043,15 @@ class Projection:
         module = self._put(path, py.call("nn.Sequential"))
         image = self._grow(whole, module, variable, value.image)
         return Node(py.name(variable), ast.Call(module, [value.tensor], []), image)
+
+    def _once(self, path: Path) -> None:
+        """Refuse a group that is entered again: its members go on counting."""
+        words = {name for each in path if not isinstance(each, str) for name in py.reads(each)}
+        turning = {self.file.word(word) for loop in self.loops for word in loop.words}
+        key = "".join(ast.dump(said(each)) for each in path)
+        if key in self._entered or (self.loops and not words & turning):
+            raise Hard("a group that is entered again")
+        self._entered.add(key)
 
     def _grow(
         self, step: pg.Group, module: ast.expr, variable: str, image: bool | None
@@ -1037,7 +1097,7 @@ class Projection:
             for each in step.steps:
                 image = self._grow_one(each, module, variable, image)
             return image
-        made = self._members(step, py.name(variable), image)
+        made = self._members_of_group(step, py.name(variable), image)
         if made is None:
             raise Hard("channels that only a module knows, in a group of a group")
         for one in made.members:
@@ -1061,6 +1121,8 @@ class Projection:
             case pg.BlockStep():
                 made = self._constructed(step, Node(channels, py.name("x"), image))
                 return Made([made.made], made.channels, made.image)
+            case pg.GivenStep(inner, ()) if isinstance(found := self.value(inner), Steps):
+                return self._members(found.step, channels, image)
             case pg.GivenStep():
                 made = self._given_made(step, channels, image)
                 return Made([made.made], made.channels, image)
@@ -1176,6 +1238,8 @@ class Projection:
             module = call("nn.Identity")
         if module is None:
             raise Hard(f"{step.op.name} as a member of a group")
+        if step.op.channel_rule is not None and is_parameter(tree(module, [py.name("x")])):
+            raise Hard("a parameter in a sequence")
         out = self._channels_after(step, [channels], rank)
         return Made([tree(module, [py.name("x")])], out, after)
 
@@ -1267,12 +1331,13 @@ class Projection:
         if made.module is None:
             assert made.standalone is not None
             whole = self._put(self._leaf(op.name, path), tree(made.standalone, x))
-            return Node(out, ast.Call(whole, x, []), after)
+            return self._now(op.name, Node(out, ast.Call(whole, x, []), after))
         if not owns and path is None:
             reach = self._put_free(op.name, None, tree(made.module, x), owns=False)
             return Node(out, tree(run.flow, x, reach), after)
         put = self._put(self._leaf(op.name, path), tree(made.module, x))
-        return Node(out, tree(run.flow, x, put), after)
+        result = Node(out, tree(run.flow, x, put), after)
+        return self._now(op.name, result) if path is None else result
 
     def _split(self, step: pg.OperatorStep, value: Node | Nodes) -> Value:
         made, run = self._arguments(step)
@@ -1347,6 +1412,7 @@ class Projection:
         made = self._given_made(step, value.channels, value.image)
         kinds = {node.kind for node in self.file.nodes(step.site)}
         kinds |= {scope.block or "" for scope in self.file.scopes(step.site)}
+        kinds |= self.file.kinds_given(step)
         free = self.file.is_free(self, step)
         word = step.value.id if isinstance(step.value, pg.Name) else "step"
         if path is None and free:
@@ -1360,6 +1426,9 @@ class Projection:
         channels = made.channels
         if channels is None:
             channels = py.member(copy.deepcopy(module), "out_channels")
+            if self.file.may_keep(step):
+                told = ast.Constant("out_channels")
+                channels = py.call("getattr", copy.deepcopy(module), told, value.channels)
         return Node(channels, ast.Call(module, [value.tensor], []), value.image)
 
     def _given_made(
@@ -1459,7 +1528,8 @@ class Projection:
             channels = py.member(copy.deepcopy(module), "out_channels")
         result = ast.Call(module, made.tensors, [])
         kind = Nodes if made.called.body.result == "nodes" else Node
-        return kind(channels, result, made.image)
+        found = kind(channels, result, made.image)
+        return self._now(made.called.body.name, found) if path is None else found
 
     # --- modules
 
@@ -1467,10 +1537,62 @@ class Projection:
         """The name of a step without a label: its kind and number."""
         if path is not None:
             return path
+        if kind in self.counted:
+            return (self._counted(kind),)
         number = self._ordinals[kind] = self._ordinals.get(kind, 0) + 1
         if kind in self._uncertain:
             return (f"?{kind}{number}",)
+        if self.loops:
+            return (self._turning(kind, number),)
         return (f"{kind}{number}",)
+
+    def _counted(self, kind: str) -> Segment:
+        """The name of a step without a label whose number is counted in both projections."""
+        counter = f"{kind}s"
+        for statements in (self.init, self.run):
+            statements.append(ast.AugAssign(ast.Name(counter, py.STORE), ast.Add(), py.literal(1)))
+        return ast.JoinedStr([ast.Constant(kind), ast.FormattedValue(py.name(counter), -1)])
+
+    def _now(self, kind: str, value: Node | Nodes) -> Node | Nodes:
+        """Work a value out at once where its module's name counts on."""
+        if kind not in self.counted or self.straight:
+            return value
+        name = self._fresh("y")
+        self.run.append(py.assign(name, value.tensor))
+        channels = value.channels
+        if py.reads(channels) & {f"{each}s" for each in self.counted}:
+            variable = self._fresh(f"{name}_channels")
+            self._moving.add(variable)
+            self.init.append(py.assign(variable, channels))
+            channels = py.name(variable)
+        return replace(value, channels=channels, tensor=py.name(name))
+
+    def _fresh(self, wanted: str) -> str:
+        """A name that nothing in the body has."""
+        taken = {self.file.word(each) for each in self._bound} | self._fresh_names
+        taken |= {self.file.word(each.name) for each in self.body.parameters}
+        name, count = wanted, 2
+        while name in taken or not self._fresh_ok(name):
+            name, count = f"{wanted}{count}", count + 1
+        self._fresh_names.add(name)
+        return name
+
+    def _fresh_ok(self, name: str) -> bool:
+        return name not in self._words.values()
+
+    _fresh_names: set[str] = field(default_factory=set)
+
+    def _turning(self, kind: str, number: int) -> Segment:
+        """The name of a step without a label in a loop: its number runs on as the loop turns."""
+        loop = self.loops[-1]
+        variable, each = _counter(loop), sites(loop.body, kind)
+        place = loop.numbered[kind] = loop.numbered.get(kind, 0) + 1
+        if variable is None or each is None or len(self.loops) > 1:
+            return f"?{kind}{number}"
+        before = number - place + 1
+        turned = py.fold(operation("*", [py.literal(each), py.name(variable)]))
+        count = py.fold(operation("+", [turned, py.literal(before + place - 1)]))
+        return ast.JoinedStr([ast.Constant(kind), ast.FormattedValue(count, -1)])
 
     def _put_free(
         self, word: str, path: Path | None, made: ast.expr, *, owns: bool, plain: bool = False
@@ -1483,21 +1605,29 @@ class Projection:
             while name in self.free or name in self._taken:
                 name, count = f"{word}{count}", count + 1
         else:
-            (segment,) = self._leaf(word, None)
-            assert isinstance(segment, str)
-            name = segment.lstrip("?")
+            number = self._ordinals[word] = self._ordinals.get(word, 0) + 1
+            name = f"{word}{number}"
         self.free[name] = name
-        return self._put((name,), made)
+        outer, loops = self.init, self.loops
+        turning = {self.file.word(each) for loop in loops for each in loop.words | loop.bound}
+        if loops and not py.reads(made) & turning and not self.straight:
+            self.init, self.loops = loops[0].outside, []
+        reach = self._put((name,), made)
+        self.init, self.loops = outer, loops
+        return reach
 
     def _put(self, path: Path, made: ast.expr) -> Reach:
         """Put a module where its path says, and give what reaches it."""
-        if any(isinstance(each, str) and each.startswith("?") for each in path):
-            raise Hard("the number of a step without a label that depends on arguments")
+        for each in path:
+            if isinstance(each, str) and each.startswith("?"):
+                self.needs.add(each[1:].rstrip("0123456789"))
         box = self.boxes[0]
         for segment in path[:-1]:
             box = self._opened(box, segment)
         segment = path[-1]
         box.sites.append((segment, len(self.loops), None))
+        if is_parameter(made):
+            box.parameters.add(ast.dump(said(segment)))
         self._counting(box, segment)
         self.init.append(Put(box, said(segment), made))
         if isinstance(segment, str) and not box.number:
@@ -1508,6 +1638,13 @@ class Projection:
         key = (parent.number, segment if isinstance(segment, str) else ast.dump(segment))
         if key in self._box:
             return self._box[key]
+        others = [each.segment for each in self._box.values() if each.parent is parent]
+        if (
+            others
+            and parent.number
+            and not all(isinstance(each, str) for each in (*others, segment))
+        ):
+            raise Hard("groups whose names may be one")
         box = self._box[key] = Box(len(self.boxes), parent, segment)
         self.boxes.append(box)
         names = {each.id for each in path_names(box)}
@@ -1567,6 +1704,11 @@ class Constructed:
 SIZE: Final = "__size__"
 _NUMBER: Final = Data(py.name("i"), py.name("i"))
 _SIGNS: Final = {"add": "+", "sub": "-", "mul": "*"}
+
+
+def is_parameter(made: ast.expr) -> bool:
+    """Whether what is constructed is a parameter, and no module."""
+    return isinstance(made, ast.Call) and py.same(made.func, py.code("nn.Parameter"))
 
 
 def _speaks_of_places(rule: object) -> bool:
@@ -1643,6 +1785,27 @@ def pattern_words(pattern: pg.Pattern) -> list[str]:
 def words_in(value: object) -> set[str]:
     """The names that a stretch of a program speaks of."""
     return {each.id for each in pg.parts(value) if isinstance(each, pg.Name)}
+
+
+def sites(body: tuple[pg.Statement, ...], kind: str) -> int | None:
+    """How many steps of a kind a loop's turn makes; None if that may differ between turns."""
+    for each in pg.parts(body):
+        if isinstance(each, pg.If | pg.For | pg.Optional | pg.Choice | pg.Repeat) and _named(
+            each, kind
+        ):
+            return None
+    labelled = sum(
+        _named(each.step, kind) for each in pg.parts(body) if isinstance(each, pg.Labelled)
+    )
+    return _named(body, kind) - labelled
+
+
+def _named(value: object, kind: str) -> int:
+    return sum(
+        (isinstance(each, pg.OperatorStep) and each.op.name == kind)
+        or (isinstance(each, pg.BlockStep) and each.block.name == kind)
+        for each in pg.parts(value)
+    )
 
 
 def step_lists(body: pg.Body) -> dict[str, str]:
@@ -1767,7 +1930,6 @@ def several(members: list[ast.expr], count: ast.expr) -> list[ast.expr]:
 
 def sequence(members: list[ast.expr]) -> ast.expr:
     """A sequence; a name that is its member's position need not be said."""
-    inside = [x for each in members for x in _within(each)]
     sure = True
     plain = True
     for place, each in enumerate(members):
@@ -1777,30 +1939,24 @@ def sequence(members: list[ast.expr]) -> ast.expr:
         sure = sure and not isinstance(each, ast.Starred)
     if plain:
         return ast.Call(py.code("nn.Sequential"), [_bare(each) for each in members], [])
-    if any(isinstance(each, ast.Starred) and not _optional(each) for each in members):
-        raise Hard("a repeat beside labels in one group")
-    keys: list[ast.expr | None] = []
-    values: list[ast.expr] = []
-    for place, each in enumerate(members):
-        if isinstance(each, ast.Starred):
-            choice = each.value
-            assert isinstance(choice, ast.IfExp)
-            there = ast.Dict(
-                [_key(x, place + k) for k, x in enumerate(_within(each))],
-                [_bare(x) for x in _within(each)],
-            )
-            keys.append(None)
-            values.append(ast.IfExp(choice.test, there, ast.Dict([], [])))
-        else:
-            keys.append(_key(each, place))
-            values.append(_bare(each))
-    del inside
-    named = py.call("OrderedDict", ast.Dict(keys, values))
+    if any(isinstance(each, ast.Starred) for each in members):
+        return py.call("named", *map(_paired, members))
+    keys: list[ast.expr | None] = [_key(each, place) for place, each in enumerate(members)]
+    named = py.call("OrderedDict", ast.Dict(keys, [_bare(each) for each in members]))
     return py.call("nn.Sequential", named)
 
 
-def _optional(member: ast.expr) -> bool:
-    return isinstance(member, ast.Starred) and isinstance(member.value, ast.IfExp)
+def _paired(member: ast.expr) -> ast.expr:
+    """A member beside its name, where it has one."""
+
+    def change(part: ast.AST) -> ast.AST | None:
+        if isinstance(part, Member):
+            return ast.Tuple([ast.Constant(part.label), part.made], py.LOAD)
+        return None
+
+    result = py.rewritten(member, change)
+    assert isinstance(result, ast.expr)
+    return result
 
 
 def _within(member: ast.expr) -> list[ast.expr]:
@@ -1815,9 +1971,6 @@ def _key(member: ast.expr, place: int) -> ast.expr:
 
 
 def _bare(member: ast.expr) -> ast.expr:
-    def strip(each: ast.AST) -> ast.AST | None:
-        return each.made if isinstance(each, Member) else None
-
     if isinstance(member, Member):
         return member.made
     if isinstance(member, ast.Starred) and isinstance(member.value, ast.IfExp):

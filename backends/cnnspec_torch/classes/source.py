@@ -206,14 +206,15 @@ def _class(
     base = "nn.Sequential" if projection.straight else "nn.Module"
     result = [f"class {projection.name}({base}):"]
     words = Containers(projection.straight)
-    positional = _positional(projection, init) if projection.straight and not stored else None
+    plain_ = projection.straight and not stored and not late_defaults(projection)
+    positional = _positional(projection, init) if plain_ else None
     head = signature(projection)
     if positional is not None:
         result += _signature("__init__", ["self", *head], "None")
         made = [words.words(each) for each in positional]
         result += lines([ast.Expr(py.call("super().__init__", *made))], 8)
     else:
-        body = words.statements([*stored, *init])
+        body = words.statements([*late_defaults(projection), *stored, *init])
         if body or head:
             result += _signature("__init__", ["self", *head], "None")
             result.append("        super().__init__()")
@@ -290,7 +291,29 @@ def signature(projection: Projection) -> list[str]:
             star = True
         if isinstance(default, ast.List):
             default = ast.Tuple(default.elts, py.LOAD)
+        if is_late(projection, default):
+            result.append(f"{word}: {hint} | None = None")
+            continue
         result.append(f"{word}: {hint} = {text(default)}")
+    return result
+
+
+def is_late(projection: Projection, default: ast.expr) -> bool:
+    """Whether a default speaks of other parameters, so that it is worked out in the constructor."""
+    data = {projection.file.word(each.name) for each in projection.body.data}
+    flowing = {projection.parameter_channels(each.name) for each in projection.body.nodes}
+    return bool(py.reads(default) & (data | flowing))
+
+
+def late_defaults(projection: Projection) -> list[ast.stmt]:
+    """Work out the defaults that speak of other parameters, in order."""
+    result: list[ast.stmt] = []
+    for each in projection.body.data:
+        default = projection.file.default(projection, each)
+        if default is not None and is_late(projection, default):
+            word = projection.file.word(each.name)
+            absent = ast.Compare(py.name(word), [ast.Is()], [ast.Constant(None)])
+            result.append(ast.If(absent, [py.assign(word, default)], []))
     return result
 
 

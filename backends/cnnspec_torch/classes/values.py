@@ -78,6 +78,8 @@ class Box:
     kind: Literal["self", "dict", "list", "sequential"] = "dict"
     #: Where members are put in: the member's segment, how many loops deep, and the box it is.
     sites: list[tuple[Segment, int, Box | None]] = field(default_factory=list)
+    #: The members that are no modules but parameters, by their segments.
+    parameters: set[str] = field(default_factory=set)
     #: How many loops deep it is made.
     level: int = 0
     #: Whether its members are numbered 0, 1, 2 as a loop turns.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.names import class_from_title, class_name
+from cnnspec.emit.program import Body
 from cnnspec.emit.pycode import lines
 from cnnspec.emit.pytree import assign
 from cnnspec.graph import Graph
@@ -31,22 +33,35 @@ def projected(graph: Graph, lowerings: Mapping[str, Lowering]) -> File:
     for body in file.program.blocks:
         every = file.ranks(body)
         for ranks in every:
-            projection = Projection(file, body, file.class_name(body), ranks)
-            file.classes.append(projection)
             if len(every) > 1:
                 file.now = {id(x) for x in file.instances(body) if ranks_of(x) == ranks}
-            projection.project()
+            _project(file, body, file.class_name(body), ranks)
             file.now = None
-    last = Projection(file, file.program.network, network)
-    file.classes.append(last)
-    last.project()
+    _project(file, file.program.network, network, ())
     return file
+
+
+def _project(file: File, body: Body, name: str, ranks: tuple[bool, ...]) -> None:
+    """Project a body, again with a count of what turned out to need one."""
+    counted: frozenset[str] = frozenset()
+    while True:
+        projection = Projection(file, body, name, ranks, counted=counted)
+        file.classes.append(projection)
+        projection.project()
+        if not projection.needs:
+            projection.wanted = projection.wanted or body in file.wanted
+            return
+        counted |= projection.needs
+        file.classes.pop()
 
 
 def write(
     graph: Graph, lowerings: Mapping[str, Lowering], head: list[str], *, inference: bool
 ) -> Written:
-    """Write the source of a network; `head` are the lines of the module's docstring."""
+    """Write the source of a network; `head` are the lines of the module's docstring.
+
+    Raises `values.Hard` for what cannot be projected yet.
+    """
     file = projected(graph, lowerings)
     classes = ["\n".join(written(each, inference=inference)) for each in file.classes]
     tables = ["\n".join(lines([assign(name, value)], 0)) for name, value in file.constants.items()]
@@ -66,5 +81,15 @@ ROUND_TO = '''def round_to(value: float, divisor: int = 8) -> int:
     return result + divisor if result < 0.9 * value else result'''
 
 
+NAMED = '''def named(*members: nn.Module | tuple[str, nn.Module]) -> nn.Sequential:
+    """A sequence whose members are called by their places, save for those that have a name."""
+    result = nn.Sequential()
+    for place, member in enumerate(members):
+        name, module = member if isinstance(member, tuple) else (str(place), member)
+        result.add_module(name, module)
+    return result'''
+
+
 def _functions(text: str) -> list[str]:
-    return [ROUND_TO] if "round_to(" in text else []
+    known = {"round_to(": ROUND_TO, "named(": NAMED}
+    return [source for word, source in known.items() if re.search(rf"\b{re.escape(word)}", text)]
