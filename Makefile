@@ -58,6 +58,9 @@ fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to
 slips: $(VENV)/.tests ## plant N slips of the pen in specs; print how many are told in one run
 	$(BIN)/python -m tools.slips --count $(N) $(if $(SEED),--seed $(SEED))
 
+generality: $(VENV)/.tests ## call blocks' PyTorch classes N times as no spec does, SEED=… to do it again
+	$(BIN)/python -m tests.torch_generality --count $(N) $(if $(SEED),--seed $(SEED))
+
 bench-cost: build/peers/.installed ## compare speed and figures with other counters of operations
 	@$(BIN)/python -m benchmarks.bench_cost $(ARGS)
 

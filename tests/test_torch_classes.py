@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from contextlib import suppress
 from functools import cache
-from typing import Any
 
 import pytest
 
@@ -20,7 +19,7 @@ from tests.emitted import network
 from tests.stored_keys import stored
 from tests.test_zoo import smallest
 from tests.torch_generality import run
-from tests.torch_proofs import lowerings, wrong
+from tests.torch_proofs import lowerings, made, wrong
 
 NAMES = sorted(library.shipped())
 FILES = sorted(set(library.shipped().values()))
@@ -31,11 +30,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "chosen" in metafunc.fixturenames:
         every = metafunc.config.getoption("--zoo")
         metafunc.parametrize("chosen", NAMES if every else FILES)
-
-
-def made(net: cnnspec.Network, *, inference: bool = False) -> Any:
-    written = write(net.elaborated, lowerings(), ["A network."], inference=inference)
-    return getattr(module_of(written.body), written.class_name)
 
 
 @cache

@@ -11,7 +11,7 @@ import cnnspec
 from cnnspec import library
 from tests.emitted import network
 from tests.test_zoo import smallest
-from tests.torch_proofs import maker, wrong
+from tests.torch_proofs import made, wrong
 
 NAMES = sorted(library.shipped())
 FILES = sorted(set(library.shipped().values()))
@@ -26,7 +26,6 @@ FIXED = {
     "cnn_flattening": "classifier",
     "googlenet": "aux1.fc1",
     "lenet5": "fc1",
-    "vgg": "classifier",
 }
 
 
@@ -59,7 +58,7 @@ def test_other_sizes_are_computed_as_the_spec_says_or_refused(
     chosen: str, pytestconfig: pytest.Config
 ) -> None:
     name = smallest(chosen)
-    make = maker(network(name))
+    make = made(network(name))
     for other in others(name, SIZES if pytestconfig.getoption("--zoo") else 1):
         found = wrong(make, other)
         size = other.elaborated.inputs[0].shape

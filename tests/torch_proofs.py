@@ -10,6 +10,7 @@ import cnnspec
 from cnnspec import backend
 from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
+from cnnspec_torch.classes.write import write
 from cnnspec_torch.proof import differences
 
 
@@ -27,3 +28,9 @@ def maker(net: cnnspec.Network, *, inference: bool = False) -> Callable[[], Any]
 def wrong(make: Callable[[], Any], net: cnnspec.Network, *, inference: bool = False) -> list[str]:
     """Say in what a class differs from the graph of a network."""
     return differences(make, net.elaborated, lowerings(), inference=inference)
+
+
+def made(net: cnnspec.Network, *, inference: bool = False) -> Any:
+    """Give the class that is written from a network's own program."""
+    written = write(net.elaborated, lowerings(), ["A network."], inference=inference)
+    return getattr(module_of(written.body), written.class_name)

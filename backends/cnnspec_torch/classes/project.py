@@ -1639,12 +1639,9 @@ class Projection:
         if key in self._box:
             return self._box[key]
         others = [each.segment for each in self._box.values() if each.parent is parent]
-        if (
-            others
-            and parent.number
-            and not all(isinstance(each, str) for each in (*others, segment))
-        ):
-            raise Hard("groups whose names may be one")
+        written = {isinstance(each, str) for each in (*others, segment)}
+        if parent.number and len(written) > 1:
+            raise Hard("a group whose name may be that of one whose name is worked out")
         box = self._box[key] = Box(len(self.boxes), parent, segment)
         self.boxes.append(box)
         names = {each.id for each in path_names(box)}
