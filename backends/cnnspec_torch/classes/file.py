@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
 from cnnspec.emit.bodies import read_program
-from cnnspec.emit.held import steps_held
 from cnnspec.emit.lowering import Lowered, Lowering
 from cnnspec.emit.names import BUILTINS, Namespace, class_name, is_identifier
 from cnnspec.graph import Graph, Node, Scope, walk_scopes
@@ -18,12 +17,14 @@ from cnnspec.kinds import Refusal
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
+from cnnspec_torch.classes import evaluating, operating
 from cnnspec_torch.classes.lowered import Placed, tree
+from cnnspec_torch.classes.reaching import steps_of_names
 from cnnspec_torch.classes.values import Data, Hard, Nodes, Steps
 from cnnspec_torch.classes.values import Node as Flowing
 
 if TYPE_CHECKING:
-    from cnnspec_torch.classes.project import Projection
+    from cnnspec_torch.classes.projection import Projection
 
 #: Names that a file uses for itself.
 WORDS: Final = """
@@ -209,7 +210,7 @@ class File:
     def reaching(self) -> Mapping[str, list[pg.Expr]]:
         """The steps that reach names: parameters, and what loops over tables bind."""
         if self._reaching is None:
-            self._reaching = _reaching(self)
+            self._reaching = steps_of_names(self)
         return self._reaching
 
     def is_free(self, projection: Projection, step: pg.GivenStep) -> bool:
@@ -317,21 +318,21 @@ class File:
         self, projection: Projection, expr: pg.Expr, parameter: tuple[pg.Body, str]
     ) -> ast.expr:
         """An argument of a block: data, or a step as what constructs its module."""
-        value = projection.value(expr)
+        value = evaluating.evaluate(projection, expr)
         if isinstance(value, Steps):
             return self.step_value(projection, value.step, parameter[1])
         if isinstance(value, Data):
             return value.made
-        return projection._data(value).made  # noqa: SLF001
+        return evaluating.as_data(projection, value).made
 
     def default(self, called: Projection, parameter: pg.Parameter) -> ast.expr | None:
         """A parameter's default, as its signature has it."""
         if parameter.default is None:
             return None
-        value = called.value(parameter.default)
+        value = evaluating.evaluate(called, parameter.default)
         if isinstance(value, Steps):
             return self.step_value(called, value.step, parameter.name)
-        return called._data(value).made  # noqa: SLF001
+        return evaluating.as_data(called, value).made
 
     def step_value(self, projection: Projection, step: pg.Expr, name: str | None) -> ast.expr:
         """A step as a value of Python: what constructs its module, from channels if it needs them.
@@ -351,13 +352,13 @@ class File:
             case pg.OperatorStep():
                 return self._operator_value(projection, step, name)
             case pg.Choice(test, yes, no):
-                decided = projection.data(test).made
+                decided = evaluating.data_of(projection, test).made
                 one = self.step_value(projection, yes, name)
                 return ast.IfExp(decided, one, self.step_value(projection, no, name))
             case pg.GivenStep(inner, arguments) if arguments:
-                value = projection.data(inner).made
+                value = evaluating.data_of(projection, inner).made
                 named = [
-                    ast.keyword(self.word(key), projection.data(each).made)
+                    ast.keyword(self.word(key), evaluating.data_of(projection, each).made)
                     for key, each in arguments
                     if key is not None
                 ]
@@ -365,13 +366,13 @@ class File:
                     raise Hard("a given step with more arguments, as a value")
                 return ast.Call(py.name("partial"), [value], named)
             case pg.GivenStep(inner, ()):
-                return projection.data(inner).made
+                return evaluating.data_of(projection, inner).made
         raise Hard(f"{type(step).__name__} as a value")
 
     def _operator_value(
         self, projection: Projection, step: pg.OperatorStep, name: str | None
     ) -> ast.expr:
-        arguments, _ = projection._arguments(step)  # noqa: SLF001
+        arguments, _ = operating.arguments_of(projection, step)
         flowing = Flowing(py.name("channels"), py.name("x"), True)
         lowered = self.lower(step, arguments, [py.name("channels")], [flowing], True)
         code = lowered.standalone if lowered.standalone is not None else lowered.module
@@ -398,7 +399,7 @@ class File:
         if key not in self._constants:
             name = self.space.take(expr.name.upper())
             self._constants[key] = name
-            value = projection._data(projection.value(expr.value)).made  # noqa: SLF001
+            value = evaluating.as_data(projection, evaluating.evaluate(projection, expr.value)).made
             self.constants[name] = _tuples(value)
         return py.name(self._constants[key])
 
@@ -460,92 +461,3 @@ def _by_name(body: pg.Body, step: pg.GivenStep) -> dict[str, pg.Expr]:
     for place, (key, each) in enumerate(step.arguments):
         found[names[place] if key is None else key] = each
     return found
-
-
-def _reaching(file: File) -> dict[str, list[pg.Expr]]:
-    """Find the steps that each name may stand for, by name: what is passed on is followed."""
-    steps: dict[str, list[pg.Expr]] = {}
-    passed: dict[str, set[str]] = {}
-
-    def note(name: str, expr: pg.Expr) -> None:
-        match expr:
-            case pg.Name(other, "data"):
-                passed.setdefault(name, set()).add(other)
-            case pg.OperatorStep() | pg.BlockStep():
-                known = steps.setdefault(name, [])
-                if not any(_alike(each, expr) for each in known):
-                    known.append(expr)
-            case pg.Choice(_, yes, no):
-                note(name, yes)
-                note(name, no)
-            case pg.GivenStep(inner, _):
-                note(name, inner)
-
-    for body in (*file.program.blocks, file.program.network):
-        for parameter in body.parameters:
-            if parameter.default is not None:
-                note(parameter.name, parameter.default)
-        for each in pg.parts(body.statements):
-            match each:
-                case pg.BlockStep(_, _, arguments):
-                    for key, value in arguments:
-                        note(key, value)
-                case pg.GivenStep(pg.Name(), given):
-                    for keyword, value in given:
-                        if keyword is not None:
-                            note(keyword, value)
-                case pg.Assign((word,), value):
-                    note(word, value)
-                case pg.For(pattern, values, _):
-                    _note_rows(pattern, values, note)
-        for scope in file.instances(body):
-            for key, held in scope.values.items():
-                for found in steps_held(held, file.program, _nowhere(file.graph)):
-                    note(key, found)
-    changed = True
-    while changed:
-        changed = False
-        for name, others in passed.items():
-            known = steps.setdefault(name, [])
-            for other in others:
-                for each in steps.get(other, []):
-                    if not any(_alike(each, one) for one in known):
-                        known.append(each)
-                        changed = True
-    return {name: found for name, found in steps.items() if found}
-
-
-def _alike(one: pg.Expr, other: pg.Expr) -> bool:
-    if isinstance(one, pg.OperatorStep) and isinstance(other, pg.OperatorStep):
-        return one.op is other.op
-    if isinstance(one, pg.BlockStep) and isinstance(other, pg.BlockStep):
-        return one.block is other.block and one.kinds == other.kinds
-    return False
-
-
-def _nowhere(graph: Graph) -> Span:
-    """A place that no step was written at."""
-    return Span(graph.span.source, 0, 0)
-
-
-def _note_rows(pattern: pg.Pattern, values: pg.Expr, note: Any) -> None:
-    """What a loop over a written table binds its names to."""
-    while isinstance(values, pg.Function) and values.name == "enumerate":
-        (values,) = values.arguments
-        if not isinstance(pattern, tuple) or len(pattern) != 2:
-            return
-        pattern = pattern[1]
-    if isinstance(values, pg.Constant):
-        values = values.value
-    if not isinstance(values, pg.ListOf):
-        return
-    for row in values.items:
-        _note_row(pattern, row, note)
-
-
-def _note_row(pattern: pg.Pattern, row: pg.Expr, note: Any) -> None:
-    if isinstance(pattern, str):
-        note(pattern, row)
-    elif isinstance(row, pg.ListOf) and len(row.items) == len(pattern):
-        for part, each in zip(pattern, row.items, strict=True):
-            _note_row(part, each, note)

@@ -14,8 +14,9 @@ from cnnspec.emit.names import BUILTINS
 from cnnspec.emit.pycode import lines, text
 from cnnspec.expression import plain
 from cnnspec_torch.classes.containers import Containers
+from cnnspec_torch.classes.evaluating import SIZE
 from cnnspec_torch.classes.file import WORDS
-from cnnspec_torch.classes.project import SIZE, Projection
+from cnnspec_torch.classes.projection import Projection
 from cnnspec_torch.classes.prune import prune
 from cnnspec_torch.classes.tidy import appends, boxes_of, chains, copies, members, once, shared
 from cnnspec_torch.classes.values import Hard, Put

@@ -11,8 +11,9 @@ from cnnspec.emit.program import Body
 from cnnspec.emit.pycode import lines
 from cnnspec.emit.pytree import assign
 from cnnspec.graph import Graph
+from cnnspec_torch.classes.binding import project_body
 from cnnspec_torch.classes.file import File, ranks_of
-from cnnspec_torch.classes.project import Projection
+from cnnspec_torch.classes.projection import Projection
 from cnnspec_torch.classes.source import written
 from cnnspec_torch.writer import (
     Written,
@@ -47,7 +48,7 @@ def _project(file: File, body: Body, name: str, ranks: tuple[bool, ...]) -> None
     while True:
         projection = Projection(file, body, name, ranks, counted=counted)
         file.classes.append(projection)
-        projection.project()
+        project_body(projection)
         if not projection.needs:
             projection.wanted = projection.wanted or body in file.wanted
             return

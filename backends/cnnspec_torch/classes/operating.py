@@ -1,0 +1,208 @@
+"""Operators applied: lowered in both projections' words, channels by their rule."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from cnnspec.channels import Argument as Formula
+from cnnspec.channels import Joined, Places, express
+from cnnspec.emit import program as pg
+from cnnspec.emit import pytree as py
+from cnnspec.emit.lowering import Lowered
+from cnnspec_torch.classes import evaluating, placing
+from cnnspec_torch.classes.lowered import operation, tree
+from cnnspec_torch.classes.projection import Path, Projection
+from cnnspec_torch.classes.sequences import total
+from cnnspec_torch.classes.values import (
+    Hard,
+    Node,
+    Nodes,
+    Value,
+)
+
+_SIGNS: Final = {"add": "+", "sub": "-", "mul": "*"}
+
+
+def arguments_of(
+    p: Projection, step: pg.OperatorStep
+) -> tuple[dict[str, ast.expr], dict[str, ast.expr]]:
+    """Give an operator's arguments in both projections' words."""
+    made: dict[str, ast.expr] = {}
+    run: dict[str, ast.expr] = {}
+    p.inside += 1
+    for key, each in step.arguments:
+        value = evaluating.data_of(p, each)
+        made[key], run[key] = py.fold(value.made), py.fold(value.run)
+    p.inside -= 1
+    return made, run
+
+
+def lower_step(
+    p: Projection, step: pg.OperatorStep, inputs: Sequence[Node | Nodes]
+) -> tuple[Lowered, Lowered, bool | None]:
+    """Lower a step in the constructor's words and in `forward`'s; whether an image is after."""
+    made, run = arguments_of(p, step)
+    channels = tuple(each.channels for each in inputs)
+    rank = p.file.rank(step.site, inputs[0].image if inputs else None)
+    constructor = p.file.lower(step, made, channels, inputs, rank)
+    forward = p.file.lower(step, run, channels, inputs, rank)
+    after = p.file.rank_after(step, made, rank)
+    return constructor, forward, after
+
+
+def channels_after(
+    p: Projection, step: pg.OperatorStep, channels: Sequence[ast.expr], image: bool | None
+) -> ast.expr:
+    """Say an operator's channels by its rule."""
+    rule = step.op.channel_rule
+    made, _ = arguments_of(p, step)
+    if rule is None:
+        return permuted_channels(p, step, made, channels)
+
+    def argument(each: Formula) -> ast.expr:
+        value = made.get(each.name)
+        if value is None:
+            default = step.op.arguments[each.name].default
+            value = py.literal(default)
+        if each.index is None or not isinstance(value, ast.Tuple | ast.List):
+            return value
+        return value.elts[each.index]
+
+    def join(sign: Any, left: ast.expr, right: ast.expr) -> ast.expr:
+        return py.fold(operation(sign, [left, right]))
+
+    places = None
+    if image is not False and speaks_of_places(rule):
+        places = p.file.places(p, step)
+    return py.fold(express(rule, inputs=channels, argument=argument, places=places, join=join))
+
+
+def permuted_channels(
+    p: Projection, step: pg.OperatorStep, made: dict[str, ast.expr], channels: Sequence[ast.expr]
+) -> ast.expr:
+    """Say the channels of what had its axes put in another order."""
+    axes = made.get("axes")
+    if isinstance(axes, ast.List | ast.Tuple) and py.whole(axes.elts[0]) == 0:
+        return channels[0]
+    shapes = {node.shape.channels for node in p.file.nodes(step.site)}
+    if len(shapes) == 1:
+        return py.literal(shapes.pop())
+    raise Hard("channels that were rows or columns")
+
+
+def apply_operator(
+    p: Projection, step: pg.OperatorStep, inputs: list[Node | Nodes], path: Path | None
+) -> Value:
+    """Apply an operator."""
+    op = step.op
+    if op.outputs_from is not None:
+        return apply_split(p, step, inputs[0])
+    if op.arity[1] != 1:
+        return merge(p, step, inputs)
+    (value,) = inputs
+    if isinstance(value, Nodes):
+        raise Hard(f"a list flows into {op.name}")
+    made, run, after = lower_step(p, step, [value])
+    rank = p.file.rank(step.site, value.image)
+    out = channels_after(p, step, [value.channels], rank)
+    x = [value.tensor]
+    owns = p.file.owns(step)
+    if p.straight:
+        module = made.standalone if made.standalone is not None else made.module
+        if module is None:
+            raise Hard(f"{op.name} without a module")
+        placing.put_free(p, op.name, path, tree(module, x), owns=owns)
+        return Node(out, value.tensor, after)
+    if made.module is None and not (path is not None and made.standalone is not None):
+        placing.leaf(p, op.name, path)
+        return Node(out, tree(run.flow, x), after)
+    if made.module is None:
+        assert made.standalone is not None
+        whole = placing.put_module(p, placing.leaf(p, op.name, path), tree(made.standalone, x))
+        return placing.at_once(p, op.name, Node(out, ast.Call(whole, x, []), after))
+    if not owns and path is None:
+        reach = placing.put_free(p, op.name, None, tree(made.module, x), owns=False)
+        return Node(out, tree(run.flow, x, reach), after)
+    put = placing.put_module(p, placing.leaf(p, op.name, path), tree(made.module, x))
+    result = Node(out, tree(run.flow, x, put), after)
+    return placing.at_once(p, op.name, result) if path is None else result
+
+
+def apply_split(p: Projection, step: pg.OperatorStep, value: Node | Nodes) -> Value:
+    """Split channels."""
+    made, run = arguments_of(p, step)
+    n = made["n"]
+    placing.leaf(p, step.op.name, None)
+    channels = py.fold(py.code("c // n", c=value.channels, n=n))
+    number = py.whole(n)
+    if number == 1:
+        return replace(value)
+    each = (
+        py.items([channels] * number) if number is not None else py.code("[c] * n", c=channels, n=n)
+    )
+    parts = ast.Call(
+        py.member(value.tensor, "chunk"), [run["n"]], [ast.keyword("dim", py.literal(1))]
+    )
+    return Nodes(each, py.call("list", parts), value.image)
+
+
+def merge(p: Projection, step: pg.OperatorStep, inputs: list[Node | Nodes]) -> Node:
+    """Add, multiply, subtract or join values."""
+    name = step.op.name
+    placing.leaf(p, name, None)
+    image = None
+    if any(each.image for each in inputs):
+        image = True
+    elif all(each.image is False for each in inputs):
+        image = False
+    if name == "concat":
+        nodes = evaluating.listed(inputs)
+        many = nodes.tensor
+        if len(inputs) == 1 and isinstance(inputs[0], Nodes):
+            many = inputs[0].tensor
+        joined = py.call("torch.cat", many, dim=py.literal(1))
+        return Node(total(nodes.channels), joined, image)
+    if len(inputs) == 1 and isinstance(inputs[0], Nodes):
+        (nodes_,) = inputs
+        if name != "add" or not image:
+            raise Hard(f"{name} of a list")
+        first = py.fold(py.code("c[0]", c=nodes_.channels))
+        return Node(first, py.call("sum", nodes_.tensor), image)
+    if any(isinstance(each, Nodes) for each in inputs):
+        raise Hard(f"{name} of a list beside values")
+    _, run, _ = lower_step(p, step, inputs)
+    spread = [
+        each.tensor if each.image is not False or not image else over_places(each.tensor)
+        for each in inputs
+    ]
+    if step.op.sign is None or name not in ("add", "sub", "mul"):
+        tensor = tree(run.flow, [each.tensor for each in inputs])
+    else:
+        tensor = (
+            operation(step.op.sign, spread)
+            if step.op.sign in "+-*"
+            else operation(_SIGNS[name], spread)
+        )
+    wide = [each for each in inputs if each.image is not False or not image]
+    easiest = min(wide, key=lambda each: (hard_to_say(p, each.channels), py.size(each.channels)))
+    return Node(easiest.channels, tensor, image)
+
+
+def hard_to_say(p: Projection, channels: ast.expr) -> bool:
+    """Whether channels are said in what changes, or worked out."""
+    return p.moves(channels) or py.has_call(channels)
+
+
+def speaks_of_places(rule: object) -> bool:
+    """Whether a rule for channels speaks of an image's places."""
+    if isinstance(rule, Joined):
+        return speaks_of_places(rule.left) or speaks_of_places(rule.right)
+    return isinstance(rule, Places)
+
+
+def over_places(tensor: ast.expr) -> ast.expr:
+    """Spread a vector over an image."""
+    return py.code("v[:, :, None, None]", v=tensor)

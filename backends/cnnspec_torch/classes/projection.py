@@ -1,0 +1,204 @@
+"""One body's class while it is written: both projections so far, and what its names stand for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from cnnspec.emit import program as pg
+from cnnspec.emit import pytree as py
+from cnnspec_torch.classes.values import Box, Data, Node, Nodes, Reach, Segment, Value
+
+if TYPE_CHECKING:
+    from cnnspec_torch.classes.file import File
+
+Statements = list[ast.stmt]
+Path = tuple[Segment, ...]
+
+
+@dataclass(slots=True)
+class Loop:
+    """A loop around what is projected."""
+
+    words: frozenset[str]
+    #: The constructor's statements around it, and in it.
+    outside: Statements
+    inside: Statements
+    target: ast.expr
+    values: ast.expr
+    body: tuple[pg.Statement, ...]
+    #: Names whose channels are in a variable while the loop turns.
+    bound: frozenset[str]
+    #: How many steps without labels of each kind stand in a turn so far.
+    numbered: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Made:
+    """A row of members of a sequence, the channels after them, and whether an image is."""
+
+    members: list[ast.expr]
+    channels: ast.expr | None
+    image: bool | None
+
+
+@dataclass(slots=True, eq=False)
+class Projection:
+    """One body's class while it is written."""
+
+    file: File
+    body: pg.Body
+    name: str
+    #: Whether images come in, by parameter.
+    ranks: tuple[bool, ...] = ()
+    init: Statements = field(default_factory=list)
+    run: Statements = field(default_factory=list)
+    env: dict[str, Value] = field(default_factory=dict)
+    boxes: list[Box] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+    #: Channels of what comes out, in the parameters' words; None: an attribute of the module.
+    out: ast.expr | None = None
+    results: list[tuple[Node | Nodes, ...]] = field(default_factory=list)
+    #: Whether somebody asks for `out_channels`.
+    wanted: bool = False
+    done: bool = False
+    straight: bool = False
+    outputs: list[pg.Output] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    #: Attributes of `self` for members without weights, by the segment that they would have.
+    free: dict[str, str] = field(default_factory=dict)
+    image: bool | None = True
+    #: Kinds of steps without labels that are counted while the class runs, for their numbers
+    #: depend on what is there; and those for which that turned out to be needed.
+    counted: frozenset[str] = frozenset()
+    needs: set[str] = field(default_factory=set)
+
+    box_at: dict[tuple[int, str], Box] = field(default_factory=dict)
+    ordinals: dict[str, int] = field(default_factory=dict)
+    flags: dict[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    words: dict[str, str] = field(default_factory=dict)
+    #: Variables that hold channels.
+    moving: set[str] = field(default_factory=set)
+    defined: dict[str, ast.expr] = field(default_factory=dict)
+    bound: dict[str, int] = field(default_factory=dict)
+    held: frozenset[str] = frozenset()
+    target: str | None = None
+    inside: int = 0
+    heads: dict[str, str] = field(default_factory=dict)
+    uncertain: set[str] = field(default_factory=set)
+    entered: set[str] = field(default_factory=set)
+    fresh_names: set[str] = field(default_factory=set)
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is the network itself."""
+        return self.body is self.file.program.network
+
+    def says_out(self) -> ast.expr | None:
+        """Say the channels of the result in the parameters' words, if they are few."""
+        if len(self.results) != 1 or len(self.results[0]) != 1:
+            return None
+        (result,) = self.results[0]
+        channels = py.fold(result.channels)
+        allowed = {self.file.word(each.name) for each in self.body.data} | set(self.words.values())
+        allowed -= {word for word in self.bound if word not in self.words}
+        known = {"round_to", "max", "min", "math", "sum", "len"}
+        if not isinstance(result, Node) or py.size(channels) > 8:
+            return None
+        if any(isinstance(each, Reach) for each in ast.walk(channels)):
+            return None
+        read = py.reads(channels)
+        return channels if read - known <= allowed - self.moving else None
+
+    def parameter_channels(self, name: str) -> str:
+        """The constructor's parameter for the channels of what comes in."""
+        return self.words[name]
+
+    def give(self, word: str, value: Value) -> None:
+        """Bind a name."""
+        name = self.file.word(word)
+        match value:
+            case Data(made, run):
+                self.init.append(py.assign(name, made))
+                self.run.append(py.assign(name, run))
+                if self.bound.get(word) == 1:
+                    self.defined[name] = made
+                self.env[word] = Data(py.name(name), py.name(name))
+            case Node() | Nodes():
+                if not (isinstance(value.tensor, ast.Name) and value.tensor.id == name):
+                    self.run.append(py.assign(name, value.tensor))
+                self.keep(word, replace(value, tensor=py.name(name)))
+            case _:
+                self.env[word] = value
+
+    def keep(self, word: str, value: Node | Nodes) -> None:
+        """Bind a name whose tensor is in its variable: say its channels, or keep them in one."""
+        channels = py.fold(value.channels)
+        simple = isinstance(value, Node) and py.size(channels) <= 3 and not py.has_call(channels)
+        simple = simple or (isinstance(value, Nodes) and isinstance(channels, ast.Name))
+        if word in self.held or not simple or self.moves(channels):
+            variable = self.variable(word)
+            if not (isinstance(channels, ast.Name) and channels.id == variable):
+                self.init.append(py.assign(variable, channels))
+            channels = py.name(variable)
+        self.env[word] = replace(value, channels=channels)
+
+    def moves(self, channels: ast.expr) -> bool:
+        """Whether what channels are said in may be given other values later."""
+        names = py.reads(channels)
+        if names & self.moving:
+            return True
+        rebound = {self.file.word(word) for word, times in self.bound.items() if times > 1}
+        turning = {self.file.word(word) for loop in self.loops for word in loop.words | loop.bound}
+        return bool(names & (rebound | turning))
+
+    def variable(self, word: str) -> str:
+        """The variable in the constructor that holds the channels of a name."""
+        key = f"{word}:"
+        if key not in self.words:
+            first = self.body.nodes[0].name if self.body.nodes else None
+            main = word == first or (self.is_network and word == "x")
+            wanted = "channels" if main else f"{self.file.word(word)}_channels"
+            taken = {*self.words.values(), *map(self.file.word, self.env)}
+            while wanted in taken:
+                wanted += "_"
+            self.words[key] = wanted
+        self.moving.add(self.words[key])
+        return self.words[key]
+
+    def hold(self, words: Iterable[str]) -> None:
+        """Put the channels of names into variables, for they are about to change."""
+        for word in words:
+            value = self.env.get(word)
+            if isinstance(value, Node | Nodes):
+                variable = self.variable(word)
+                if not (isinstance(value.channels, ast.Name) and value.channels.id == variable):
+                    self.init.append(py.assign(variable, value.channels))
+                self.env[word] = replace(value, channels=py.name(variable))
+
+    def fresh(self, wanted: str) -> str:
+        """A name that nothing in the body has."""
+        taken = {self.file.word(each) for each in self.bound} | self.fresh_names
+        taken |= {self.file.word(each.name) for each in self.body.parameters}
+        name, count = wanted, 2
+        while name in taken or not self.is_fresh(name):
+            name, count = f"{wanted}{count}", count + 1
+        self.fresh_names.add(name)
+        return name
+
+    def is_fresh(self, name: str) -> bool:
+        return name not in self.words.values()
+
+
+@dataclass(slots=True)
+class Constructed:
+    """What constructs a module, the channels that come out of it, and what goes in."""
+
+    made: ast.expr
+    channels: ast.expr | None
+    image: bool | None
+    tensors: list[ast.expr] = field(default_factory=list)
+    called: Projection | None = None
