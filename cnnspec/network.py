@@ -189,15 +189,16 @@ class Network:
 
         backend = backends.find(name)
         lowerings = {**backends.lowerings(name), **backend.lowerings}
-        self._check_lowerings(name, lowerings, inference=inference)
+        self.check_lowerings(name, lowerings, inference=inference)
         body, class_name = backend.emit(
             self.elaborated, self._head(inference=inference), lowerings, inference=inference
         )
         return stamp(body, origin=self.origin, version=VERSION), class_name
 
-    def _check_lowerings(
+    def check_lowerings(
         self, backend: str, lowerings: Mapping[str, Any], *, inference: bool
     ) -> None:
+        """Raise SpecError with every step that the backend cannot write, at its line."""
         from cnnspec import backend as backends
 
         nodes = self.elaborated.inference_nodes if inference else self.elaborated.nodes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from cnnspec.emit.site import Site, site_of
 from cnnspec.graph import Graph, Node
 from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.weights import held, variables
-from cnnspec_keras.writer import write
+from cnnspec_keras.writer import write, write_family
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,18 @@ class KerasBackend:
         """Give the body of the file and the name of the network's function in it."""
         written = write(graph, lowerings, head, inference=inference)
         return written.body, written.name
+
+    def emit_family(
+        self,
+        graphs: tuple[Graph, ...],
+        head: list[str],
+        lowerings: Mapping[str, Any],
+        notes: Sequence[str],
+        *,
+        inference: bool,
+    ) -> str:
+        """Give the body of a file of several networks."""
+        return write_family(graphs, lowerings, head, notes, inference=inference)
 
     def load(self, text: str, class_name: str) -> Any:
         """Import emitted text as a module of its own and give the network's function."""

@@ -388,7 +388,7 @@ class Writer:
 
     def _image(self, apply: Apply, word: str) -> None:
         assert isinstance(apply.step, OperatorStep)
-        given = self.file.graph.given_input
+        given = self.file.graphs[0].given_input
         known = dict(apply.step.arguments)
         sizes: list[Code] = [self.say(known[key]) for key in apply.step.op.names if key in known]
         if given is not None:
@@ -465,7 +465,11 @@ class Writer:
     def _through(self, apply: Apply) -> str:
         spoken = mentioned(apply.step)
         first = apply.inputs[0] if apply.inputs else None
-        if isinstance(first, Name) and first.id not in spoken and first.kind == "node":
+        inner = self.file.nested and any(
+            isinstance(first, Name) and first.id == each.name for each in self.body.nodes
+        )  # the model's input is named once more at its end
+        free = isinstance(first, Name) and first.id not in spoken and not inner
+        if free and isinstance(first, Name) and first.kind == "node":
             others = [each for each in apply.inputs[1:] if first.id in mentioned(each)]
             if not others:
                 return first.id

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 class File:
     """One file while it is written."""
 
-    graph: Graph
+    graphs: tuple[Graph, ...]
     program: Flattened
     lowerings: Mapping[str, Any]
     space: Namespace
@@ -67,12 +67,13 @@ class File:
         self.reserved |= set(self._functions.values())
         self.given = Given(self.program, self.function, take=self.space.take)
         self.positive = Positive(self.program)
-        for node in self.graph.nodes:
-            self._nodes.setdefault(node.span, []).append(node)
-        for scope in walk_scopes(self.graph.root):
-            if scope.kind == "block":
-                self._scopes.setdefault(scope.span, []).append(scope)
-        self._plain = plain_places(self.graph)
+        for graph in self.graphs:
+            for node in graph.nodes:
+                self._nodes.setdefault(node.span, []).append(node)
+            for scope in walk_scopes(graph.root):
+                if scope.kind == "block":
+                    self._scopes.setdefault(scope.span, []).append(scope)
+        self._plain = plain_places(self.graphs)
 
     def function(self, step: BlockStep) -> str:
         """What a block's function is called."""
@@ -175,11 +176,10 @@ class File:
 
     def samples(self, body: Body, parameter: str) -> list[Any]:
         """The values that a parameter has in the calls that were compiled."""
-        if body is self.program.program.network:
-            return [self.graph.parameters.get(parameter)]
         return [
             scope.values.get(parameter)
-            for scope in walk_scopes(self.graph.root)
+            for graph in self.graphs
+            for scope in walk_scopes(graph.root)
             if scope.definition is body.definition
         ]
 

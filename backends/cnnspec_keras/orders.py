@@ -7,7 +7,7 @@ stand in that order. Anywhere else the image is permuted before it is flattened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cnnspec.graph import Graph, Node
@@ -50,21 +50,26 @@ def channels_last(graph: Graph) -> Mapping[int, Shape]:
     }
 
 
-def plain_places(graph: Graph) -> frozenset[Span]:
+def plain_places(graphs: Iterable[Graph]) -> frozenset[Span]:
     """Give the places in the text at which dense layers alone read what is flattened, always."""
+    found: set[Span] = set()
+    refused: set[Span] = set()
+    for graph in graphs:
+        _sort_places(graph, found, refused)
+    return frozenset(found - refused)
+
+
+def _sort_places(graph: Graph, found: set[Span], refused: set[Span]) -> None:
     readers: dict[int, list[Node]] = {}
     for node in graph.nodes:
         for port in node.inputs:
             readers.setdefault(port.node.index, []).append(node)
     results = {output.port.node.index for output in graph.outputs}
-    found: set[Span] = set()
-    refused: set[Span] = set()
     for node in graph.nodes:
         if node.kind == "flatten":
             reached = _reached(node, readers)
             alone = reached is not None and not results & reached
             (found if alone else refused).add(node.span)
-    return frozenset(found - refused)
 
 
 def _reorders(image: Shape) -> bool:

@@ -15,7 +15,13 @@ WIDTH: Final = 88
 
 
 def function(
-    file: File, writer: Writer, body: Body, *, name: str, returned: str
+    file: File,
+    writer: Writer,
+    body: Body,
+    *,
+    name: str,
+    returned: str,
+    more: tuple[str, ...] = (),
 ) -> tuple[list[str], list[str]]:
     """Give the lines of a function's head, and those that work out what depends on parameters."""
     plain: list[str] = []
@@ -40,8 +46,7 @@ def function(
         else:
             said = writer.said_to(parameter.default, (id(body), parameter.name))
             named.append(f"{word}: {kind} = {expression(said)}")
-    if not network:
-        named.append("name: str")
+    named += more if network else ("name: str",)
     parameters = [*plain, *(["*", *named] if named else [])]
     return head(name, parameters, returned), begins
 

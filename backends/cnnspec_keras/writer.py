@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cnnspec.emit.bodies import read_program
+from cnnspec.emit.bodies import read_family, read_program
 from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Raw, Starred
 from cnnspec.emit.flat import Flat
-from cnnspec.emit.flatten import flattened
+from cnnspec.emit.flatten import Flattened, flattened
 from cnnspec.emit.live import needed
 from cnnspec.emit.names import BUILTINS, Namespace
 from cnnspec.emit.printer import expression, fill, statement
-from cnnspec.emit.program import Body, Expr, Name
+from cnnspec.emit.program import Body, Expr, Name, Variant
 from cnnspec.emit.prove import Unproved, mismatches
 from cnnspec.emit.site import Site
 from cnnspec.graph import Graph, Output
@@ -33,6 +33,8 @@ _WORDS: Final = """
     Any Callable Counter KerasTensor LOSS_WEIGHTS Sequence inference keras math np ops partial
 """
 RESERVED: Final = BUILTINS.union(_WORDS.split())
+#: And those of what may be copied into it.
+OURS: Final = RESERVED.union(LAYERS, FUNCTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +49,108 @@ def write(
     graph: Graph, lower: Mapping[str, Any], head_lines: list[str], *, inference: bool
 ) -> Written:
     """Write the source of a network; `head_lines` are those of the module's docstring."""
-    reserved = RESERVED | set(LAYERS) | set(FUNCTIONS)
-    space = Namespace(reserved | {"layers"})
+    space = Namespace(OURS | {"layers"})
     network = space.take(graph.name)
-    program = flattened(read_program(graph), reserved | {"layers"})
-    wrong = mismatches(graph, program)
-    if wrong:
-        raise Unproved(wrong)
-    file = File(graph, program, lower, space, reserved | {network}, nested=is_deep(graph))
+    program = flattened(read_program(graph), OURS | {"layers"})
+    _prove(graph, program, {})
+    file = File((graph,), program, lower, space, OURS | {network}, nested=is_deep(graph))
     outputs = graph.inference_outputs if inference else graph.outputs
     pieces = [(_block(file, each), file.name(each.body)) for each in program.blocks]
-    pieces.append((_network(file, network, outputs, inference=inference), network))
+    pieces.append((_network(file, program.network, network, outputs, title=graph.name), network))
     trained = any(each.train for each in outputs)
     if trained:
         pieces.append((_inference(outputs), "inference"))
+    constants = [_weights(outputs)] if trained else []
+    return Written(_assembled(file, pieces, head_lines, constants), network)
+
+
+def write_family(
+    graphs: tuple[Graph, ...],
+    lower: Mapping[str, Any],
+    head_lines: list[str],
+    notes: Sequence[str],
+    *,
+    inference: bool,
+) -> str:
+    """Write networks of one file: all blocks once, and a function a network with its `notes`.
+
+    A network that others are variants of takes its parameters; a variant calls it.
+    """
+    space = Namespace(OURS | {"layers"})
+    names = {graph.name: space.take(graph.name) for graph in graphs}
+    programs, variants = read_family(graphs)
+    bases = {id(each.network): each for each in programs}
+    flats = {key: flattened(each, OURS | {"layers"}) for key, each in bases.items()}
+    for graph, variant in zip(graphs, variants, strict=True):
+        _prove(graph, flats[id(variant.body)], variant.arguments)
+    first = next(iter(flats.values()))
+    nested = any(map(is_deep, graphs))
+    file = File(graphs, first, lower, space, OURS | set(names.values()), nested=nested)
+    pieces = [(_block(file, each), file.name(each.body)) for each in first.blocks]
+    called: dict[int, str] = {}
+    constants: list[str] = []
+    for graph, variant, note in zip(graphs, variants, notes, strict=True):
+        key, name = id(variant.body), names[graph.name]
+        outputs = graph.inference_outputs if inference else graph.outputs
+        if key not in called:
+            base = variant.body.name
+            called[key] = names.get(base) or space.take(base)
+            whole = note if base == graph.name else None
+            text = _network(file, flats[key].network, called[key], outputs, title="", note=whole)
+            pieces.append((text, called[key]))
+            if any(each.train for each in outputs):
+                constants.append(_weights(outputs, f"{called[key].upper()}_LOSS_WEIGHTS"))
+                words = f"{called[key]}_inference"
+                pieces.append((_inference(outputs, words), words))
+        if called[key] != name:
+            pieces.append((_variant(file, variant, called[key], name, note), name))
+    return _assembled(file, pieces, head_lines, constants)
+
+
+def _prove(graph: Graph, program: Flattened, arguments: Mapping[str, Expr]) -> None:
+    wrong = mismatches(graph, program, arguments)
+    if wrong:
+        raise Unproved(wrong)
+
+
+def _assembled(
+    file: File, pieces: list[tuple[str, str]], head_lines: list[str], constants: list[str]
+) -> str:
+    """Put a file together: its head, what it imports, our own parts, operators, pieces."""
     operators = [_operator(file, op, keys) for op, keys in _all_operators(file)]
     text = "\n\n\n".join([*operators, *_with_constants(file, pieces)])
     text = "\n\n\n".join([*_ours(text), text])
-    constants = [_weights(outputs)] if trained else []
     parts = [_docstring(_head(head_lines, text, nested=file.nested)), _imports(text), *constants]
     between = "\n\n\n" if text.startswith(("def ", "@")) else "\n\n"
-    return Written("\n\n".join(parts) + between + text + "\n", network)
+    return "\n\n".join(parts) + between + text + "\n"
+
+
+def _variant(file: File, variant: Variant, base: str, name: str, note: str) -> str:
+    """Write a variant: the network that it is of, with its arguments."""
+    writer = Writer(file, Flat(variant.body, []), network=True)
+    said = [
+        f"{file.keyword(variant.body, key)}="
+        + expression(writer.said_to(value, (id(variant.body), key)))
+        for key, value in variant.arguments.items()
+    ]
+    items = [*said, f"name={expression(Leaf(name))}", "**parameters"]
+    lines = [f"def {name}(**parameters: Any) -> keras.Model:", *_noted(note)]
+    whole = f"    return {base}({', '.join(items)})"
+    inner = "        " + ", ".join(items)
+    if len(whole) <= WIDTH:
+        return "\n".join([*lines, whole])
+    if len(inner) <= WIDTH:
+        return "\n".join([*lines, f"    return {base}(", inner, "    )"])
+    return "\n".join([*lines, f"    return {base}(", *(f"        {i}," for i in items), "    )"])
+
+
+def _noted(note: str) -> list[str]:
+    """Write a function's docstring."""
+    safe = note.replace("\\", "/").replace('"""', "'''")
+    if "\n" not in safe:
+        return [f'    """{safe}"""'] if safe else []
+    first, *rest = safe.split("\n")
+    return [f'    """{first}', *(f"    {line}".rstrip() for line in rest), '    """']
 
 
 def _block(file: File, source: Flat) -> str:
@@ -91,22 +174,38 @@ def _counted(writer: Writer) -> list[str]:
     return ["    counts: Counter[str] = Counter()"] if writer.counts else []
 
 
-def _network(file: File, name: str, outputs: tuple[Output, ...], *, inference: bool) -> str:
-    """Write the network: from its inputs to a model."""
-    source = file.program.network
+def _network(
+    file: File,
+    source: Flat,
+    name: str,
+    outputs: tuple[Output, ...],
+    *,
+    title: str,
+    note: str | None = None,
+) -> str:
+    """Write the network: from its inputs to a model; without a title its name is a parameter."""
     writer = Writer(file, source, network=True)
-    lines, begins = function(file, writer, source.body, name=name, returned="keras.Model")
+    named_ = (f'name: str = "{name}"',) if not title else ()
+    lines, begins = function(
+        file, writer, source.body, name=name, returned="keras.Model", more=named_
+    )
+    lines += _noted(note or "")
     writer.lines += begins
-    writer.row(needed(source.statements, inference=inference))
+    kept = {each.name for each in outputs}
+    writer.row(needed(source.statements, inference=not any(each.train for each in outputs)))
     lines += [*_counted(writer), *writer.lines]
-    given = {each.name: expression(writer.say(each.value)) for each in writer.outputs}
+    given = {
+        each.name: expression(writer.say(each.value))
+        for each in writer.outputs
+        if each.name in kept
+    }
     results = given[outputs[0].name]
     if len(outputs) > 1:
         results = "outputs"
         items = [f'"{each.name}": {given[each.name]}' for each in outputs]
         lines += bracketed("    outputs = ", "{", items)
-    title = expression(Leaf(file.graph.name))
-    lines.append(f"    return keras.Model({_listed(writer.inputs)}, {results}, name={title})")
+    called = expression(Leaf(title)) if title else "name"
+    lines.append(f"    return keras.Model({_listed(writer.inputs)}, {results}, name={called})")
     return "\n".join(lines)
 
 
@@ -198,11 +297,11 @@ def bracketed(prefix: str, bracket: str, items: list[str]) -> list[str]:
     return [f"{prefix}{bracket}", *(f"{indent}    {item}," for item in items), f"{indent}}}"]
 
 
-def _inference(outputs: tuple[Output, ...]) -> str:
+def _inference(outputs: tuple[Output, ...], name: str = "inference") -> str:
     main = [each.name for each in outputs if not each.train]
     given = f'model.output["{main[0]}"]'
     lines = [
-        "def inference(model: keras.Model) -> keras.Model:",
+        f"def {name}(model: keras.Model) -> keras.Model:",
         '    """Leave out the heads for training: the same layers, the same weights."""',
     ]
     if len(main) > 1:
@@ -273,10 +372,10 @@ _USES: Final = {
 }
 
 
-def _weights(outputs: Iterable[Output]) -> str:
+def _weights(outputs: Iterable[Output], name: str = "LOSS_WEIGHTS") -> str:
     items = [f'"{o.name}": {o.weight if o.train else 1.0!r}' for o in outputs]
     why = "# How much each output's loss counts: what `compile` takes as loss_weights."
-    return "\n".join([why, *bracketed("LOSS_WEIGHTS = ", "{", items)])
+    return "\n".join([why, *bracketed(f"{name} = ", "{", items)])
 
 
 __all__ = ["Body", "Input", "Keyword", "Written", "write"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from cnnspec.commands.output import (
     send,
     takes_output,
 )
-from cnnspec.commands.spec import loaded, takes_spec
+from cnnspec.commands.spec import all_loaded, loaded, takes_spec
+from cnnspec.diagnostics import SpecError
 from cnnspec.plugins import install
 
 if TYPE_CHECKING:
@@ -53,13 +55,21 @@ def compile_(
     """Write the source of the network SPEC for a framework.
 
     SPEC is a path, `-`, `path.cnn:network`, or the name of a network that ships. Without -o the
-    source goes to NETWORK_BACKEND.py in this folder.
+    source goes to NETWORK_BACKEND.py in this folder. For Keras a path of several networks gives one
+    file of them all, with a function each.
     """
     if backend is None:
         raise _which(spec)
     if json_ and output == "-":
         raise Refused("--json needs standard output, and `-o -` puts the source there")
-    network = loaded(spec, quiet=quiet, told=True, **how)
+    try:
+        network = loaded(spec, quiet=quiet, told=True, **how)
+    except SpecError as mistake:
+        if spec == "-" or not _is_family(mistake, backend, how):
+            raise
+        options = {"inference": inference, "check": check, "force": force, "quiet": quiet}
+        _compile_family(spec, backend, output, how, **options)
+        return
     text = _proved(network, backend, inference=inference)
     if check:
         _check(network, backend, inference=inference)
@@ -74,6 +84,49 @@ def compile_(
         send(as_json("cnnspec.compile/1", **facts, params=params, lines=lines), None)
     elif target != "-":
         say(f"wrote {target}: {network.title}, {params:,} parameters, {lines} lines", quiet=quiet)
+
+
+def _is_family(mistake: SpecError, backend: str, how: Mapping[str, Any]) -> bool:
+    """Whether several networks were meant, as they stand, and the backend writes such files."""
+    from cnnspec.family import writer_of
+
+    several = mistake.diagnostics[0].code == "several-networks"
+    as_they_stand = not how["settings"] and not how["sizes"]
+    return several and as_they_stand and writer_of(backend) is not None
+
+
+def _compile_family(
+    spec: str,
+    backend: str,
+    output: str | None,
+    how: Mapping[str, Any],
+    *,
+    inference: bool,
+    check: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Write all networks of a file into one."""
+    from cnnspec import family
+    from cnnspec.backend import find
+    from cnnspec.emit.prove import Unproved
+
+    networks = all_loaded(spec, quiet=quiet, told=True, **how)
+    try:
+        text = family.source(networks, backend, inference=inference)
+    except Unproved as unproved:
+        raise _not_the_graph(unproved.wrong) from unproved
+    found = find(backend)
+    for each in networks if check else ():
+        if wrong := found.mismatch(text, each.name, each.elaborated, inference=inference):
+            raise _not_the_graph(wrong)
+    target = output or f"{Path(spec).stem}_{backend}{found.suffix}"
+    if target != "-" and not force:
+        _guard(Path(target))
+    send(text, target)
+    if target != "-":
+        lines = text.count("\n")
+        say(f"wrote {target}: {len(networks)} networks, {lines} lines", quiet=quiet)
 
 
 def _which(spec: str) -> click.UsageError:

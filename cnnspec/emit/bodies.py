@@ -24,11 +24,12 @@ from cnnspec.emit.program import (
     Program,
     Return,
     Statement,
+    Variant,
     element,
     kind_of,
 )
 from cnnspec.emit.translate import Reader, Unreadable, spoken
-from cnnspec.graph import Graph, Scope, defined, walk_scopes
+from cnnspec.graph import Argued, Graph, Scope, defined, walk_scopes
 from cnnspec.source import Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.files import Definition
@@ -39,34 +40,76 @@ Key = tuple[Definition, tuple[Kind, ...]]
 
 def read_program(graph: Graph) -> Program:
     """Read the program that a graph's network was elaborated from."""
-    return Bodies(graph).program()
+    return Bodies((graph,)).program()
+
+
+def read_family(graphs: tuple[Graph, ...]) -> tuple[tuple[Program, ...], tuple[Variant, ...]]:
+    """Read networks of one file together: a program for each definition, with all blocks of all.
+
+    The programs share their blocks, which are those that any of the networks can reach; the
+    variants are in the order of the graphs, each of one of the programs' networks.
+    """
+    return Bodies(graphs, family=True).programs()
 
 
 @dataclass(slots=True)
 class Bodies:
     """Reads bodies, each once for each row of kinds that its parameters are given."""
 
-    graph: Graph
+    graphs: tuple[Graph, ...]
+    family: bool = False
     _instances: dict[Definition, list[Scope]] = field(default_factory=dict)
     _outputs: dict[Span, int] = field(default_factory=dict)
     _done: dict[Key, Body] = field(default_factory=dict)
     _open: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        for scope in walk_scopes(self.graph.root):
-            if scope.kind == "block":
-                self._instances.setdefault(defined(scope), []).append(scope)
-        for node in self.graph.nodes:
-            if len(node.shapes) > 1:
-                self._outputs[node.span] = len(node.shapes)
+        for graph in self.graphs:
+            for scope in walk_scopes(graph.root):
+                if scope.kind == "block":
+                    self._instances.setdefault(defined(scope), []).append(scope)
+            for node in graph.nodes:
+                if len(node.shapes) > 1:
+                    self._outputs[node.span] = len(node.shapes)
+
+    @property
+    def graph(self) -> Graph:
+        """The first network's graph."""
+        return self.graphs[0]
 
     def program(self) -> Program:
         """Read the network, and with it all that it reaches."""
-        definition = defined(self.graph.root)
-        kinds: tuple[Kind, ...] = tuple("data" for _ in definition.parameters)
-        network = self._read(definition, kinds)
+        network = self._network(self.graph)
         blocks = [each for each in self._done.values() if each is not network]
         return Program(network, tuple(blocks))
+
+    def programs(self) -> tuple[tuple[Program, ...], tuple[Variant, ...]]:
+        """Read several networks of one file."""
+        variants = []
+        for graph in self.graphs:
+            body = self._network(graph)
+            given = {key: self._given(each) for key, each in graph.arguments.items()}
+            variants.append(Variant(graph.name, body, given))
+            for key in spoken_in(tuple(given.values())):
+                self._read(*key)
+        networks = list({id(each.body): each.body for each in variants}.values())
+        blocks = tuple(each for each in self._done.values() if each not in networks)
+        given_all = tuple(
+            (each.body, name, value) for each in variants for name, value in each.arguments.items()
+        )
+        programs = [
+            Program(each, blocks, given_all, tuple(b for b in networks if b is not each))
+            for each in networks
+        ]
+        return tuple(programs), tuple(variants)
+
+    def _network(self, graph: Graph) -> Body:
+        definition = defined(graph.root)
+        kinds: tuple[Kind, ...] = tuple("data" for _ in definition.parameters)
+        return self._read(definition, kinds)
+
+    def _given(self, argued: Argued) -> Expr:
+        return Reader(self, argued.file, argued.index).value(argued.value)
 
     # --- what readers ask
 
@@ -81,8 +124,11 @@ class Bodies:
     def is_step(self, definition: Definition, parameter: str) -> bool:
         """Whether some call hands a parameter an operator or a block."""
         values = [each.values.get(parameter) for each in self._instances.get(definition, ())]
-        if definition is self.graph.root.definition:
-            values.append(self.graph.parameters.get(parameter))
+        values += [
+            graph.parameters.get(parameter)
+            for graph in self.graphs
+            if definition is graph.root.definition
+        ]
         return any(isinstance(each, Operator | BlockValue | CallStep) for each in values)
 
     def kinds(self, definition: Definition) -> tuple[Kind, ...]:
@@ -147,7 +193,7 @@ class _Text:
         parameters = []
         for each, kind in zip(self.definition.parameters, self.kinds, strict=True):
             name, default = each.name.id, None
-            if network and name in graph.parameters:
+            if network and name in graph.parameters and not self.bodies.family:
                 default = self._argued(name, each)
             elif each.default is not None:
                 default = self.reader.value(each.default)
@@ -285,11 +331,16 @@ def _taken_apart(value: Expr, count: int) -> tuple[Kind, ...]:
 
 def spoken_blocks(body: Body) -> list[Key]:
     """The blocks that a body's text names, with the kinds that they take, each once."""
+    defaults = tuple(each.default for each in body.parameters if each.default is not None)
+    return spoken_in((defaults, body.statements))
+
+
+def spoken_in(said: object) -> list[Key]:
+    """The blocks that expressions and statements name."""
     from cnnspec.emit.program import BlockStep, Constant, parts
 
     found: dict[Key, None] = {}
-    defaults = tuple(each.default for each in body.parameters if each.default is not None)
-    for each in parts((defaults, body.statements)):
+    for each in parts(said):
         if isinstance(each, BlockStep):
             found[each.block, each.kinds] = None
         elif isinstance(each, Constant):

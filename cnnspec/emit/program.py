@@ -321,11 +321,24 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Variant:
+    """A network of a family: the body that it is of, and what it gives to its parameters."""
+
+    name: str
+    body: Body
+    arguments: dict[str, Expr]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A network and the blocks that it can reach, each after all that it calls."""
 
     network: Body
     blocks: tuple[Body, ...]
+    #: What variants give to a network's parameters, where a program is of several networks.
+    given: tuple[tuple[Body, str, Expr], ...] = ()
+    #: The other networks that share its blocks.
+    others: tuple[Body, ...] = ()
     _known: dict[tuple[Definition, tuple[Kind, ...]], Body] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -68,11 +68,16 @@ class _Returned(Exception):
         self.value = value
 
 
-def mismatches(graph: Graph, program: Flattened) -> list[str]:
-    """Say where a program differs from its graph; nothing if it is the same."""
+def mismatches(
+    graph: Graph, program: Flattened, arguments: Mapping[str, Expr] | None = None
+) -> list[str]:
+    """Say where a program differs from its graph; nothing if it is the same.
+
+    `arguments` are what a variant gives to the network's parameters.
+    """
     run = Run(graph, program)
     try:
-        run.network(program.network)
+        run.network(program.network, arguments or {})
     except Mismatch as wrong:
         return [str(wrong)]
     except (KeyError, IndexError, TypeError, ValueError, ArithmeticError, Refusal) as wrong:
@@ -99,12 +104,14 @@ class Run:
         self.nodes = {each.path: each for each in graph.nodes}
         self.made: set[int] = set()
 
-    def network(self, network: Flat) -> None:
+    def network(self, network: Flat, arguments: Mapping[str, Expr]) -> None:
         """Run the network with its parameters' values; raises Mismatch."""
         frame = _Frame("", {})
         for parameter in network.body.parameters:
-            assert parameter.default is not None
-            frame.names[parameter.name] = self.value(parameter.default, frame)
+            value = arguments.get(parameter.name, parameter.default)
+            if value is None:
+                raise Mismatch(f"{parameter.name} has no value")
+            frame.names[parameter.name] = self.value(value, frame)
         self._row(network.statements, frame)
         wanted = {each.name: each.port for each in self.graph.outputs}
         for name, port in wanted.items():

@@ -53,12 +53,17 @@ class Reach:
     _constants: dict[Place, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for body in (*self.program.blocks, self.program.network):
+        program = self.program
+        for body in (*program.blocks, program.network, *program.others):
             for parameter in body.parameters:
                 if parameter.default is not None:
                     self._flows(body, parameter.default, (id(body), parameter.name))
             defaults = tuple(each.default for each in body.parameters if each.default)
             for part in parts((defaults, body.statements)):
+                self._part(body, part)
+        for body, name, value in self.program.given:
+            self._flows(body, value, (id(body), name))
+            for part in parts(value):
                 self._part(body, part)
         while self._settle():
             pass
