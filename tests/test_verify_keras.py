@@ -222,3 +222,10 @@ def test_one_number_an_example_is_no_bias() -> None:
     # Keras's add takes it for one where the image is as high as the batch: docs/frameworks.md
     spec = "network n { x = input(1, 2, 1) output y = add(x, x -> gmp, x -> gap(keep = true)) }"
     assert certify(spec).agrees
+
+
+@pytest.mark.parametrize("pad", ["same", "same_lower"])
+@pytest.mark.parametrize("pool", ["avgpool", "maxpool"])
+def test_nothing_hangs_over_where_padding_is_worked_out(pool: str, pad: str) -> None:
+    for shape in ("1, 1, 1", "2, 7, 5"):
+        assert certify(net(f"{pool}(2, stride = 3, pad = {pad}, ceil = true)", shape)).agrees

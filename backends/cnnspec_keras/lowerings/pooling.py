@@ -119,7 +119,9 @@ def avgpool(step: Site) -> Lowered:
     else:
         one = pad is not UNKNOWN and len(set(pad)) == 1
         around_ = Leaf(pad[0]) if one else _pairs(step)
-    over: Code = Leaf((0, 0)) if ceil is False else overhang(step)
+    # with `same`, a window after the last would begin behind the image: none hangs over
+    none = ceil is False or isinstance(pad, str)
+    over: Code = Leaf((0, 0)) if none else overhang(step)
     keywords = (
         Keyword("padding", around_, 0),
         Keyword("overhang", over, (0, 0)),
