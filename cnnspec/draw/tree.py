@@ -220,25 +220,48 @@ def _moves(part: Part) -> bool:
     return isinstance(part.head, Node) and part.head.op.family == "layout"
 
 
+def _is_above(
+    wanted: int, starts: Sequence[int], sources: Mapping[int, Sequence[int]], outside: set[int]
+) -> bool:
+    """Whether a part comes before one of the `starts`, not being one itself.
+
+    It is looked for from there up, and no further: sets of all that is above each part would grow
+    with the square of the parts.
+    """
+    if wanted == -1:
+        return any(each in outside for each in starts if each >= 0)
+    pending = [each for each in starts if each > wanted]
+    seen = set(pending)
+    for each in pending:  # it grows meanwhile
+        for source in sources.get(each, ()):
+            if source == wanted:
+                return True
+            if source > wanted and source not in seen:
+                seen.add(source)
+                pending.append(source)
+    return False
+
+
 def _with_ways(
     lines: list[tuple[int, int]], concats: Sequence[bool], layouts: Sequence[bool]
 ) -> list[list[object]]:
     """Say which lines go around something, and which of those concats hand on."""
-    above: dict[int, set[int]] = {}
     sources: dict[int, list[int]] = {}
+    outside = {-1}
     for source, target in sorted(lines, key=lambda line: line[1]):
         sources.setdefault(target, []).append(source)
-        above.setdefault(target, set()).update({source, *above.get(source, ())})
+        if source in outside:
+            outside.add(target)
     result: list[list[object]] = []
     around: set[tuple[int, int]] = set()
     for source, target in lines:
         others = [each for each in sources[target] if each != source]
-        if any(source in above.get(each, ()) for each in others):
+        if _is_above(source, others, sources, outside):
             around.add((source, target))
         origins = sources.get(source, [])
         if source >= 0 and layouts[source] and len(origins) == 1:
             origin = origins[0]
-            if any(origin in above.get(each, ()) for each in others):
+            if _is_above(origin, others, sources, outside):
                 around |= {(origin, source), (source, target)}
     for source, target in lines:
         skip = (source, target) in around
