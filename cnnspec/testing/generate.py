@@ -257,7 +257,8 @@ class Generator:
         )
         call = Call(number, numbers, (source,), steps=self._given(random, blocks[number]))
         more = []
-        if "repeats" in self.rare and random.random() < 0.4:
+        grows = any(map(rare.multiplies, blocks[number].steps))
+        if "repeats" in self.rare and not grows and random.random() < 0.4:
             more = [rare.repeated(random, call)]
         for each in (*more, call):
             try:

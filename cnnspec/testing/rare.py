@@ -74,3 +74,13 @@ def fits(op: type[Op]) -> bool:
 def repeated(random: Random, call: Call) -> Call:
     """Repeat a block."""
     return replace(call, times=random.choice(TIMES))
+
+
+def multiplies(step: Step) -> bool:
+    """Whether values are multiplied with each other: again and again, they grow beyond numbers."""
+    number = len(step.inputs)
+    operator = Operators()[step.operator]
+    if number < 2 or not operator.spreads:
+        return False
+    one, two = (operator().magnitude([size] * number, (Shape((1,)),)) for size in (1.0, 2.0))
+    return two > 2.5 * one
