@@ -18,6 +18,8 @@ class Containers:
     """Writes where modules stand. `straight` says that the class is itself a sequence."""
 
     straight: bool = False
+    #: The constructor's name for a sequence that it fills; empty: there is none.
+    stage: str = ""
 
     def reached(self, box: Box, segment: ast.expr) -> ast.expr:
         """Write a module where it is used."""
@@ -42,12 +44,22 @@ class Containers:
         """Write a box where it is used."""
         if box.parent is None:
             return py.name("self")
+        if self.is_stage(box):
+            return py.name(self.stage)
         return self.reached(box.parent, said(box.segment))
+
+    def is_stage(self, box: Box) -> bool:
+        """Whether a sequence has a name that is worked out: the constructor has another for it."""
+        named = not isinstance(box.segment, str)
+        outer = box.parent is not None and box.parent.kind == "self"
+        return bool(self.stage) and named and outer and box.kind == "sequential"
 
     def put(self, put: Put) -> ast.stmt:
         """Write a module being put where it belongs."""
         box, key = put.box, keyed(put.segment)
         made = self.words(put.made)
+        if isinstance(put.made, Opened) and self.is_stage(put.made.box):
+            made = py.name(self.stage)
         if box.kind == "self":
             if isinstance(key, ast.Constant) and is_identifier(str(key.value)):
                 return ast.Assign([py.code(f"self.{word_of(key)}")], made, lineno=0)
@@ -77,7 +89,13 @@ class Containers:
 
     def statements(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         """Write all modules that statements speak of."""
-        return [self._statement(each) for each in statements]
+        result: list[ast.stmt] = []
+        for each in statements:
+            opened = each.made if isinstance(each, Put) else None
+            if isinstance(opened, Opened) and self.is_stage(opened.box):
+                result.append(py.assign(self.stage, py.code("nn.Sequential()")))
+            result.append(self._statement(each))
+        return result
 
     def _statement(self, statement: ast.stmt) -> ast.stmt:
         if isinstance(statement, Put):

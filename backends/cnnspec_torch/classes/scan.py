@@ -121,7 +121,9 @@ def _chain(value: pg.Expr, x: str) -> bool:
         return False
     for step in value.steps:
         for part in pg.parts(step):
-            if isinstance(part, pg.Choice | pg.Flow | pg.Call | pg.Within):
+            if isinstance(part, pg.Flow | pg.Call | pg.Within):
+                return False
+            if isinstance(part, pg.Choice) and _chooses_steps(part):
                 return False
             if isinstance(part, pg.OperatorStep) and (
                 part.op.name == "layer_scale" or part.op.outputs_from is not None
@@ -130,6 +132,12 @@ def _chain(value: pg.Expr, x: str) -> bool:
         if _tells(step, x):
             return False
     return True
+
+
+def _chooses_steps(choice: pg.Choice) -> bool:
+    """Whether a choice is one of steps, and not of numbers."""
+    arms = pg.parts((choice.yes, choice.no))
+    return any(isinstance(each, pg.STEPS) for each in arms)
 
 
 def _tells(value: object, x: str) -> bool:

@@ -215,7 +215,8 @@ def _class(
         made = [words.words(each) for each in positional]
         result += lines([ast.Expr(py.call("super().__init__", *made))], 8)
     else:
-        body = words.statements([*late_defaults(projection), *stored, *init])
+        filled = Containers(projection.straight, _stage(projection, init))
+        body = filled.statements([*late_defaults(projection), *stored, *init])
         if body or head:
             result += _signature("__init__", ["self", *head], "None")
             result.append("        super().__init__()")
@@ -235,6 +236,16 @@ def _class(
         returned = "list[Tensor]"
     result += _signature("forward", ["self", *hints], returned)
     return result + lines(words.statements(run), 8)
+
+
+def _stage(projection: Projection, init: list[ast.stmt]) -> str:
+    """Name the one sequence that a constructor fills and whose name is worked out."""
+    some = Containers(stage="stage")
+    if sum(map(some.is_stage, projection.boxes)) != 1:
+        return ""
+    taken = py.reads(init) | py.stores(init)
+    taken |= {projection.file.word(each.name) for each in projection.body.parameters}
+    return "stage_" if "stage" in taken else "stage"
 
 
 def _many(projection: Projection, arguments: list[str]) -> list[bool]:
