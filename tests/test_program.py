@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 import cnnspec
 from cnnspec import library
+from cnnspec.cli import main
+from cnnspec.emit import flat
 from cnnspec.emit.bodies import read_program
 from cnnspec.emit.flatten import flattened
 from cnnspec.emit.program import (
@@ -227,3 +231,56 @@ def test_paths_are_counted_as_the_elaborator_counts_them(text: str, paths: list[
     graph = cnnspec.loads(text).elaborated
     assert [each.path for each in graph.nodes if each.kind != "input"] == paths
     assert mismatches(graph, flattened(read_program(graph))) == []
+
+
+def test_a_wrong_program_is_caught() -> None:
+    graph = network("resnet18").elaborated
+    for spoil in (_drop, _argument, _swap, _label):
+        program = flattened(read_program(graph))
+        assert mismatches(graph, program) == []
+        spoil(program)
+        assert mismatches(graph, program), spoil.__name__
+
+
+def _drop(program) -> None:
+    """Leave a step out."""
+    (block,) = program.blocks
+    del block.statements[1]
+
+
+def _argument(program) -> None:
+    """Give a step another argument."""
+    (block,) = program.blocks
+    assign = block.statements[0]
+    step = dataclasses.replace(
+        assign.value.step, arguments=(("filters", Literal(7)), ("size", Literal(3)))
+    )
+    assign.value = dataclasses.replace(assign.value, step=step)
+
+
+def _swap(program) -> None:
+    """Add in the other order."""
+    (block,) = program.blocks
+    added = next(
+        each
+        for each in block.statements
+        if isinstance(each, flat.Assign) and getattr(each.value, "inputs", ())[1:]
+    )
+    added.value = dataclasses.replace(added.value, inputs=added.value.inputs[::-1])
+
+
+def _label(program) -> None:
+    """Call a step otherwise."""
+    (block,) = program.blocks
+    assign = block.statements[2]
+    assign.value = dataclasses.replace(assign.value, path=(("other",),))
+
+
+def test_what_is_not_proved_is_not_written(monkeypatch, tmp_path, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cnnspec_keras.writer.mismatches", lambda *_: ["conv1 is not made"])
+    with pytest.raises(SystemExit) as done:
+        main(["compile", "resnet18", "-b", "keras"])
+    assert done.value.code == 3
+    assert "conv1 is not made" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -128,6 +128,7 @@ class Writer:
 
     def row(self, statements: Sequence[flat.Statement]) -> None:
         """Write statements in order."""
+        last = {word: at for at, each in enumerate(statements) for word in _read(each)}
         position = 0
         while position < len(statements):
             each = statements[position]
@@ -135,7 +136,8 @@ class Writer:
             position += 1
             match each:
                 case flat.Assign(_, Apply() as apply):
-                    if self._takes(each, after, statements[position + 1 :]):
+                    again = last.get(each.targets[0], -1) > position
+                    if self._takes(each, after, again=again):
                         position += 1
                         self._apply(apply, after)
                     else:
@@ -163,10 +165,11 @@ class Writer:
                 if after is not None and position and statements[position - 1] is after:
                     self.file.positive.after(after, self.known)
 
-    def _takes(
-        self, made: flat.Assign, after: flat.Statement | None, rest: Sequence[flat.Statement]
-    ) -> bool:
-        """Whether an activation after a step becomes its layer's own."""
+    def _takes(self, made: flat.Assign, after: flat.Statement | None, *, again: bool) -> bool:
+        """Whether an activation after a step becomes its layer's own.
+
+        Not where the step's value is read `again`, after the activation.
+        """
         match after:
             case flat.Assign((target,), Apply() as act):
                 pass
@@ -181,10 +184,9 @@ class Writer:
             return False
         if word in mentioned(act.step):
             return False
-        read = any(word in _read(each) for each in rest)
         own = word in self.body.locals or any(word == each.name for each in self.body.parameters)
-        ends = self.indent == 4 and not self._around and not read
-        gone = isinstance(after, flat.Give) or target == word or ends or not (read or own)
+        ends = self.indent == 4 and not self._around and not again
+        gone = isinstance(after, flat.Give) or target == word or ends or not (again or own)
         return gone and self._word(act) is not None and activation_for(self._flow(made.value))
 
     def _word(self, apply: Apply) -> Code | None:

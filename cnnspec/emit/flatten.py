@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import takewhile
 from typing import Final
 
 from cnnspec.emit import flat
@@ -659,12 +659,8 @@ def _said(expr: Expr) -> str | None:
         if isinstance(each, Labelled) and isinstance(each.label[0][0], str)
     ]
     if labels:
-        prefix = "".join(
-            letters[0]
-            for letters in takewhile(lambda each: len(set(each)) == 1, zip(*labels, strict=False))
-        )
-        shared = prefix if len(labels) == 1 else prefix.rstrip("_0123456789")
-        return shared.rstrip("_") or labels[-1]
+        bare = {re.sub(r"(_\d+|\d+)[a-z]?$", "", each) for each in labels}
+        return (bare.pop() if len(labels) > 1 == len(bare) else "") or labels[-1]
     if any(isinstance(each, OperatorStep) and each.op.family == "pooling" for each in steps):
         return "pool"
     return None

@@ -405,7 +405,7 @@ def parts(value: object) -> Iterator[object]:
             pending += reversed(each)
         elif isinstance(each, _PARTS):
             yield each
-            pending += [getattr(each, part.name) for part in reversed(fields(each))]
+            pending += [getattr(each, name) for name in _NAMES[type(each)]]
 
 
 _PARTS = (
@@ -413,3 +413,5 @@ _PARTS = (
     *STEPS,
     *(Flow, Call, Within, Assign, Output, Return, If, For, Never),
 )
+#: The parts of each, the last first.
+_NAMES = {each: tuple(part.name for part in reversed(fields(each))) for each in _PARTS}
