@@ -91,10 +91,10 @@ def imports_of(text: str) -> str:
         standard.append("import math")
     if re.search(r"\bOrderedDict\(", text):
         standard.append("from collections import OrderedDict")
-    if re.search(r"\bpartial\(", text):
-        standard.append("from functools import partial")
     if "Callable[" in text:
         standard.append("from collections.abc import Callable")
+    if re.search(r"\bpartial\(", text):
+        standard.append("from functools import partial")
     typing = [w for w, use in (("Any", ": Any"), ("NamedTuple", "(NamedTuple)")) if use in text]
     if typing:
         standard.append(f"from typing import {', '.join(typing)}")

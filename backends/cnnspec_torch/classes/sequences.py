@@ -59,8 +59,10 @@ def sequence(members: list[ast.expr]) -> ast.expr:
         return ast.Call(py.code("nn.Sequential"), [_bare(each) for each in members], [])
     if any(isinstance(each, ast.Starred) for each in members):
         return py.call("named", *map(_paired, members))
-    keys: list[ast.expr | None] = [_key(each, place) for place, each in enumerate(members)]
-    named = py.call("OrderedDict", ast.Dict(keys, [_bare(each) for each in members]))
+    pairs = [
+        ast.Tuple([_key(each, place), _bare(each)], py.LOAD) for place, each in enumerate(members)
+    ]
+    named = py.call("OrderedDict", py.items(pairs))
     return py.call("nn.Sequential", named)
 
 
