@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory bench-sweep claims fuzz slips lsp-edits verification wheel bounds bench-bounds golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory bench-sweep claims fuzz generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ fuzz: $(VENV)/.tests ## run N random networks through every backend, SEED=… to
 
 slips: $(VENV)/.tests ## plant N slips of the pen in specs; print how many are told in one run
 	$(BIN)/python -m tools.slips --count $(N) $(if $(SEED),--seed $(SEED))
+
+generality-keras: $(VENV)/.tests ## call blocks' Keras functions N times as no spec does, SEED=… to do it again
+	$(BIN)/python -m tools.generality_keras --count $(N) $(if $(SEED),--seed $(SEED))
 
 generality: $(VENV)/.tests ## call blocks' PyTorch classes N times as no spec does, SEED=… to do it again
 	$(BIN)/python -m tests.torch_generality --count $(N) $(if $(SEED),--seed $(SEED))
