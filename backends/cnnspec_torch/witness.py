@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cnnspec.emit.code import Code, Raw
-from cnnspec.emit.lowering import Applied
+from cnnspec.emit.lowering import Applied, compact
 from cnnspec.emit.printer import expression, fill
+from cnnspec.expression import Written, literal
 from cnnspec.graph import Graph, Node
 from cnnspec.numbering import Place, Run, Value, written
 from cnnspec.witness import Case, Emitted, See, Testimony, trial, weight_key
@@ -320,12 +321,30 @@ def template(
 ) -> list[Value]:
     """Lower a step by itself, run that on the meta device, and find what it does in the run.
 
-    A step is written in one way within a flow and in another where a sequence holds it; a run in
-    which equal steps are written in both has made one value twice. What is evaluated is the code of
-    a lowering: an argument is a number or one of its operator's words (`cnnspec.kinds.Kind`), so no
-    text of a spec reaches it.
+    A step is written in one way within a flow and in another where a sequence holds it, and perhaps
+    in a third where its arguments are said in words, which may be other numbers at another call; a
+    run in which equal steps are written in several has made one value twice. What is evaluated is
+    the code of a lowering: an argument is a number or one of its operator's words
+    (`cnnspec.kinds.Kind`), so no text of a spec reaches it.
     """
-    lowered = emitted.lowerings[node.kind](Applied(node.op, node.input_shapes, node.shapes, {}))
+    for words in ({}, _worded(node)):
+        result, found = _matched(node, words, case, emitted, run, inputs)
+        if found:
+            break
+    return result
+
+
+def _matched(
+    node: Node,
+    words: Mapping[str, Any],
+    case: Case,
+    emitted: Emitted,
+    run: Run,
+    inputs: Sequence[Value],
+) -> tuple[list[Value], bool]:
+    """Do a step in the ways in which it may be written; tell whether the run does one of them."""
+    applied = Applied(node.op, node.input_shapes, node.shapes, words)
+    lowered = emitted.lowerings[node.kind](applied)
     names = [f"x{position}" for position in range(len(inputs))]
     flow = expression(fill(lowered.flow, [Raw(each) for each in names], Raw("step")))
     ways = [(lowered.module, flow)]
@@ -353,8 +372,18 @@ def template(
                     run.same(one, other)
                 found = found or result
         if found:
-            return found
-    return result
+            return found, True
+    return result, False
+
+
+def _worded(node: Node) -> dict[str, Written]:
+    """Give a step's arguments as if the text said each in words."""
+    values = {key: getattr(node.op, key) for key in node.op.arguments}
+    return {
+        key: Written(value, literal(compact(value)))
+        for key, value in values.items()
+        if not isinstance(compact(value), str | tuple)
+    }
 
 
 def _numbered_step(code: Code | None, node: Node, case: Case, run: Run) -> Any:

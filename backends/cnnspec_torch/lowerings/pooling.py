@@ -27,7 +27,9 @@ def _fits(step: Applied) -> Sides | None:
     """Give padding that torch's layers take: symmetric, at most half the window."""
     op = step.op
     assert isinstance(op, MaxPool | AveragePool)
-    moving = op.moves != (1, 1) or is_worded(step, "stride") or is_worded(step, "size")
+    strides = op.moves != (1, 1) or is_worded(step, "stride")
+    # a window of one place is padded by nothing, whatever its stride and the image
+    moving = is_worded(step, "size") or (strides and op.size != (1, 1))
     if isinstance(op.pad, str) and (moving or op.ceil):
         return None
     sides = op.sides(step.inputs[0])
