@@ -242,18 +242,12 @@ class Network:
         )
         params = self.inference_params if inference else self.params
         inputs = ", ".join(f"{node.path} {node.shape}" for node in graph.inputs)
-        nodes = graph.inference_nodes if inference else graph.nodes
-        padded = any(node.op.pads_by_size for node in nodes)
         return [
             f"{self.title}, written from {self.origin}.",
             "",
             f"Input: {inputs}. Output: {sent}.",
             f"Parameters: {params:,}. MACs (conv + dense, batch 1): {self.macs:,}.",
             "Weights start as the framework's own layers start them.",
-            *(
-                ["`pad = same` is worked out for this size: for another, compile with --input."]
-                * padded
-            ),
         ]
 
 

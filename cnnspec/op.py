@@ -197,11 +197,6 @@ class Op:
         """The arguments' values by name, as they were read."""
         return {key: getattr(self, key) for key in self.arguments}
 
-    @property
-    def pads_by_size(self) -> bool:
-        """Whether how much it pads depends on the image's size: source is written for one size."""
-        return False
-
     def check(self) -> None:
         """Refuse arguments that do not go together. The default refuses none."""
 

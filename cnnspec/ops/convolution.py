@@ -51,10 +51,6 @@ class Conv(Op):
                 help=_divisors(self.filters, self.groups),
             )
 
-    @property
-    def pads_by_size(self) -> bool:
-        return isinstance(self.pad, str) and max(self.stride) > 1
-
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
         need_image(self.name, x)
@@ -108,10 +104,6 @@ class DepthwiseConv(Op):
         Int(1, 1024), "How many channels each channel gives.", 1, ("depth_multiplier",)
     )
     bias = Arg(Bool(), BIAS, True, ("use_bias",))
-
-    @property
-    def pads_by_size(self) -> bool:
-        return isinstance(self.pad, str) and max(self.stride) > 1
 
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs

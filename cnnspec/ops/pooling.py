@@ -32,10 +32,6 @@ class _Pool(Op):
         size: tuple[int, int] = self.values["size"]
         return size if stride is None else stride
 
-    @property
-    def pads_by_size(self) -> bool:
-        return isinstance(self.values["pad"], str) and max(self.moves) > 1
-
     def sides(self, x: Shape) -> Sides:
         """Work the padding out for an image: (top, bottom, left, right)."""
         values = self.values
