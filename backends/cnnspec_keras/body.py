@@ -104,13 +104,12 @@ class Writer:
 
     def inner(self, word: str) -> str:
         """What is called the input of a block that is a model of its own."""
-        given = {
-            target
-            for each in walk(self.source.statements)
-            if isinstance(each, flat.Assign)
-            for target in each.targets
-        }
-        return f"{self.spell(word)}_input" if word in given else self.spell(word)
+        return f"{self.spell(word)}_input" if self._times_given(word) else self.spell(word)
+
+    def _times_given(self, word: str) -> int:
+        """Count the statements that give a name a value."""
+        given = (each for each in walk(self.source.statements) if isinstance(each, flat.Assign))
+        return sum(word in each.targets for each in given)
 
     def said_to(self, expr: Expr, to: tuple[int, str]) -> Code:
         """Write a value that goes to a name: a step as it is held there."""
@@ -397,10 +396,12 @@ class Writer:
             sizes = [Leaf(each) for each in given]
         shape = Listed((*sizes[1:], sizes[0]), "(")
         name = self.labels.label(apply.path, network=True)
-        self.inputs.append(self.spell(word))
-        self._write(
-            f"{self.spell(word)} = ", Call(Raw("keras.Input"), (shape,), (Keyword("name", name),))
-        )
+        # A model is made from its inputs at the end, when the name may stand for something else.
+        kept = f"{self.spell(word)}_input" if self._times_given(word) > 1 else self.spell(word)
+        self.inputs.append(kept)
+        self._write(f"{kept} = ", Call(Raw("keras.Input"), (shape,), (Keyword("name", name),)))
+        if kept != self.spell(word):
+            self._write(f"{self.spell(word)} = ", Raw(kept))
 
     def _operator(
         self,

@@ -15,7 +15,6 @@ def same_pads(
     size: tuple[int, ...],
     stride: tuple[int, ...],
     dilation: tuple[int, ...] = (1, 1),
-    *,
     lower: bool = False,
 ) -> list[int]:
     """The zeros that make an output ceil(input / stride): left, right, top, bottom."""
@@ -113,7 +112,7 @@ class SameConv2d(nn.Conv2d):
         self.lower = lower
 
     def forward(self, x: Tensor) -> Tensor:
-        pads = same_pads(x, self.kernel_size, self.stride, self.dilation, lower=self.lower)
+        pads = same_pads(x, self.kernel_size, self.stride, self.dilation, self.lower)
         y: Tensor = self._conv_forward(F.pad(x, pads), self.weight, self.bias)
         return y
 
