@@ -51,6 +51,8 @@ class Group:
     members: int = 0
     #: Whether something is in it on some ways only.
     at_times: bool = False
+    #: The statements among which it is begun.
+    begun: list[Statement] | None = None
 
 
 @dataclass(slots=True)
@@ -116,9 +118,12 @@ class Places:
         before = self._at(outer, None).ahead if outer.numbered else 0
         own: Path = ((self._at(outer, None),),) if label is None else label
         path = (*outer.path, *own)
+        home = self._home(path)
+        if label is None and self._at(outer, None).counter is not None:
+            home = len(self._loops)  # it takes the next position at each turn
         inner = self._groups.get(path)
-        if inner is None or inner.home < self._home(path):
-            inner = Group(len(self._homes) + 1, path, True, self._home(path))
+        if inner is None or inner.home < home:
+            inner = Group(len(self._homes) + 1, path, True, home, begun=self.statements)
             self._groups[path], self._homes[inner.number] = inner, inner.home
         members = inner.members
         self.group = inner
@@ -179,7 +184,7 @@ class Places:
             tally = self._tallies[key] = Tally(Number(0), group.home)
             if key in self.varying:
                 tally.number = Number(0, self.varying[key])
-                place = self.statements
+                place = self.statements if group.begun is None else group.begun
                 if group.home < len(self._loops):
                     place = self._loops[group.home].outside
                 place.append(Count(self.varying[key], None))
