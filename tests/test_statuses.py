@@ -83,7 +83,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_is_tried() -> None:
     catalogue = {"backends", "explain", "ops", "zoo"}
-    assert set(COMMANDS) == {*TYPED, *catalogue, "fmt", "diff"}
+    assert set(COMMANDS) == {*TYPED, *catalogue, "fmt", "diff", "lsp"}
 
 
 @pytest.mark.usefixtures("folder")
