@@ -27,7 +27,7 @@ class Renamed:
 def read_changes(text: str) -> Iterator[Change]:
     r"""Read a file of changes: `OLD=NEW` a line; `#` begins a comment. Raises ValueError.
 
-    >>> list(read_changes("# theirs = ours\\nconv2d=stem\\n\\nmodule.=\\n"))
+    >>> list(read_changes("# theirs = ours\nconv2d=stem\n\nmodule.=\n"))
     [('conv2d', 'stem'), ('module.', '')]
     """
     for number, line in enumerate(text.splitlines(), start=1):
