@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple, Self
 
 from cnnspec.render import render
 from cnnspec.source import Source, Span
@@ -16,6 +16,56 @@ SHORT: Final = 5
 MOST_COMPARED: Final = 5_000
 LONGEST_COMPARED: Final = 400
 Severity = Literal["error", "warning"]
+#: What is said at further places of a mistake that was told before.
+AGAIN: Final = "and here"
+
+
+class Edit(NamedTuple):
+    """A stretch of a text, and what is to stand there instead.
+
+    `sure` is what a diagnostic says to write; what it asks about (`did you mean …?`) is a guess.
+    """
+
+    span: Span
+    text: str
+    sure: bool
+
+
+class Advice(str):
+    """What to type, in words, and as an edit: `typed` in place of what is marked, or of `at`."""
+
+    __slots__ = ("at", "sure", "typed")
+    typed: str
+    at: Span | None
+    sure: bool
+
+    def __new__(cls, words: str, typed: str, *, at: Span | None = None, sure: bool = True) -> Self:
+        advice = super().__new__(cls, words)
+        advice.typed, advice.at, advice.sure = typed, at, sure
+        return advice
+
+
+def write(typed: str, more: str = "", *, put: str | None = None, at: Span | None = None) -> Advice:
+    """Say what to type: `put`, if that is less than what is shown, in place of what is marked.
+
+    >>> write("and")
+    'write `and`'
+    """
+    return Advice(f"write `{typed}`{more}", typed if put is None else put, at=at)
+
+
+def meant(guess: str, *, at: Span | None = None) -> Advice:
+    """Ask whether a spelling was meant.
+
+    >>> meant("conv")
+    'did you mean `conv`?'
+    """
+    return Advice(f"did you mean `{guess}`?", guess, at=at, sure=False)
+
+
+def placed(help: str | None, at: Span) -> str | None:
+    """Give advice for another stretch than the one that is marked."""
+    return Advice(help, help.typed, at=at, sure=help.sure) if isinstance(help, Advice) else help
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +93,18 @@ class Diagnostic:
     severity: Severity = "error"
 
     @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What `help` says to type, as edits of the text; none where it is in words alone."""
+        advice = self.help
+        if not isinstance(advice, Advice):
+            return ()
+        if advice.at is not None:
+            return (Edit(advice.at, advice.typed, advice.sure),)
+        places = [label.span for label in self.labels[:1]]
+        places += [label.span for label in self.labels[1:] if label.text == AGAIN]
+        return tuple([Edit(span, advice.typed, advice.sure) for span in places])
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What makes two reports the same mistake, whichever block instance met it."""
         first = self.labels[0].span if self.labels else None
@@ -52,7 +114,10 @@ class Diagnostic:
     def of(self, source: Source) -> Diagnostic:
         """Say it of another text with the same places."""
         labels = (replace(each, span=each.span._replace(source=source)) for each in self.labels)
-        return replace(self, labels=tuple(labels))
+        help_ = self.help
+        if isinstance(help_, Advice) and help_.at is not None:
+            help_ = placed(help_, help_.at._replace(source=source))
+        return replace(self, labels=tuple(labels), help=help_)
 
     def within(self, *trail: Label) -> Diagnostic:
         """Add the block instances around it."""

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Final
 
 from cnnspec.absent import ABSENT, MADE, MODULE, OTHER_RANK
-from cnnspec.diagnostics import SHORT, SpecError, nearest
+from cnnspec.diagnostics import SHORT, Advice, SpecError, meant, nearest, placed, write
 from cnnspec.kinds import Called
 from cnnspec.op import Op
+from cnnspec.source import Span
 
 #: How like a word must be to an operator's name to be a slip of the pen.
 LIKE_OPERATOR: Final = 0.8
@@ -61,17 +62,23 @@ def operator_help(word: str, operators: Mapping[str, type[Op]]) -> str | None:
     return said if re.search(pattern, plain) else None
 
 
-def of_module(mistake: SpecError, word: str, operators: Mapping[str, type[Op]]) -> SpecError:
+def of_module(
+    mistake: SpecError, word: str, operators: Mapping[str, type[Op]], span: Span
+) -> SpecError:
     """Explain `nn.ReLU`: where a module is what nothing is called, say what its member is here."""
     first, *rest = mistake.diagnostics
     said = operator_help(word, operators) if first.help == MODULE else None
-    return SpecError([replace(first, help=said), *rest]) if said else mistake
+    if said is None:
+        return mistake
+    called = span.source.text.startswith("(", span.stop)
+    named = isinstance(said, Advice) and (said.typed.isidentifier() or not called)
+    return SpecError([replace(first, help=placed(said, span) if named else str(said)), *rest])
 
 
 def near_operator(word: str, operators: Mapping[str, type[Op]]) -> str:
     """Say what to type for a word that no operator has."""
     guess = nearest(word, operators, alike=LIKE_OPERATOR, short=SHORT)
-    near = f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists them"
+    near = meant(guess) if guess else "`cnnspec ops` lists them"
     return operator_help(word, operators) or near
 
 
@@ -98,16 +105,16 @@ def argument_help(word: str, op: type[Op]) -> str:
     """
     name = argument_named(word, op)
     if name is not None:
-        return f"write `{name}`"
+        return write(name)
     for arg in op.arguments.values():
         for each in arg.elsewhere:
             if isinstance(each, Called) and _plain(word) == _plain(each.word):
-                return each.help
+                return str(each.help)  # with a value, where a name alone is marked
     if _plain(word) in _ARGUMENTS:
         return _ARGUMENTS[_plain(word)]
     guess = nearest(word, op.names, alike=0.6)
     listed = f"its arguments: {', '.join(op.names)}" if op.names else "it has none"
-    return f"did you mean `{guess}`?" if guess else listed
+    return meant(guess) if guess else listed
 
 
 def _plain(word: str) -> str:

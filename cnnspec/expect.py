@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
 from cnnspec.analysis.facts import FACTS, Facts
-from cnnspec.diagnostics import Diagnostic, Label, nearest
+from cnnspec.diagnostics import Diagnostic, Label, meant, nearest
 from cnnspec.elaborate import Expectation
 from cnnspec.graph import Graph
 from cnnspec.kinds import show
@@ -81,7 +81,7 @@ def held(graph: Graph, expectations: Iterable[Expectation]) -> Held:
                     "unknown-fact",
                     f"there is no fact called {entry.key}",
                     (Label(entry.key_span),),
-                    help=f"did you mean `{guess}`?"
+                    help=meant(guess, at=entry.key_span)
                     if guess
                     else f"facts are {', '.join(FACTS)}, PATH.shape and PATH.params",
                 )

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from sys import float_info
 from typing import Any, Final, Literal, overload
+
+from cnnspec.diagnostics import Advice, write
+
+#: A word in what is to be typed that stands for something else: no call, no argument's name.
+STAND_IN: Final = re.compile(r"(?<![\w.])(?!true|false)[a-z]\w*\b(?! *[(=])(?=.*\))|=.*\[[a-z]")
 
 
 class Missing:
@@ -150,9 +156,10 @@ class Float:
         if (self.low, self.below) != (0, 1) or not percent:
             return None
         assert isinstance(value, int | float)
-        return (
-            f"a probability is no percentage: write `{value / 100:g}`" if 1 < value < 100 else None
-        )
+        if not 1 < value < 100:
+            return None
+        share = f"{value / 100:g}"
+        return Advice(f"a probability is no percentage: write `{share}`", share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +267,8 @@ class Pad:
             if value == word:
                 return word
         if value == "valid":
-            raise Refusal("`valid` is no padding at all", help="write `pad = 0`, or leave it out")
+            help_ = write("pad = 0", ", or leave it out", put="0")
+            raise Refusal("`valid` is no padding at all", help=help_)
         sides = _sides(value)
         if sides is None or any(
             not _is_int(side) or side < 0 or (self.high is not None and side > self.high)
@@ -299,8 +307,9 @@ class Called:
 
     @property
     def help(self) -> str:
-        """Say what to type."""
-        return f"write `{self.typed}`" + (f": {self.note}" if self.note else "")
+        """Say what to type; as an edit, where it is typed as it stands."""
+        words = write(self.typed, f": {self.note}" if self.note else "")
+        return str(words) if STAND_IN.search(self.typed) else words
 
 
 @dataclass(frozen=True, slots=True)

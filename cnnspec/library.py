@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Final
 
-from cnnspec.diagnostics import SpecError, error, nearest
+from cnnspec.diagnostics import Advice, SpecError, error, nearest
 from cnnspec.kinds import brief
 from cnnspec.source import ZOO, Source, Span
 
@@ -139,7 +139,7 @@ def resolver(root: Path | None) -> Callable[[str, Span], Source]:
             f"there is no file `{name}`",
             span,
             "neither beside this file nor among those that ship",
-            help=f"did you mean `{guess}`?" if guess else None,
+            help=Advice(f"did you mean `{guess}`?", f'"{guess}"', sure=False) if guess else None,
         )
 
     return resolve

@@ -42,11 +42,18 @@ def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
         "trail": [_place(label) for label in diagnostic.trail],
         "notes": list(diagnostic.notes),
         "help": diagnostic.help,
+        "edits": [
+            {**_stretch(edit.span), "new": edit.text, "sure": edit.sure}
+            for edit in diagnostic.edits
+        ],
     }
 
 
 def _place(label: Label) -> dict[str, Any]:
-    span = label.span
+    return {**_stretch(label.span), "text": label.text}
+
+
+def _stretch(span: Span) -> dict[str, Any]:
     line, column = span.source.position(span.start)
     end_line, end_column = span.source.position(span.stop)
     return {
@@ -55,7 +62,6 @@ def _place(label: Label) -> dict[str, Any]:
         "column": column,
         "end_line": end_line,
         "end_column": end_column,
-        "text": label.text,
     }
 
 

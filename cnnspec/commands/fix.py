@@ -1,4 +1,4 @@
-"""`check --fix=expect`: the figures that a spec states, rewritten where the network has others."""
+"""`check --fix`: mistakes mended as diagnostics say; `--fix=expect`: stated figures rewritten."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from cnnspec.commands.output import Refused, replace, say, send
+from cnnspec.commands.output import Refused, difference, replace, say, send
 from cnnspec.commands.spec import all_loaded
 
 if TYPE_CHECKING:
@@ -16,6 +16,33 @@ if TYPE_CHECKING:
 
 #: The mark of byte order, which a text may begin with and a spec's text is read without.
 MARK: Final = b"\xef\xbb\xbf"
+
+
+def fix_mistakes(spec: str, *, quiet: bool, **how: Any) -> None:
+    """Write into a file what its diagnostics say to write, and show what changed.
+
+    Raises Refused for what is no file of the user's; nothing is written that mends nothing.
+    """
+    from cnnspec.editing.fixes import mended
+    from cnnspec.editing.snapshot import Snapshot
+    from cnnspec.library import LARGEST, read
+
+    if how["settings"] or how["sizes"] is not None:
+        raise click.UsageError("--fix is for a spec as it stands: leave --set and --input out")
+    file = _own_file(spec, "--fix")
+    source = read(str(file))
+    text, count = mended(source, lambda each: Snapshot(each, file.parent).diagnostics)
+    if text == source.text:
+        say(f"{file}: nothing to write", quiet=quiet)
+        return
+    content = file.read_bytes()
+    new = (MARK if content.startswith(MARK) else b"") + text.encode()
+    if len(new) > LARGEST:
+        raise Refused(f"{file} would be too large to be read again")
+    send(difference(str(file), source.text, text), None)
+    replace(file, new)
+    mistakes = "1 mistake" if count == 1 else f"{count} mistakes"
+    say(f"wrote {file}: {mistakes} mended", quiet=quiet)
 
 
 def fix_facts(spec: str, *, quiet: bool, **how: Any) -> None:
@@ -28,7 +55,7 @@ def fix_facts(spec: str, *, quiet: bool, **how: Any) -> None:
         raise click.UsageError(
             "--fix=expect is for a network as it stands: facts do not hold with --set or --input"
         )
-    file = _own_file(spec)
+    file = _own_file(spec, "--fix=expect")
     networks = all_loaded(spec, quiet=True, **{**how, "expect": False})
     found: dict[int, tuple[Span, str]] = {}
     elsewhere: set[str] = set()
@@ -59,20 +86,20 @@ def fix_facts(spec: str, *, quiet: bool, **how: Any) -> None:
     say(f"wrote {file}: {count}", quiet=quiet)
 
 
-def _own_file(spec: str) -> Path:
+def _own_file(spec: str, option: str) -> Path:
     """Give the local file that a spec is; raises Refused for what ships and for a pipe."""
     from cnnspec import library
     from cnnspec.source import ZOO
 
     if spec.partition(":")[0] == "-":
-        raise Refused("--fix=expect rewrites a file, and standard input is none")
+        raise Refused(f"{option} rewrites a file, and standard input is none")
     source, _, _ = library.find(spec)
     if source.name.startswith(ZOO):
         name = source.name.removeprefix(ZOO)
         raise Refused(f"{name} ships with cnnspec and is not rewritten: copy it, and fix the copy")
     path = Path(source.name)
     if not path.is_file():
-        raise Refused(f"--fix=expect rewrites a file, and {path} is none")
+        raise Refused(f"{option} rewrites a file, and {path} is none")
     return path
 
 

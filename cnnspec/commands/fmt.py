@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnspec.commands.output import Refused, replace, report, say, send
+from cnnspec.commands.output import Refused, difference, replace, report, say, send
 from cnnspec.commands.status import status
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def fmt(paths: Sequence[str], *, check: bool, diff: bool, quiet: bool) -> None:
         else:
             changed += 1
         if diff:
-            send(_difference(source.name, source.text, text), None)
+            send(difference(source.name, source.text, text), None)
         elif path == "-" and not check:
             send(text, None)
         elif text != source.text:
@@ -88,12 +88,3 @@ def _shown(file: Path, folder: str) -> bool:
 
 def _count(files: int) -> str:
     return "1 file" if files == 1 else f"{files} files"
-
-
-def _difference(name: str, before: str, after: str) -> str:
-    from difflib import unified_diff
-
-    lines = unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), name, name
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

@@ -18,18 +18,33 @@ if TYPE_CHECKING:
     from cnnspec.network import Network
 
 
+#: What `check --fix` mends: what diagnostics say to write, or facts that do not hold.
+FIXES: Final = ("mistakes", "expect")
 #: A column of words is not narrower than this, however little room there is.
 NARROWEST: Final = 24
 
 
-@click.command()
+class _Fixing(click.Command):
+    """A command whose `--fix` may stand alone, before a spec too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read `--fix` alone as what it is by itself."""
+        pairs = zip(args, [*args[1:], ""], strict=True)
+        alone = [a == "--fix" and after not in FIXES for a, after in pairs]
+        read = ["--fix=mistakes" if it else a for a, it in zip(args, alone, strict=True)]
+        return super().parse_args(ctx, read)
+
+
+@click.command(cls=_Fixing)
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=complete.spec)
 @takes_network
 @click.option("--json", "json_", is_flag=True, help="The result as JSON, mistakes among it.")
 @click.option(
     "--fix",
-    type=click.Choice(["expect"]),
-    help="Write the network's figures into `expect` where those do not hold; shows what changed.",
+    type=click.Choice(FIXES),
+    metavar="[=expect]",
+    help="Write into the file what diagnostics say to write, and show it; with =expect, the "
+    "network's figures into `expect` where those do not hold.",
 )
 def check(specs: Sequence[str], *, json_: bool, fix: str | None, quiet: bool, **how: Any) -> None:
     """Check networks: names, shapes, and the facts that they state.
@@ -50,7 +65,7 @@ def check(specs: Sequence[str], *, json_: bool, fix: str | None, quiet: bool, **
     for spec in dict.fromkeys(specs):
         try:
             if fix is not None:
-                _fix(spec, quiet=quiet, **how)
+                _fix(fix, spec, quiet=quiet, **how)
             found = all_loaded(spec, quiet=quiet, **how)
         except SpecError as mistakes:
             if len(specs) == 1 and not json_:
@@ -68,10 +83,10 @@ def check(specs: Sequence[str], *, json_: bool, fix: str | None, quiet: bool, **
         raise click.exceptions.Exit(status(wrong.values()))
 
 
-def _fix(spec: str, *, quiet: bool, **how: Any) -> None:
-    from cnnspec.commands.fix import fix_facts
+def _fix(fix: str, spec: str, *, quiet: bool, **how: Any) -> None:
+    from cnnspec.commands.fix import fix_facts, fix_mistakes
 
-    fix_facts(spec, quiet=quiet, **how)
+    (fix_facts if fix == "expect" else fix_mistakes)(spec, quiet=quiet, **how)
 
 
 def _say_fine(networks: Sequence[Network], *, quiet: bool) -> None:

@@ -99,6 +99,16 @@ def send(content: str | bytes, target: str | None) -> None:
         replace(Path(str(target)), encoded)
 
 
+def difference(name: str, before: str, after: str) -> str:
+    """Write the lines in which two texts differ, as a unified difference."""
+    from difflib import unified_diff
+
+    lines = unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), name, name
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
 def takes_output(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say where its output goes."""
     output = click.option(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import SpecError, error
+from cnnspec.diagnostics import SpecError, error, write
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import BlockValue, Operator, describe
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 
 #: What is always defined, and exact, on whole numbers.
 EXACT: Final = frozenset(("+", "-", "*", "==", "!=", "<", ">", "<=", ">="))
+#: What stands between numbers, and between nodes is an operator.
+SIGNS: Final = ("+", "-", "*")
+#: A call is written for texts of so many characters at most.
+LONGEST: Final = 60
+
+
+def together(operator: str, texts: Sequence[str], span: Span, *, put: bool = False) -> SpecError:
+    """Refuse a sign between nodes, and say the call that does it; `put`: of these very texts."""
+    word = next(each for each in OPERATORS.values() if each.sign == operator).name
+    call = f"{word}({', '.join(texts)})"
+    title = f"nodes are not put together with `{operator}`"
+    return error("wrong-type", title, span, help=write(call) if put else f"write `{call}`")
 
 
 class Arithmetic:
@@ -49,14 +62,8 @@ class Arithmetic:
             wrong = left if not is_number(a) else right
             if isinstance(wrong, Port) and (is_number(a) or is_number(b)):
                 raise self._scaled(operator, a, b, span)
-            if isinstance(wrong, Port) and operator in ("+", "*", "-"):
-                word = next(each for each in OPERATORS.values() if each.sign == operator).name
-                raise error(
-                    "wrong-type",
-                    f"nodes are not put together with `{operator}`",
-                    span,
-                    help=f"write `{word}(a, b)`",
-                )
+            if isinstance(wrong, Port) and operator in SIGNS:
+                raise together(operator, ("a", "b"), span)
             if isinstance(wrong, Port) and operator in (">", "<") and not isinstance(right, Port):
                 raise error(
                     "wrong-type",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.diagnostics import Diagnostic, Label, SpecError, error, nearest
+from cnnspec.diagnostics import Diagnostic, Label, SpecError, error, meant, nearest
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.bodies import Returned
 from cnnspec.elaborate.frame import Frame, Place
@@ -165,7 +165,7 @@ class Blocks:
                     each.span,
                     "",
                     declared,
-                    help=f"did you mean `{guess}`?" if guess else f"it has: {', '.join(names)}",
+                    help=meant(guess, at=each.named) if guess else f"it has: {', '.join(names)}",
                 ).diagnostics
                 continue
             if key in values:

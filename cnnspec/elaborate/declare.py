@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from cnnspec.diagnostics import Label, SpecError, error
+from cnnspec.diagnostics import Label, SpecError, error, placed
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.session import Session
@@ -14,6 +14,7 @@ from cnnspec.elaborate.values import POISON, BlockValue, Poisoned
 from cnnspec.elsewhere import argument_help, near_operator
 from cnnspec.expression import plain
 from cnnspec.kinds import Refusal
+from cnnspec.op import Op
 from cnnspec.ops import OPERATORS, Operators
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
@@ -228,7 +229,9 @@ class Declarations:
                     "unknown-argument",
                     f"{word} has no argument `{key}`" if key else "a default needs a keyword",
                     argument.span,
-                    help=argument_help(key, op) if key else f"`default {word}(name = value)`",
+                    help=_named(key, op, argument.span)
+                    if key
+                    else f"`default {word}(name = value)`",
                 )
             value = session.evaluator.evaluate(argument.value, frame)
             try:
@@ -239,3 +242,8 @@ class Declarations:
                 ) from None
             values[key] = value
         file.defaults.append((index, word, values))
+
+
+def _named(key: str, op: type[Op], span: Span) -> str | None:
+    """Say what to type for an argument that an operator does not have."""
+    return placed(argument_help(key, op), span._replace(stop=span.start + len(key)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from cnnspec.diagnostics import Diagnostic, Label
+from cnnspec.diagnostics import Advice, Diagnostic, Label
 from cnnspec.graph import Graph, Node
 from cnnspec.kinds import show
 
@@ -31,9 +31,14 @@ def channels_last(graph: Graph, *, given: bool) -> Iterator[Diagnostic]:
                 "channels-last",
                 f"{node.path} has {first} channels of {second} x {last} pixels",
                 (Label(node.span, "channels come first in a shape"),),
-                help=f"an image in {'colour' if last == 3 else 'grey'} is `{turned}`",
+                help=_turned("colour" if last == 3 else "grey", turned, node, given=given),
                 severity="warning",
             )
+
+
+def _turned(image: str, call: str, node: Node, *, given: bool) -> str:
+    words = f"an image in {image} is `{call}`"
+    return words if given else Advice(words, call, at=node.span, sure=False)
 
 
 def other_conventions(graph: Graph) -> Iterator[Diagnostic]:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
+from cnnspec.diagnostics import Advice, Diagnostic, SpecError, error, meant, nearest
 from cnnspec.elaborate import limits
-from cnnspec.elaborate.arithmetic import is_number
+from cnnspec.elaborate.arithmetic import LONGEST, SIGNS, is_number, together
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import call_function
 from cnnspec.elaborate.habits import IMAGE_WITH_BATCH
@@ -233,7 +233,7 @@ class Evaluator:
         try:
             value = self.evaluate(expr.value, frame)
         except SpecError as mistake:
-            raise of_module(mistake, expr.name, self.session.operators) from None
+            raise of_module(mistake, expr.name, self.session.operators, expr.span) from None
         known = ("channels", "height", "width", "shape")
         if not isinstance(value, Port):
             step = isinstance(value, (*WAITING, Operator, BlockValue))
@@ -245,10 +245,7 @@ class Evaluator:
                 f"{describe(value)} has no {expr.name}",
                 expr.value.span,
                 "only a node has " + ", ".join(known),
-                help=f"steps follow each other by an arrow: `{brief(expr.value.span.text)} -> "
-                f"{expr.name}`"
-                if flows
-                else None,
+                help=_arrow(expr) if flows else None,
             )
         if expr.name == "channels":
             return frame.channels_of(value)
@@ -257,9 +254,10 @@ class Evaluator:
         if expr.name in known and value.shape.is_image:
             return value.shape.height if expr.name == "height" else value.shape.width
         guess = nearest(expr.name, known)
-        help_ = f"did you mean `{guess}`?" if guess and guess != expr.name else None
+        help_ = meant(guess) if guess and guess != expr.name else None
         if expr.name in self.session.operators or expr.name in frame.file.entries:
-            help_ = f"a value flows into a step: `{expr.value.span.text} -> {expr.name}`"
+            flow = f"{expr.value.span.text} -> {expr.name}"
+            help_ = Advice(f"a value flows into a step: `{flow}`", flow, at=expr.span)
         title = f"{describe(value)} has no {expr.name}"
         raise error("unknown-name", title, expr.name_span, help=help_)
 
@@ -294,6 +292,8 @@ class Evaluator:
             return steps.repeat(steps.waiting(value, expr.first.span), expr, frame)
         for operator, operand in expr.rest:
             left, right = value, self.evaluate(operand, frame)
+            if isinstance(left, Port) and isinstance(right, Port) and operator in SIGNS:
+                raise _together(operator, expr)
             value = self.session.arithmetic.operate(operator, left, right, expr.span, frame)
         if len(expr.rest) == 1 and isinstance(expr.first, tree.Number) and is_number(right):
             return worked_out(value, operator, left, right)
@@ -325,6 +325,22 @@ class Evaluator:
         return self.session.arithmetic.operate(expr.operator, left, right, expr.span, frame)
 
 
+def _arrow(expr: tree.Attribute) -> str:
+    """Say that `conv(8, 3).relu` is a flow."""
+    text = expr.value.span.text
+    words = f"steps follow each other by an arrow: `{brief(text)} -> {expr.name}`"
+    return Advice(words, f"{text} -> {expr.name}", at=expr.span)
+
+
+def _together(operator: str, expr: tree.Chain) -> SpecError:
+    """Refuse `y + shortcut`, and say the call that it stands for."""
+    texts = [each.span.text for each in (expr.first, *(operand for _, operand in expr.rest))]
+    same = all(sign == operator for sign, _ in expr.rest)
+    if not same or sum(map(len, texts)) > LONGEST:
+        return together(operator, ("a", "b"), expr.span)
+    return together(operator, texts, expr.span, put=True)
+
+
 def _perhaps_keyword(mistake: SpecError, argument: tree.Argument, callee: Any) -> list[Diagnostic]:
     """Explain a name that nothing has by the argument for which it is given.
 
@@ -341,7 +357,8 @@ def _perhaps_keyword(mistake: SpecError, argument: tree.Argument, callee: Any) -
     if not arg.choices or not isinstance(argument.value, tree.Name):
         return [first, *rest]
     if isinstance(arg.kind, Pad) and argument.value.id.lower() == "valid":
-        return [replace(first, help=f"no padding is `{key} = 0`, or nothing"), *rest]
+        help_ = Advice(f"no padding is `{key} = 0`, or nothing", "0", at=argument.value.span)
+        return [replace(first, help=help_), *rest]
     words = " or ".join(f"`{each}`" for each in arg.choices)
     none = ", or a number" if isinstance(arg.kind, Pad) else ""
     return [replace(first, help=f"`{key}` is {words}{none}"), *rest]
@@ -356,7 +373,9 @@ def _perhaps_size(mistakes: list[Diagnostic], expr: tree.Call, callee: Any) -> l
         return mistakes
     texts = [each.span.text for each in expr.arguments]
     if len(texts) == IMAGE_WITH_BATCH and first.labels[0].span == expr.arguments[0].span:
-        help_ = f"the batch is never written: `input({', '.join(texts[1:])})`"
+        sizes = ", ".join(texts[1:])
+        whole = expr.arguments[0].span._replace(stop=expr.arguments[-1].span.stop)
+        help_: str = Advice(f"the batch is never written: `input({sizes})`", sizes, at=whole)
     else:
         help_ = (
             "write the size that is usual, `input(3, 224, 224)`; `--input 3x320x320` gives another"
@@ -371,5 +390,7 @@ def _perhaps_named(mistakes: list[Diagnostic], argument: tree.Argument) -> list[
         return mistakes
     if first.code != "unknown-name" or first.labels[0].span != test.left.span:
         return mistakes
-    help_ = f"an argument is given by one `=`: `{test.left.id} = …`"
+    words = f"an argument is given by one `=`: `{test.left.id} = …`"
+    one = f"{test.left.id} = {test.right.span.text}"
+    help_ = Advice(words, one, at=test.span)
     return [replace(first, help=help_), *rest]

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from cnnspec.channels import Argument
-from cnnspec.diagnostics import Label, SpecError, error
+from cnnspec.diagnostics import Advice, Label, SpecError, error, write
 from cnnspec.elaborate.values import Given
 from cnnspec.elsewhere import argument_named
 from cnnspec.expression import plain
 from cnnspec.kinds import Arg, Ints, Pad, Pair, Refusal, show
 from cnnspec.op import Op
+from cnnspec.source import Span
 
 SIDES: Final = ("top", "bottom", "left", "right")
 IMAGE_WITH_BATCH: Final = 4
@@ -55,7 +56,15 @@ def _typed(op: type[Op], rest: Sequence[Given], meant: Sequence[Given]) -> str:
     parts = [each.span.text for each in first]
     parts += [f"{name} = {each.span.text}" for name, each in pairs]
     parts += _named(op, rest)
-    return f"write `{op.name}({', '.join(parts)})`" if parts else f"write `{op.name}`"
+    if not parts:
+        return f"write `{op.name}`"
+    said = ", ".join(parts)
+    return write(f"{op.name}({said})", put=said, at=_from_to(rest))
+
+
+def _from_to(given: Sequence[Given]) -> Span:
+    """Give the stretch of a call's arguments."""
+    return given[0].span._replace(stop=given[-1].span.stop)
 
 
 def _named(op: type[Op], rest: Sequence[Given]) -> list[str]:
@@ -79,7 +88,9 @@ def _as_list(op: type[Op], given: Sequence[Given]) -> str | None:
     texts = ", ".join(each.span.text for each in given)
     sided = isinstance(kind, Pad) and len(given) == len(SIDES)
     order = f": {', '.join(SIDES)}" if sided else ""
-    return f"write `{op.name}([{texts}])`{order}" if fits else None
+    if not fits:
+        return None
+    return write(f"{op.name}([{texts}])", order, put=f"[{texts}]", at=_from_to(given))
 
 
 def _fits(arg: Arg, each: Given) -> bool:
@@ -100,7 +111,7 @@ def check_input(given: Sequence[Given]) -> None:
             "bad-argument",
             "an input takes its sizes one by one",
             given[0].span,
-            help=f"write `input({shown})`",
+            help=write(f"input({shown})", put=shown),
         )
     if len(values) == IMAGE_WITH_BATCH and all(each.keyword is None for each in given):
         shown = ", ".join(each.span.text for each in given[1:])
@@ -109,7 +120,7 @@ def check_input(given: Sequence[Given]) -> None:
             "the batch is never written",
             given[0].span,
             "an input has channels, height and width",
-            help=f"write `input({shown})`",
+            help=write(f"input({shown})", put=shown, at=_from_to(given)),
         )
 
 
@@ -122,7 +133,8 @@ def twice(op: type[Op], rest: Sequence[Given], incoming: int | None) -> str | No
     parts = [each.span.text for each in given if each is not written]
     parts += _named(op, rest)
     said = f"the {incoming} channels that flow in are never written"
-    return f"{said}: write `{op.name}({', '.join(parts)})`"
+    mended = ", ".join(parts)
+    return Advice(f"{said}: write `{op.name}({mended})`", mended, at=_from_to(rest))
 
 
 def _channels(op: type[Op], given: Sequence[Given], incoming: int | None) -> Given | None:

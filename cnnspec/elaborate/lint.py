@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from cnnspec.diagnostics import Diagnostic, Label
+from cnnspec.diagnostics import Advice, Diagnostic, Label
 from cnnspec.syntax import tree
 
 #: What each kind of node is made of.
@@ -75,8 +75,13 @@ def _after_else(parsed: tree.File) -> Iterator[Diagnostic]:
                 f"the `{sign}` after `else` is for `else` alone",
                 (Label(last.span, "all of this is the `else`'s"),),
                 notes=("once it was for both branches",),
-                help="if it is meant so, write `else (…)`; what is for both stands outside: "
-                f"`(if c then a else b) {sign} …`",
+                help=Advice(
+                    "if it is meant so, write `else (…)`; what is for both stands outside: "
+                    f"`(if c then a else b) {sign} …`",
+                    f"({last.span.text})",
+                    at=last.span,
+                    sure=False,
+                ),
                 severity="warning",
             )
 

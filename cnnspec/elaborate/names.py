@@ -6,7 +6,7 @@ from os.path import relpath
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import SHORT, Label, SpecError, error, nearest
+from cnnspec.diagnostics import SHORT, Advice, Label, SpecError, error, meant, nearest, write
 from cnnspec.elaborate.bodies import pattern_names
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import FUNCTIONS
@@ -33,7 +33,16 @@ def use_help(word: str, beyond: FileNames, here: FileNames) -> str:
     name = beyond.source.name.removeprefix(ZOO)
     if name == beyond.source.name:
         name = PurePath(relpath(name, PurePath(here.source.name).parent)).as_posix()
-    return f'`{word}` is declared in {name}: write `use "{name}"` here too'
+    first = Span(here.source, 0, 0)
+    words = f'`{word}` is declared in {name}: write `use "{name}"` here too'
+    return Advice(words, f'use "{name}"\n', at=first)
+
+
+def _for_a_name(help: str, expr: tree.Name) -> str:
+    """Give advice without its edit where that is more than a name, and the name is called."""
+    called = expr.span.source.text.startswith("(", expr.span.stop)
+    whole = isinstance(help, Advice) and not help.typed.isidentifier() and help.at is None
+    return str(help) if called and whole else help
 
 
 class Names:
@@ -78,7 +87,7 @@ class Names:
                 "unknown-name",
                 f"there is no {expr.id} in a spec",
                 expr.span,
-                help=f"write `{python[expr.id]}`",
+                help=write(python[expr.id]),
             )
         if expr.id.lower() in NOTHINGS:
             return error(
@@ -107,7 +116,7 @@ class Names:
             f"nothing is called `{expr.id}`",
             expr.span,
             "not known here",
-            help=self._meant(expr.id, frame),
+            help=_for_a_name(self._meant(expr.id, frame), expr),
             notes=self.session.operators.broken,
         )
 
@@ -127,7 +136,7 @@ class Names:
             or nearest(word, own, short=SHORT)
         )
         guess = guess or nearest(word, operators.words, alike=SLIP, short=SHORT)
-        return f"did you mean `{guess}`?" if guess else "`cnnspec ops` lists the operators"
+        return meant(guess) if guess else "`cnnspec ops` lists the operators"
 
     def _declared(self, expr: tree.Name, frame: Frame) -> Any:
         """Find a declared name that a place can see; None if there is none."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cnnspec.diagnostics import Label, SpecError, error, nearest
+from cnnspec.diagnostics import Label, SpecError, error, meant, nearest
 from cnnspec.elaborate.declare import Foreign
 from cnnspec.elaborate.frame import Frame, Place
 from cnnspec.elaborate.names import use_help
@@ -135,7 +135,7 @@ class Networks:
             *([Label(later, "declared further down")] if later else []),
             help=use_help(variant.base.id, beyond, file)
             if beyond
-            else f"did you mean `{guess}`?"
+            else meant(guess)
             if guess
             else None,
         )
@@ -144,12 +144,15 @@ class Networks:
         names = [each.name.id for each in definition.parameters]
         if key not in names:
             guess = nearest(key or "", names)
+            named = (
+                None if span is None or key is None else span._replace(stop=span.start + len(key))
+            )
             listed = f"its parameters: {', '.join(names)}" if names else "it has none"
             raise error(
                 "unknown-argument",
                 f"the network {definition.name.id} has no parameter `{key}`",
                 span,
-                help=f"did you mean `{guess}`?" if guess else listed,
+                help=meant(guess, at=named) if guess else listed,
             )
 
     def _setting(self, key: str, value: Any, file: FileNames) -> Any:

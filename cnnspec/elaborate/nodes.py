@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.channels import SAME, Argument, Sign, express
-from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
+from cnnspec.diagnostics import Diagnostic, Label, SpecError, error, placed, write
 from cnnspec.elaborate import habits, limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import (
@@ -168,7 +169,7 @@ class Nodes:
                 "wrong-arity",
                 f"what flows into {op.name} stands before it, or first among its arguments",
                 late[0].span,
-                help=f"write `{late[0].span.text} -> {op.name}({others})`",
+                help=_flowing(late[0].span.text, f"{op.name}({others})", value, step),
             )
         if len(inputs) < least or (most is not None and len(inputs) > most):
             count = str(least) if least == most else f"at least {least}"
@@ -311,7 +312,9 @@ class Nodes:
         said = " meets ".join(str(port.shape) for port in among) if len(among) > 1 else "here"
         code = refusal.code or ("bad-argument" if argument else "shape-mismatch")
         labels = [each for each in labels if each.span != span]
-        return error(code, message, span, said, *labels, help=refusal.help)
+        value = Span(span.source, _value(span, argument), span.stop)
+        help_ = placed(refusal.help, value) if argument in spans else refusal.help
+        return error(code, message, span, said, *labels, help=help_)
 
     # --- how channels are written
 
@@ -348,10 +351,23 @@ class Nodes:
                 frame.consume(*sources)
 
 
+def _value(span: Span, argument: str | None) -> int:
+    """Give where an argument's value begins, behind its keyword if it has one."""
+    named = re.match(rf"{argument}\s*=\s*", span.text)
+    return span.start + (named.end() if named else 0)
+
+
+def _flowing(first: str, call: str, value: Any, step: CallStep) -> str:
+    """Say that what flows in stands first; `value` is what flows in besides."""
+    flow = f"{first} -> {call}"
+    return write(flow, at=step.span) if value is None else f"write `{flow}`"
+
+
 def unknown_argument(key: str, op: type[Op], span: Span) -> SpecError:
     """Say that an operator has no such argument."""
     title = f"{op.name} has no argument `{key}`"
-    return error("unknown-argument", title, span, help=argument_help(key, op))
+    named = span._replace(stop=span.start + len(key))
+    return error("unknown-argument", title, span, help=placed(argument_help(key, op), named))
 
 
 def _joined(sign: Sign, left: Any, right: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
+from cnnspec.diagnostics import AGAIN, Diagnostic, Label, SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.apply import Applier
 from cnnspec.elaborate.arithmetic import Arithmetic
@@ -139,9 +139,7 @@ class Session:
         before = self._reported.get(known)
         spans = [label.span for label in before.labels] if before else []
         if before is not None and where not in spans and len(spans) < MOST_PLACES:
-            self._reported[known] = replace(
-                before, labels=(*before.labels, Label(where, "and here"))
-            )
+            self._reported[known] = replace(before, labels=(*before.labels, Label(where, AGAIN)))
         return known != mistake.key
 
     def new_node(

@@ -61,6 +61,11 @@ class Given:
     value: Any
     span: Span
 
+    @property
+    def named(self) -> Span:
+        """Where its keyword stands: where it begins."""
+        return self.span._replace(stop=self.span.start + len(self.keyword or ""))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallStep:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from cnnspec.diagnostics import SpecError, error
+from cnnspec.diagnostics import SpecError, error, write
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.lex import Token
@@ -85,7 +85,7 @@ class Builder:
                 "bad-string",
                 "the folders of a path stand apart by `/`",
                 self._span([parts[1]]),
-                help=f"write `use {path}`",
+                help=write(f"use {path}", put=path),
             )
         path = self._text(parts[1])
         return tree.Use(span=self._span(parts), path=path, path_span=self._span([parts[1]]))

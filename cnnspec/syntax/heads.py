@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from cnnspec.diagnostics import Diagnostic
+from cnnspec.diagnostics import Advice, Diagnostic
+from cnnspec.source import Span
 from cnnspec.syntax.slip import ITEMS, Slip
 
 #: Words after which a body stands in braces.
@@ -20,7 +21,9 @@ def no_brace(slip: Slip) -> Diagnostic | None:
     head = words[-1] if words[-1:] == ["else"] else next((w for w in words if w != "}"), "")
     if head not in HEADS:
         return None
-    title, help_ = f"what belongs to `{head}` stands in braces", "end this line with `{`"
+    end = slip.previous.start + len(slip.previous.text)
+    title = f"what belongs to `{head}` stands in braces"
+    help_ = Advice("end this line with `{`", " {", at=Span(slip.source, end, end))
     return slip.say("unexpected-token", title, help_, at=slip.piece(slip.previous))
 
 
@@ -66,7 +69,8 @@ def braces(slip: Slip) -> Diagnostic | None:
             written = "else { … }" if word == "else" else f"{word} … {{ … }}"
             return slip.say("unexpected-token", title, f"write `{written}`")
         if slip.here == "=" and head == "if":
-            return slip.say("unexpected-token", "`=` gives a name a value", "compare with `==`")
+            help_ = Advice("compare with `==`", "==")
+            return slip.say("unexpected-token", "`=` gives a name a value", help_)
     if slip.here == "{" and slip.previous.text in ("=", ",", "(", "["):
         title = "`{` cannot stand here"
         return slip.say("unexpected-token", title, "a table is a list of lists: `[[1, 2], [3, 4]]`")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from cnnspec.diagnostics import Diagnostic, Label
+from cnnspec.diagnostics import Advice, Diagnostic, Label, write
 from cnnspec.source import Source, Span
 from cnnspec.syntax import foreign, heads, newcomers
 from cnnspec.syntax.slip import BRACKET, ITEMS, NEAR, PAIRS, RESERVED, STATEMENTS, Piece, Slip
@@ -63,11 +63,16 @@ def _foreign_sign(slip: Slip) -> Diagnostic | None:
         known = foreign.sign(text[place : place + 8])
         if known is not None:
             code, title, mend, length = known
+            quoted = foreign.QUOTED.match(text, place)
+            if quoted is not None:
+                at = Span(slip.source, place, quoted.end())
+                mend = Advice(mend, f'"{quoted[1] or quoted[2] or ""}"', at=at)
             return slip.say(code, title, mend, at=Span(slip.source, place, place + length))
     comment = next((piece for piece in slip.line if piece.text == "//"), None)
     if comment is not None and slip.previous.is_word:
         where = slip.piece(comment)
-        return slip.say("bad-character", "comments begin with `#`", "write `# …`", at=where)
+        help_ = write("# …", put="#")
+        return slip.say("bad-character", "comments begin with `#`", help_, at=where)
     return None
 
 
@@ -101,25 +106,27 @@ def _number(slip: Slip) -> Diagnostic | None:
     if match is None or re.fullmatch(r"[.\D]*|\d[\d_]*(\.\d+)?(e[+-]?\d+)?[KMG]?", match[0]):
         return None
     at = Span(slip.source, begin, begin + len(match[0]))
-    help_ = f"write {_mended(match[0])}"
+    help_ = _mended(match[0])
     return slip.say("bad-number", f"`{match[0]}` is not a number", help_, at=at)
 
 
 def _mended(word: str) -> str:
     size = re.fullmatch(r"(\d+)[xX](\d+)", word)
     if size:
-        both = f"`[{size[1]}, {size[2]}]`"
-        return f"`{size[1]}` or {both}" if size[1] == size[2] else both
+        both = f"[{size[1]}, {size[2]}]"
+        if size[1] == size[2]:
+            return f"write `{size[1]}` or `{both}`"
+        return write(both)
     span = re.fullmatch(r"(\d+)\.\.\.?(\d+)", word)
     if span:
-        return f"`range({span[1]}, {span[2]})`, which ends before {span[2]}"
+        return write(f"range({span[1]}, {span[2]})", f", which ends before {span[2]}")
     if re.fullmatch(r"\.\d+", word):
-        return f"`0{word}`"
+        return write(f"0{word}")
     if re.fullmatch(r"\d+\.", word):
-        return f"`{word}0`"
+        return write(f"{word}0")
     if re.fullmatch(r"[\d.]+[kmg]", word):
-        return f"`{word.upper()}`"
-    return "numbers as `3`, `0.5`, `1e-5` or `4.09G`"
+        return write(word.upper())
+    return "write numbers as `3`, `0.5`, `1e-5` or `4.09G`"
 
 
 def _arrows(slip: Slip) -> Diagnostic | None:
@@ -172,7 +179,7 @@ def _statement(slip: Slip) -> Diagnostic | None:
     if slip.source.text.startswith("==", slip.at) and not others:
         twice = Span(slip.source, slip.at, slip.at + 2)
         title = "a name gets its value by one `=`"
-        return slip.say("unexpected-token", title, f"write `{word.text} = …`", at=twice)
+        return slip.say("unexpected-token", title, write(f"{word.text} = …", put="="), at=twice)
     if slip.here == ":" and others:
         label = f"`{others[-1].text}_{word.text}: …`"
         title = "a label is one word" if others[-1].is_word else "`:` cannot stand here"
@@ -180,7 +187,7 @@ def _statement(slip: Slip) -> Diagnostic | None:
     times = re.fullmatch(r"x(\d+)", word.text)
     if others and times:
         title = f"`{word.text}` does not repeat a step"
-        return slip.say("forgotten-arrow", title, f"write `* {times[1]}`", at=where)
+        return slip.say("forgotten-arrow", title, write(f"* {times[1]}"), at=where)
     if others:
         title = f"something is missing before `{word.text}`"
         return slip.say("forgotten-arrow", title, "add `->` or `,`", at=where)
@@ -200,11 +207,13 @@ def _entry(slip: Slip) -> Diagnostic | None:
     key = slip.previous.text
     if slip.here == ",":
         title = f"entries of `{head[1]}` stand without commas"
-        return slip.say("unexpected-token", title, "take it out")
+        return slip.say("unexpected-token", title, Advice("take it out", ""))
     if slip.expected == {"EQUAL"}:
-        at = None if slip.here == ":" else slip.piece(slip.previous)
+        colon = slip.here == ":"
+        at = None if colon else slip.piece(slip.previous)
         title = f"`{key}` needs a value"
-        return slip.say("unexpected-token", title, f"write `{key} = …`", at=at)
+        help_ = write(f"{key} = …", put="=") if colon else f"write `{key} = …`"
+        return slip.say("unexpected-token", title, help_, at=at)
     return None
 
 
@@ -234,7 +243,8 @@ def _brackets(slip: Slip) -> Diagnostic | None:
             return _nothing_after(slip)
         if slip.innermost and slip.innermost != "{":
             return _unclosed(slip)
-        return slip.say("unexpected-token", f"this `{slip.here}` closes nothing", "take it out")
+        help_ = Advice("take it out", "", sure=False)
+        return slip.say("unexpected-token", f"this `{slip.here}` closes nothing", help_)
     return _unclosed(slip) if slip.begins_line and slip.innermost in ("(", "[") else None
 
 
@@ -245,15 +255,17 @@ def _signs(slip: Slip) -> Diagnostic | None:
         return _no_name(slip, word.text, slip.piece(word))
     arrow = slip.before[-2].text if len(slip.before) > 1 else ""
     if slip.here == "=" and arrow == "->":
-        return slip.say("unexpected-token", "a label ends in `:`", "write `name: step`")
+        return slip.say("unexpected-token", "a label ends in `:`", write("name: step", put=":"))
     if slip.here == "=":
-        return slip.say("unexpected-token", "`=` cannot stand here", "compare with `==`")
+        help_ = Advice("compare with `==`", "==", sure=False)
+        return slip.say("unexpected-token", "`=` cannot stand here", help_)
     if slip.here == ":" and word.text.startswith('"'):
-        help_ = "write `name: step`"
-        return slip.say("unexpected-token", "a label has no quotes", help_, at=slip.piece(word))
+        named = re.fullmatch(r'"([A-Za-z_]\w*)"', word.text)
+        label = write("name: step", put=named[1]) if named else "write `name: step`"
+        return slip.say("unexpected-token", "a label has no quotes", label, at=slip.piece(word))
     if slip.here == ":":
-        help_ = "`:` follows a step's label"
-        return slip.say("unexpected-token", "`:` cannot stand here", help_)
+        title = "`:` cannot stand here"
+        return slip.say("unexpected-token", title, "`:` follows a step's label")
     compares = ("<", ">", "<=", ">=", "==", "!=")
     if slip.here in ("<", ">", "!") and any(piece.text in compares for piece in slip.line[-6:]):
         title = "comparisons do not chain"
@@ -269,12 +281,12 @@ def _beside(slip: Slip) -> Diagnostic | None:
     if not re.match(r'[\w"]', slip.here):
         if slip.here == "(" and slip.previous.is_value:
             title = "something is missing before `(`"
-            return slip.say("forgotten-arrow", title, "add `->`")
+            return slip.say("forgotten-arrow", title, Advice("add `->`", "-> ("))
         return None
     times = re.fullmatch(r"x(\d+)", slip.here)
     if times:
         title = f"`{slip.here}` does not repeat a step"
-        return slip.say("unexpected-token", title, f"write `* {times[1]}`")
+        return slip.say("unexpected-token", title, write(f"* {times[1]}"))
     if slip.begins_line:
         title = f"`{slip.here}` cannot begin a line here"
         help_ = "end the line above with `->`, or give this a name: `y = …`"

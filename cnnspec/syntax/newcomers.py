@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from cnnspec.diagnostics import Diagnostic
+from cnnspec.diagnostics import Advice, Diagnostic, write
 from cnnspec.source import Span
 from cnnspec.syntax.slip import NEAR, RESERVED, Slip
 
@@ -38,12 +38,15 @@ def _quoted(slip: Slip) -> Diagnostic | None:
     name = re.sub(r"\W+", "_", match[1], flags=re.ASCII).strip("_") or "name"
     if first in _IMPORTS:
         title = f"a spec has no `{first}`"
-        return slip.say("unexpected-token", title, f"write `use {match[0]}` at the top", at=at)
+        start = slip.line[0].start
+        whole = Span(slip.source, start, start + len(rest_of_line(slip, start).rstrip()))
+        help_ = write(f"use {match[0]}", " at the top", at=whole)
+        return slip.say("unexpected-token", title, help_, at=at)
     if slip.previous.text in ("network", "block"):
-        help_ = f"write `{slip.previous.text} {name}`"
+        help_ = write(f"{slip.previous.text} {name}", put=name)
         return slip.say("unexpected-token", "a name has no quotes", help_, at=at)
     if slip.previous.text == "output":
-        help_ = f"write `output {name} = …`"
+        help_ = write(f"output {name} = …", put=name)
         return slip.say("unexpected-token", "a name has no quotes", help_, at=at)
     return None
 
@@ -52,7 +55,10 @@ def _file(slip: Slip) -> Diagnostic | None:
     if slip.expected != {"STRING"} or not slip.here.isidentifier():
         return None
     title = "the name of a file stands in quotes"
-    return slip.say("unexpected-token", title, f'write `use "{slip.here}.cnn"`')
+    said = re.match(r"\w+(\.cnn)?", slip.source.text[slip.at :][:LONG], re.ASCII)
+    whole = Span(slip.source, slip.at, slip.at + (said.end() if said else 0))
+    help_ = write(f'use "{slip.here}.cnn"', put=f'"{slip.here}.cnn"', at=whole)
+    return slip.say("unexpected-token", title, help_)
 
 
 def _hyphen(slip: Slip) -> Diagnostic | None:
@@ -71,7 +77,7 @@ def _hyphen(slip: Slip) -> Diagnostic | None:
     start = slip.line[-1].start
     at = Span(slip.source, start, start + match.end())
     title = "a name has letters, digits and `_`"
-    return slip.say("unexpected-token", title, f"write `{name}`", at=at)
+    return slip.say("unexpected-token", title, write(name), at=at)
 
 
 def _output(slip: Slip) -> Diagnostic | None:
@@ -79,16 +85,18 @@ def _output(slip: Slip) -> Diagnostic | None:
     before = [piece.text for piece in slip.before[-2:]]
     if before[-1:] == ["output"] and slip.here == "=" and slip.before[-1].start >= slip.start:
         title, at = "an output has a name", slip.piece(slip.previous)
-        return slip.say("unexpected-token", title, "write `output y = …`", at=at)
+        help_ = write("output y = …", put="output y")
+        return slip.say("unexpected-token", title, help_, at=at)
     if before[:1] != ["output"] or "EQUAL" not in slip.expected or not slip.previous.is_word:
         return None
     word = slip.previous.text
     if slip.here == ":":
         title = "an output gets its value by `=`"
-        return slip.say("unexpected-token", title, f"write `output {word} = …`")
+        return slip.say("unexpected-token", title, write(f"output {word} = …", put=" ="))
     if slip.here == "}" or slip.begins_line:
         title, at = "an output has a name and a value", slip.piece(slip.previous)
-        return slip.say("unexpected-token", title, f"write `output y = {word}`", at=at)
+        help_ = write(f"output y = {word}", put=f"y = {word}")
+        return slip.say("unexpected-token", title, help_, at=at)
     return None
 
 
@@ -118,7 +126,9 @@ def _then(slip: Slip) -> Diagnostic | None:
     title = "the body of an `if` stands in braces, without `then`"
     braced = re.match(r"then\s*\{", slip.source.text[slip.at : slip.at + 60])
     help_ = (
-        "write `if c { … }`" if braced else "write `if c { y = … }`, or `y = if c then a else b`"
+        write("if c { … }", put="")
+        if braced
+        else "write `if c { y = … }`, or `y = if c then a else b`"
     )
     return slip.say("unexpected-token", title, help_)
 
@@ -134,13 +144,23 @@ def _heads(slip: Slip) -> Diagnostic | None:
         return None
     if slip.previous.text == "-":
         where = Span(slip.source, slip.previous.start, slip.at + 1)
-        return slip.say("unexpected-token", "an arrow is one sign", "write `->`", at=where)
+        begin = where.start
+        while begin > slip.start and text[begin - 1] == "-":
+            begin -= 1
+        help_ = write("->", at=Span(slip.source, begin, where.stop))
+        return slip.say("unexpected-token", "an arrow is one sign", help_, at=where)
     flows = any(piece.text in ("=", "return") for piece in slip.line)
     tests = any(piece.text in ("if", "when", "and", "or", "not") for piece in slip.line)
     numbers = slip.previous.text[0].isdigit() or re.match(r">\s*\d", text[slip.at : slip.at + 20])
     if flows and not tests and not numbers and slip.previous.is_value:
         title = "`>` compares; a flow has arrows"
-        return slip.say("unexpected-token", title, "write `->` for each `>`")
+        begin = slip.line[0].start
+        line = rest_of_line(slip, begin)
+        arrows = re.sub(r"(?<![->])>(?![=>])", "->", line)
+        whole = Span(slip.source, begin, begin + len(line))
+        return slip.say(
+            "unexpected-token", title, write("->", " for each `>`", put=arrows, at=whole)
+        )
     return None
 
 
@@ -155,10 +175,12 @@ def _comment(slip: Slip) -> Diagnostic | None:
             if not re.fullmatch(r"\s*\(?([A-Za-z_][\w.]*|[\d_.]+)\)?\s*([-+*/)].*)?", said):
                 where = Span(slip.source, piece.start, piece.start + 2)
                 title = "comments begin with `#`"
-                return slip.say("bad-character", title, f"write `# {said.strip()[:40]}`", at=where)
+                help_ = write(f"# {said.strip()[:40]}", put="#")
+                return slip.say("bad-character", title, help_, at=where)
     if slip.here == "-" and re.match(r"--\s*\w", slip.source.text[slip.at : slip.at + 8]):
         where = Span(slip.source, slip.at, slip.at + 2)
-        return slip.say("bad-character", "comments begin with `#`", "write `# …`", at=where)
+        help_ = write("# …", put="#")
+        return slip.say("bad-character", "comments begin with `#`", help_, at=where)
     return None
 
 
@@ -173,9 +195,9 @@ def _tuple(slip: Slip) -> Diagnostic | None:
     if before.endswith("->"):
         row = " -> ".join(each.strip() for each in re.split(r",(?![^()]*\))", match[1]))
         title = "steps in a row have arrows between them"
-        return slip.say("unexpected-token", title, f"write `({row})`", at=at)
+        return slip.say("unexpected-token", title, write(f"({row})"), at=at)
     title = "a list stands in square brackets"
-    return slip.say("unexpected-token", title, f"write `[{match[1].strip()}]`", at=at)
+    return slip.say("unexpected-token", title, write(f"[{match[1].strip()}]"), at=at)
 
 
 def _chosen(slip: Slip) -> Diagnostic | None:
@@ -198,7 +220,12 @@ def _chosen(slip: Slip) -> Diagnostic | None:
     alone = len(before) > 1 and before[-2].text in ("=", "(", "[", ",")
     value = before[-1].text if alone else "a"
     title = "a value is chosen by `if c then a else b`"
-    help_ = f"write `if {match[1]} then {value} else {match[2]}`"
+    help_: str = f"write `if {match[1]} then {value} else {match[2]}`"
+    if alone:
+        chosen = f"if {match[1]} then {value} else {match[2]}"
+        chosen = chosen if before[-2].text == "=" else f"({chosen})"
+        whole = Span(slip.source, before[-1].start, start + match.end())
+        help_ = Advice(help_, chosen, at=whole)
     return slip.say("unexpected-token", title, help_, at=Span(slip.source, start, start + 2))
 
 
@@ -229,12 +256,15 @@ def _changed(slip: Slip) -> Diagnostic | None:
         first = "" if place == "0" else f"take({word.text}, {place}) + "
         after = str(int(place) + 1) if re.fullmatch(r"\d{1,9}", place) else f"{place} + 1"
         new = f"{first}[{changed[2].strip()}] + drop({word.text}, {after})"
-        help_ = f"make a new one: `{word.text} = {new}`"
+        new = f"{word.text} = {new}"
+        whole = Span(slip.source, word.start, slip.at + len(changed[0].rstrip()))
     elif grown:
         more = grown[2] if grown[1] == "extend" else f"[{grown[2]}]"
-        help_ = f"make a new one: `{word.text} = {word.text} + {more}`"
+        new = f"{word.text} = {word.text} + {more}"
+        whole = Span(slip.source, word.start, slip.at + len(grown[0].rstrip()))
     else:
         return None
+    help_ = Advice(f"make a new one: `{new}`", new, at=whole)
     return slip.say("unexpected-token", "a list does not change", help_)
 
 
@@ -272,7 +302,8 @@ def _named(slip: Slip) -> Diagnostic | None:
     alone = not slip.source.text.startswith(":=", slip.at)
     if slip.here == ":" and alone and (not before or before[-1] in ("{", "}")):
         title = "a name gets its value by `=`"
-        return slip.say("unexpected-token", title, f"write `{slip.previous.text} = …`")
+        help_ = write(f"{slip.previous.text} = …", put=" =")
+        return slip.say("unexpected-token", title, help_)
     word = slip.previous.text
     if word == "input" and (not before or before[-1] == "{"):
         name = slip.here if slip.here.isidentifier() and slip.here not in RESERVED else "image"
@@ -298,13 +329,16 @@ def _arguments(slip: Slip) -> Diagnostic | None:
         if _is_bound(slip, match[1]):
             places = "".join(f"[{each.strip()}]" for each in inner[1].split(","))
             title = "a list of lists is indexed once for each"
-            return slip.say("unexpected-token", title, f"write `{match[1]}{places}`", at=at)
+            help_ = write(f"{match[1]}{places}", put=places)
+            return slip.say("unexpected-token", title, help_, at=at)
+        whole = Span(slip.source, opened - len(match[1]), inner.end())
     elif slip.here == "{" and word.is_word and word.text not in RESERVED:
         inner = re.compile(r"\{([^{}\n]*)\}").match(text, slip.at)
         touches = word.start + len(word.text) == slip.at
         if inner is None or not touches or "LBRACE" in slip.expected:
             return None
         call, at = f"{word.text}({inner[1]})", Span(slip.source, slip.at, inner.end())
+        whole = Span(slip.source, word.start, inner.end())
     elif slip.here[:1].isdigit() and word.is_word and word.text not in RESERVED:
         inner = re.compile(r"[\d.]+(?:[ \t,]+[\d.]+)*").match(text, slip.at, slip.at + LONG)
         arrow = [piece.text for piece in slip.before[-2:-1]] == ["->"]
@@ -312,10 +346,11 @@ def _arguments(slip: Slip) -> Diagnostic | None:
             return None
         numbers = ", ".join(re.findall(r"[\d.]+", inner[0]))
         call, at = f"{word.text}({numbers})", Span(slip.source, slip.at, inner.end())
+        whole = Span(slip.source, word.start, inner.end())
     else:
         return None
     title = "arguments stand in parentheses"
-    return slip.say("unexpected-token", title, f"write `{call}`", at=at)
+    return slip.say("unexpected-token", title, write(call, at=whole), at=at)
 
 
 def _said_otherwise(slip: Slip) -> Diagnostic | None:
@@ -335,12 +370,17 @@ def _said_otherwise(slip: Slip) -> Diagnostic | None:
             step = re.match(r"x\s+(\w+(?:\([^()\n]*\))?)", text[at : at + 200])
             if step:
                 where, title = Span(slip.source, at, at + 1), "a step is repeated by `*`, behind it"
-                help_ = f"write `{step[1]} * {count[1]}`"
+                begin = at - len(line) + count.start(1)
+                whole = Span(slip.source, begin, at + step.end())
+                help_ = write(f"{step[1]} * {count[1]}", at=whole)
                 return slip.say("unexpected-token", title, help_, at=where)
         if piece == "as" and (name := re.match(r"as\s+(\w+)", text[at : at + 200])):
             step = re.search(r"(\w+(?:\([^()\n]*\))?)\s*$", line)
             where, title = Span(slip.source, at, at + 2), "a label stands before its step"
-            help_ = f"write `{name[1]}: {step[1] if step else '…'}`"
+            help_ = f"write `{name[1]}: …`"
+            if step:
+                whole = Span(slip.source, at - len(line) + step.start(1), at + name.end())
+                help_ = write(f"{name[1]}: {step[1]}", at=whole)
             return slip.say("unexpected-token", title, help_, at=where)
     return None
 
