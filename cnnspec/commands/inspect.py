@@ -29,9 +29,11 @@ class _Fixing(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read `--fix` alone as what it is by itself."""
-        pairs = zip(args, [*args[1:], ""], strict=True)
-        alone = [a == "--fix" and after not in FIXES for a, after in pairs]
-        read = ["--fix=mistakes" if it else a for a, it in zip(args, alone, strict=True)]
+        after = [*args[1:], ""]
+        read = [
+            "--fix=mistakes" if each == "--fix" and value not in FIXES else each
+            for each, value in zip(args, after, strict=False)
+        ]
         return super().parse_args(ctx, read)
 
 
