@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast, runtime_checkable
 
 from cnnspec import plugins
 from cnnspec.diagnostics import SpecError, error
@@ -20,6 +20,7 @@ GROUP: Final = "cnnspec.backends"
 LOWERINGS: Final = "cnnspec.lowerings."
 
 
+@runtime_checkable
 class Backend(Protocol):
     """What a backend is: a name, a sentence, and source for a graph.
 
@@ -85,12 +86,12 @@ def find(name: str) -> Backend:
     if name not in entries:
         raise _unknown(name, entries)
     try:
-        return cast("Backend", entries[name].load())
-    except Exception as failure:
+        return cast("Backend", plugins.load(entries[name], _fits))
+    except (plugins.NotLoaded, ImportError) as failure:
         whose = plugins.distribution(entries[name])
         raise error(
             "broken-backend",
-            f"the backend {name} does not load: {plugins.reason(failure)}",
+            f"the backend {name} does not load: {failure}",
             notes=(f"it comes with the distribution {whose}",),
             help=f"mend or remove it: `pip install --upgrade {whose}`",
         ) from failure
@@ -102,9 +103,9 @@ def available() -> tuple[Listed, ...]:
     for name, entry in plugins.entries(GROUP).items():
         whose = plugins.distribution(entry)
         try:
-            doc = str(entry.load().doc)
-        except Exception as failure:
-            listed = Listed(name, whose, failure=plugins.reason(failure))
+            doc = str(plugins.load(entry, _fits).doc)
+        except (plugins.NotLoaded, ImportError) as failure:
+            listed = Listed(name, whose, failure=str(failure))
         else:
             listed = Listed(name, whose, doc)
         result.append(listed)
@@ -122,9 +123,9 @@ def lowerings(name: str) -> dict[str, Lowering]:
     found: dict[str, Lowering] = {}
     for entry in plugins.entries(LOWERINGS + name).values():
         try:
-            found[entry.name] = entry.load()
-        except Exception as failure:
-            found[entry.name] = _refusing(plugins.distribution(entry), plugins.reason(failure))
+            found[entry.name] = plugins.load(entry, callable)
+        except (plugins.NotLoaded, ImportError) as failure:
+            found[entry.name] = _refusing(plugins.distribution(entry), str(failure))
     return found
 
 
@@ -159,3 +160,7 @@ def _unknown(name: str, known: Mapping[str, EntryPoint]) -> SpecError:
     if meant is not None and meant[0] in known:
         return error("unknown-backend", title, help=f"`-b {meant[0]}`: {meant[1]}")
     return plugins.unknown("unknown-backend", title, name, known, otherwise)
+
+
+def _fits(value: object) -> bool:
+    return isinstance(value, Backend)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 from cnnspec import plugins
 from cnnspec.diagnostics import SpecError, error
@@ -99,6 +99,7 @@ class Stored(Protocol):
         ...
 
 
+@runtime_checkable
 class Kind(Protocol):
     """What a kind of checkpoint is."""
 
@@ -168,11 +169,11 @@ def find(name: str) -> Kind:
         title = f"there is no kind of checkpoint called {name}"
         raise plugins.unknown("unknown-checkpoint", title, name, known)
     try:
-        return cast("Kind", known[name].load())
-    except Exception as failure:
+        return cast("Kind", plugins.load(known[name], _fits))
+    except (plugins.NotLoaded, ImportError) as failure:
         raise error(
             "broken-backend",
-            f"the checkpoints of {name} do not load: {plugins.reason(failure)}",
+            f"the checkpoints of {name} do not load: {failure}",
             notes=(f"they come with the distribution {plugins.distribution(known[name])}",),
         ) from failure
 
@@ -195,3 +196,7 @@ def claiming(path: Path) -> Kind | None:
         except Exception:
             continue
     return None
+
+
+def _fits(value: object) -> bool:
+    return isinstance(value, Kind)

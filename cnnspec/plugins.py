@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from traceback import walk_tb
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import SpecError, error, nearest
 
@@ -32,6 +34,34 @@ def entries(group: str) -> dict[str, EntryPoint]:
     return dict(sorted(found.items()))
 
 
+class NotLoaded(Exception):
+    """An entry point gives nothing, or something else than its group asks for: in words."""
+
+
+def load(entry: EntryPoint, fits: Callable[[object], bool] = lambda _: True) -> Any:
+    """Load an entry point whose value is to fit; raises NotLoaded.
+
+    What is printed meanwhile goes to standard error, for source may go to standard output; one
+    that would end the process does not. ImportError goes through where the entry point is ours:
+    then an extra is not installed.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            value = entry.load()
+    except (Exception, SystemExit) as failure:
+        if isinstance(failure, ImportError) and distribution(entry) == OURS:
+            raise
+        raise NotLoaded(reason(failure)) from failure
+    if not fits(value):
+        raise NotLoaded(f"`{entry.value}` is {_kind(value)}, not what {entry.group} asks for")
+    return value
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+
+
 def ousted(group: str) -> list[tuple[EntryPoint, EntryPoint]]:
     """Give the entry points that are not used, for another has their name: each with that one."""
     used = entries(group)
@@ -40,20 +70,33 @@ def ousted(group: str) -> list[tuple[EntryPoint, EntryPoint]]:
 
 def culprit(failure: BaseException) -> str | None:
     """Name the distribution of others in whose code something was raised; None if in none."""
+    owners = _owners()
+    found = None
+    for frame, _ in walk_tb(failure.__traceback__):
+        found = owners.get(_package(str(frame.f_globals.get("__name__", ""))), found)
+    return found
+
+
+def owner(module: str) -> str | None:
+    """Name the distribution of others that brings a module; None if it is ours, or nobody's."""
+    return _owners().get(_package(module))
+
+
+def _owners() -> dict[str, str]:
+    """Give the distributions of others by the packages that their entry points name."""
     from importlib.metadata import entry_points
 
     groups = [group for group in entry_points().groups if group.startswith("cnnspec.")]
-    owners = {
-        each.module.partition(".")[0]: distribution(each)
+    return {
+        _package(each.module): distribution(each)
         for group in groups
         for each in every(group)
         if distribution(each) != OURS
     }
-    found = None
-    for frame, _ in walk_tb(failure.__traceback__):
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        found = owners.get(package, found)
-    return found
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def distribution(entry: EntryPoint) -> str:
@@ -61,9 +104,11 @@ def distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else "unknown"
 
 
-def reason(failure: Exception) -> str:
+def reason(failure: BaseException) -> str:
     """Say in words why something did not load."""
-    return str(failure) or type(failure).__name__
+    if isinstance(failure, SystemExit):
+        return "it would end the program"
+    return f"{type(failure).__name__}: {failure}".removesuffix(": ")
 
 
 def install(extra: str, module: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, runtime_checkable
 
 from cnnspec import plugins
 from cnnspec.diagnostics import error
@@ -115,6 +115,7 @@ def trial(node: Node) -> tuple[int, ...]:
 See = Callable[[Node, "tuple[Array, ...]"], None]
 
 
+@runtime_checkable
 class Witness(Protocol):
     """What a witness is."""
 
@@ -159,19 +160,23 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> Witness:
     """Load a witness by name; raises SpecError if there is none, or it does not load.
 
-    ImportError goes through: what it runs on is not installed.
+    ImportError goes through where it is ours: what it runs on is not installed.
     """
     entries = plugins.entries(GROUP)
     if name not in entries:
         title = f"nothing that can be verified is called {name}"
         raise plugins.unknown("unknown-witness", title, name, entries)
     try:
-        return cast("Witness", entries[name].load())
-    except ImportError:
-        raise
-    except Exception as failure:
+        return cast("Witness", plugins.load(entries[name], _fits))
+    except plugins.NotLoaded as failure:
+        whose = plugins.distribution(entries[name])
         raise error(
             "broken-witness",
-            f"{name} does not load: {plugins.reason(failure)}",
-            notes=(f"it comes with the distribution {plugins.distribution(entries[name])}",),
+            f"{name} does not load: {failure}",
+            notes=(f"it comes with the distribution {whose}",),
+            help=f"mend or remove it: `pip install --upgrade {whose}`",
         ) from failure
+
+
+def _fits(value: object) -> bool:
+    return isinstance(value, Witness)

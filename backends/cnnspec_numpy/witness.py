@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,8 @@ class Reference:
 
     def observe(self, case: Case, emitted: Emitted | None, see: See) -> Testimony:
         """Run the graph."""
-        meanings = {**strangers(), **MEANINGS}
+        others, broken = strangers({node.kind for node in case.nodes} - {*MEANINGS})
+        meanings = {**others, **MEANINGS}
         given = dict(zip(case.graph.inputs, case.inputs, strict=True))
         readers = Counter(port for node in case.nodes for port in node.inputs)
         readers.update(output.port for output in case.outputs)
@@ -48,7 +49,8 @@ class Reference:
             if node in given:
                 results: tuple[Array, ...] = (given[node].astype(np.float64),)
             elif node.kind not in meanings or any(port not in values for port in node.inputs):
-                unmatched[node.path] = f"{node.kind} has no meaning in NumPy, or an input has none"
+                otherwise = f"{node.kind} has no meaning in NumPy, or an input has none"
+                unmatched[node.path] = broken.get(node.kind, otherwise)
                 continue
             else:
                 inputs = [values[port] for port in node.inputs]
@@ -87,10 +89,18 @@ def apply(
     return results, after
 
 
-def strangers() -> dict[str, Meaning]:
-    """Give the meanings that other distributions bring, by operator."""
-    found = plugins.entries("cnnspec.lowerings.numpy")
-    return {name: entry.load() for name, entry in found.items()}
+def strangers(kinds: Iterable[str]) -> tuple[dict[str, Meaning], dict[str, str]]:
+    """Give the meanings of operators that other distributions bring, and why others do not load."""
+    entries = plugins.entries("cnnspec.lowerings.numpy")
+    found: dict[str, Meaning] = {}
+    broken: dict[str, str] = {}
+    for kind in sorted({*kinds} & {*entries}):
+        whose = plugins.distribution(entries[kind])
+        try:
+            found[kind] = plugins.load(entries[kind], callable)
+        except plugins.NotLoaded as failure:
+            broken[kind] = f"the meaning of {kind} in the distribution {whose} fails: {failure}"
+    return found, broken
 
 
 WITNESS = Reference()

@@ -53,17 +53,18 @@ class Operators(Mapping[str, type[Op]]):
         for entry in plugins.every(GROUP):
             who = plugins.distribution(entry)
             try:
-                loaded: Any = entry.load()
+                loaded: Any = plugins.load(entry)
                 ops: tuple[Any, ...] = (loaded,) if isinstance(loaded, type) else tuple(loaded)
-                for op in ops:
-                    if not isinstance(op, type) or not issubclass(op, Op):
-                        broken.append(f"{who} brings {op!r}, which is no operator: left out")
-                    elif op.name in OPERATORS or op.name in found:
-                        broken.append(f"{who} brings another operator {op.name}: left out")
-                    else:
-                        found[op.name] = op
-            except Exception as failure:
-                broken.append(f"{who} does not load: {type(failure).__name__}: {failure}")
+            except (plugins.NotLoaded, TypeError) as failure:
+                broken.append(f"{who} does not load: {failure}")
+                continue
+            for op in ops:
+                if not isinstance(op, type) or not issubclass(op, Op):
+                    broken.append(f"{who} brings {op!r}, which is no operator: left out")
+                elif op.name in OPERATORS or op.name in found:
+                    broken.append(f"{who} brings another operator {op.name}: left out")
+                else:
+                    found[op.name] = op
         return found, tuple(broken)
 
     @cached_property

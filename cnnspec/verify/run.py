@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cnnspec.graph import Node
+from cnnspec.plugins import culprit
 from cnnspec.verify import draw
 from cnnspec.verify.certificate import Certificate, Held, Weights, What, spec_digest
 from cnnspec.verify.compare import Distance, distance
@@ -140,7 +141,9 @@ class Hearing:
             words = (str(failure).splitlines() or [""])[0]
             stopped = next((n.path for n in self.case.nodes if n.index not in done), None)
             stopped = stopped or self.case.nodes[-1].path  # after them all: in gradients, say
-            why = f"it stopped here: {type(failure).__name__}: {words}"
+            whose = culprit(failure)
+            where = f"here, in the distribution {whose}" if whose else "here"
+            why = f"it stopped {where}: {type(failure).__name__}: {words}"
             testimony = Testimony({}, unmatched={stopped: why})
         self.seconds[name] = time.perf_counter() - start
         untold = {

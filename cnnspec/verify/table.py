@@ -5,6 +5,8 @@ from __future__ import annotations
 from io import StringIO
 
 from cnnspec.diagnostics import Diagnostic, Label
+from cnnspec.ops import operators
+from cnnspec.plugins import owner
 from cnnspec.verify.certificate import Certificate, Disagreement
 
 WHAT = {
@@ -120,8 +122,15 @@ def _diagnostic(found: Disagreement, certificate: Certificate) -> Diagnostic:
         f"{' and '.join(who)} do not agree on the {what} {found.path}",
         labels,
         notes=tuple(notes),
-        help="this is a mistake of cnnspec or of a framework, not of your spec: please report it",
+        help=f"this is a mistake of {_whose(found.kind)}, not of your spec: please report it",
     )
+
+
+def _whose(kind: str) -> str:
+    """Say who may have made a mistake about an operator: whoever brings it, or we."""
+    known = operators()
+    brings = owner(known[kind].__module__) if kind in known else None
+    return brings or "cnnspec or of a framework"
 
 
 def _where(found: Disagreement) -> str:
