@@ -108,6 +108,8 @@ def reason(failure: BaseException) -> str:
     """Say in words why something did not load."""
     if isinstance(failure, SystemExit):
         return "it would end the program"
+    if isinstance(failure, ImportError):
+        return str(failure)
     return f"{type(failure).__name__}: {failure}".removesuffix(": ")
 
 
