@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cnnspec import library
 from cnnspec.analysis.sizes import fixed_by
+from cnnspec.collector import undisturbed
 from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.elaborate import Elaborated, Limits, Settings, Used, elaborate, network_names
 from cnnspec.expect import held
@@ -137,8 +138,9 @@ class _How:
 def _network(
     source: Source, network: str | None, root: Path | None, how: _How, before: Used | None = None
 ) -> tuple[Network, Used]:
-    result = _elaborated(source, network, root, how, before)
-    facts = held(result.graph, result.expectations)
+    with undisturbed():
+        result = _elaborated(source, network, root, how, before)
+        facts = held(result.graph, result.expectations)
     if how.expect and facts.diagnostics:
         raise SpecError(facts.diagnostics)
     fixed: tuple[Diagnostic, ...] = ()

@@ -15,6 +15,7 @@ from cnnspec.elaborate.values import (
     POISON,
     WAITING,
     BlockValue,
+    Bound,
     CallStep,
     Given,
     Operator,
@@ -56,6 +57,34 @@ class Nodes:
         frame: Frame,
         segments: tuple[str, ...] | None,
     ) -> Any:
+        inputs: tuple[Port, ...]
+        if step.bound is not None and value.__class__ is Port:
+            inputs, bound = (value,), step.bound
+        else:
+            inputs, bound, segments = self._prepared(step, operator, value, frame, segments)
+        op = bound.op
+        shapes, weights = self._infer(op, inputs, bound.spans, step)
+        place, segment = self.session.paths.leaf(op.name, step.span, frame, segments)
+        node = self.session.new_node(
+            place.path(segment), op, inputs, shapes, weights, place.scope, step.span
+        )
+        if not place.attached:
+            place.attach()
+        place.scope.members.append(node)
+        sources = tuple(map(frame.channels_of, inputs))
+        frame.items.append(Step(node, bound.written, frame.target, sources))
+        self._carry(node, bound.arguments, sources, frame)
+        return node.ports[0] if len(node.ports) == 1 else node.ports
+
+    def _prepared(
+        self,
+        step: CallStep,
+        operator: Operator,
+        value: Any,
+        frame: Frame,
+        segments: tuple[str, ...] | None,
+    ) -> tuple[tuple[Port, ...], Bound, tuple[str, ...] | None]:
+        """Read what flows in and the arguments; what does not depend on the former is kept."""
         op_class = operator.op
         inputs, rest = self._inputs(op_class, value, step)
         if op_class.is_input:
@@ -69,20 +98,13 @@ class Nodes:
         incoming = inputs[0].shape.channels if inputs else None
         arguments, spans = self._arguments(op_class, operator, rest, step, incoming)
         op = self._bind(op_class, arguments, spans, step)
-        shapes, weights = self._infer(op, inputs, spans, step)
-        place, segment = self.session.paths.leaf(op_class.name, step.span, frame, segments)
-        node = self.session.new_node(
-            place.path(segment), op, inputs, shapes, weights, place.scope, step.span
-        )
-        place.attach()
-        place.scope.members.append(node)
-        sources = tuple([frame.channels_of(port) for port in inputs])
         carried = NOTHING
         if arguments:
             carried = {key: each for key, each in arguments.items() if _is_written(each)}
-        frame.items.append(Step(node, carried, frame.target, sources))
-        self._carry(node, arguments, sources, frame)
-        return node.ports[0] if len(node.ports) == 1 else node.ports
+        bound = Bound(op, arguments, spans, carried)
+        if op_class.arity == (1, 1) and len(rest) == len(step.given):
+            step.bound = bound
+        return inputs, bound, segments
 
     def bound(self, step: CallStep, operator: Operator) -> Op:
         """Bind a step's arguments, whatever flows into it; raises SpecError for wrong ones."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.elaborate import limits
+from cnnspec.elaborate.constant import Constants
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.rest import and_the_rest
 from cnnspec.elaborate.values import (
@@ -48,9 +49,22 @@ class Steps:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._constants = Constants()
 
     def read(self, expr: tree.Expr, frame: Frame) -> Any:
         """Read an expression where a step must stand: a call waits whatever its arguments are."""
+        session = self.session
+        known = self._constants.find(expr, frame)
+        if known is not None:
+            step, spent = known
+            session.spend(spent, expr.span)
+            return step
+        before = session.spent
+        step = self._read(expr, frame)
+        self._constants.keep(expr, step, session.spent - before, frame)
+        return step
+
+    def _read(self, expr: tree.Expr, frame: Frame) -> Any:
         if isinstance(expr, tree.Call):
             callee = self.session.evaluator.callee(expr.callee, frame)
             if isinstance(callee, Operator | BlockValue | CallStep):

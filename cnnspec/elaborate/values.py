@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cnnspec.expression import plain
@@ -68,12 +68,24 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """What an operator's step comes to, whatever flows into it: read when it is first applied."""
+
+    op: Op
+    arguments: dict[str, Any]
+    #: Where the arguments stand, and those that carry how they were written.
+    spans: dict[str, Span]
+    written: Mapping[str, Any]
+
+
+@dataclass(slots=True, eq=False)
 class CallStep:
     """An operator or block with its arguments, waiting for its input."""
 
     callee: Operator | BlockValue
     given: tuple[Given, ...]
     span: Span
+    bound: Bound | None = field(default=None, init=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

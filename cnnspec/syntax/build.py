@@ -21,6 +21,8 @@ DEEPEST = 200
 LONGEST_NAME = 200
 #: A whole number of more bits is refused: what is computed from it must be a decimal, too.
 WIDEST: Final = 200
+#: So many digits are never that wide.
+SHORT_NUMBER: Final = 60
 #: What a letter after a number stands for.
 SCALE: Final = {"K": 10**3, "M": 10**6, "G": 10**9}
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"'}
@@ -294,6 +296,8 @@ class Builder:
         return self._make(tree.Name, parts, id=self._word(parts[0]))
 
     def number(self, parts: Pieces) -> Any:
+        if _is_short(parts[0]):
+            return self._make(tree.Number, parts, value=int(parts[0]))
         if re.search(r"^0[\d_]|_(?!\d)", str(parts[0])):
             raise error(
                 "bad-number",
@@ -371,6 +375,11 @@ def _swap(resolve: Callable[[re.Match[str]], str]) -> Callable[[re.Match[str]], 
         return resolve(re.match(r"\\(.)()", match[0]) or match)
 
     return swapped
+
+
+def _is_short(token: Token) -> bool:
+    """Whether a number is one that needs no care, as nearly all are: digits, few, no 0 before."""
+    return len(token) <= SHORT_NUMBER and token.isdecimal() and not token.startswith("0")
 
 
 def _depth(part: Any) -> int:
