@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
+from io import StringIO
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 #: What stands before a shipped file's name, so that it is never taken for a local file.
@@ -32,12 +34,10 @@ class Source:
 
     @cached_property
     def _starts(self) -> list[int]:
-        starts = [0]
-        find = self.text.find
-        at = find("\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = find("\n", at + 1)
+        lines = StringIO(self.text, newline="\n")  # a line ends where `\n` stands, nowhere else
+        starts = [0, *accumulate(map(len, lines))]
+        if self.text and not self.text.endswith("\n"):
+            starts.pop()
         return starts
 
     def position(self, offset: int) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def _items(random: Random) -> Iterator[str]:
     yield "block nothing(x) { return x }\n"
     yield "block some(x, w = 8) { return x -> conv(w, 3, pad = 1) -> bn -> relu }\n"
     yield "block tree(x, l) recurs on l { if l > 0 { x = x -> tree(l - 1) -> tree(l - 1) } return x }\n"
-    yield "block perhaps(x, on) { if on { x = x -> relu } return x }\n"
+    yield "block perhaps(x, there) { if there { x = x -> relu } return x }\n"
     yield "block both(x) { a = x -> relu  b = x -> tanh  return add(a, b) }\n"
     for number in range(random.choice((0, 0, 10, 2_000))):
         yield f"c{number} = {random.randint(0, 99)}\n"

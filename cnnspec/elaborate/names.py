@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os.path import relpath
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -52,6 +53,8 @@ class Names:
         self.session = session
         #: What each body may bind, by the definition's identity, and where it does so first.
         self._bound: dict[int, dict[str, Span]] = {}
+        #: The loops' own names, likewise, and the last loop of each.
+        self._loops: dict[int, dict[str, Span]] = {}
 
     def look_up(self, expr: tree.Name, frame: Frame) -> Any:
         """Give what a name stands for; raises SpecError or Poisoned."""
@@ -194,22 +197,34 @@ class Names:
 
     def _ended(self, expr: tree.Name, definition: tree.Block | tree.NetworkDef) -> SpecError | None:
         """Explain a loop's variable after its loop."""
-        pending: list[Any] = list(definition.body)
-        while pending:
-            statement = pending.pop()
-            if isinstance(statement, tree.If):
-                pending += [each for _, body in statement.arms for each in body]
-                pending += statement.orelse
-            elif isinstance(statement, tree.For):
-                pending += statement.body
-                for pattern in statement.patterns:
-                    if expr.id in pattern_names(pattern):
-                        return error(
-                            "unbound-name",
-                            f"`{expr.id}` ended with its loop",
-                            expr.span,
-                            "needed here",
-                            Label(pattern.span, "it is this loop's"),
-                            help="give another name its value in the loop: `last = …`",
-                        )
-        return None
+        key = id(definition)
+        if key not in self._loops:
+            self._loops[key] = _loop_names(definition.body)
+        loop = self._loops[key].get(expr.id)
+        if loop is None:
+            return None
+        return error(
+            "unbound-name",
+            f"`{expr.id}` ended with its loop",
+            expr.span,
+            "needed here",
+            Label(loop, "it is this loop's"),
+            help="give another name its value in the loop: `last = …`",
+        )
+
+
+def _loop_names(body: Sequence[tree.Stmt]) -> dict[str, Span]:
+    """Give the names that a body's loops bind, each with its last loop's pattern."""
+    found: dict[str, Span] = {}
+    pending: list[tree.Stmt] = list(body)
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, tree.If):
+            pending += [each for _, arm in statement.arms for each in arm]
+            pending += statement.orelse
+        elif isinstance(statement, tree.For):
+            pending += statement.body
+            for pattern in statement.patterns:
+                for word in pattern_names(pattern):
+                    found.setdefault(word, pattern.span)
+    return found

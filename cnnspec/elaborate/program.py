@@ -73,10 +73,13 @@ def elaborate(
         except (Exhausted, Poisoned):
             graph, turned = None, []
         except SpecError as mistake:
-            _look_through(session, declarations)
-            both = _ordered((*session.diagnostics, *mistake.diagnostics))
+            both = (*session.diagnostics, *mistake.diagnostics)
+            if not _is_spent(both):
+                _look_through(session, declarations)
+                both = (*session.diagnostics, *mistake.diagnostics)
+            both = _ordered(both)
             raise SpecError(both, steps=session.spent) from None
-        if session.diagnostics:
+        if session.diagnostics and not _is_spent(session.diagnostics):
             _look_through(session, declarations)
     mistakes = _ordered(session.diagnostics)
     if mistakes or graph is None:
@@ -91,6 +94,11 @@ def elaborate(
         graph.nodes = tuple(node for node in graph.nodes if node.index in live)
     session.close()
     return Elaborated(graph, networks.expectations, tuple(warnings), used)
+
+
+def _is_spent(mistakes: tuple[Diagnostic, ...]) -> bool:
+    """Whether a budget ran out: then there is nothing left to look through the rest with."""
+    return any(each.code == "budget-exceeded" for each in mistakes)
 
 
 def _look_through(session: Session, declarations: Declarations) -> None:

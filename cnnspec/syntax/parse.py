@@ -53,7 +53,9 @@ def _parse(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:
     with undisturbed():
         try:
             return _file(source, None), ()
-        except (Stuck, SpecError):
+        except (Stuck, SpecError) as first:
+            if isinstance(first, SpecError) and first.diagnostics[0].code == "budget-exceeded":
+                raise  # it would be read to the same place again
             from cnnspec.syntax import recovery as going_on
 
         recovery = going_on.Recovery(source, 1 if len(text) > SEARCHED else going_on.MOST_MISTAKES)
