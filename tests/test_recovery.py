@@ -92,6 +92,27 @@ def test_a_name_that_is_missed_in_several_places_is_told_once() -> None:
     assert [label.span.line for label in only.labels] == [3, 4]
 
 
+def test_what_stands_behind_a_closed_brace_opens_none_of_the_braces_around() -> None:
+    text = """\
+block a(x) {
+    y = x
+    for i in range(2) { y = y -> relu } +
+    return y -> relu
+}
+network n(wide = 3 deep = 2) {
+    image = input(3, 8, 8)
+    output y = image -> a -> conv(deep, 3)
+    meta { title = "n" } +
+}
+network m = n() {
+    expect { params = 1 } +
+}
+network o = n()
+"""
+    mistakes = parse_what_can_be(Source("a.cnn", text))[1]
+    assert [each.labels[0].span.line for each in mistakes] == [3, 6, 9, 12]
+
+
 def test_the_halves_of_the_slips_are_halves() -> None:
     assert set(WORKED_ON) | set(KEPT) == set(KINDS)
     assert len(WORKED_ON) == len(KEPT) == len(KINDS) // 2
@@ -111,4 +132,4 @@ def test_slips_are_told_in_one_run(capsys) -> None:
             cascades, said = cascades + len(more), said + told
     assert slips > 60
     assert missed / slips < 0.12, f"seed {seed}"
-    assert cascades / said < 0.2, f"seed {seed}"
+    assert cascades / said < 0.12, f"seed {seed}"

@@ -41,6 +41,12 @@ _ENTRY: Final = re.compile(
 _BOUND: Final = re.compile(
     r"(?:(?:train\s+)?output\s+)?([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s*(?:[(=:]|->|$)"
 )
+#: A statement in a body that is given up with its head.
+_INNER: Final = re.compile(
+    r"(?:^|\{)[ \t]*(?:(?:train[ \t]+)?output[ \t]+)?"
+    r"([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)[ \t]*=(?!=)",
+    re.MULTILINE,
+)
 _LOOP: Final = re.compile(r"for\b([^{}\n]*?)(?:\bin\b|[={]|$)")
 _HEAD: Final = re.compile(r"(block|network)\s+([A-Za-z_]\w*)\s*\(?([^{}]*)")
 #: Words with which no item begins, though a name may be one.
@@ -94,7 +100,7 @@ class Recovery:
         if isinstance(failure, Stuck) and self._lacks_brace(failure):
             self._mended, self._inserted = at, self._inserted + 1
             return Resumed(stack, values, at, _token("{", "LBRACE", at))
-        level = self._level(stack)
+        level = self._level(stack, values)
         broken = values[level.depth :]
         start = _start(broken[0]) if broken else at
         del stack[level.depth + 1 :], values[level.depth :]
@@ -156,9 +162,14 @@ class Recovery:
         rest = self.source.text[at:]
         return not rest or re.match(_ITEM, rest) is not None
 
-    def _level(self, stack: list[int]) -> _Level:
+    def _level(self, stack: list[int], values: list[Any]) -> _Level:
         """Find the innermost state that takes a part of its own."""
+        closed = 0
         for depth in range(len(stack) - 1, -1, -1):
+            if depth < len(values):
+                closed -= _open([values[depth]])
+            if closed > 0:  # inside braces that are closed again
+                continue
             row = self.known.states[stack[depth]]
             if row.get("PATH", -1) >= 0:
                 return _Level(depth, "entry")
@@ -314,7 +325,9 @@ class Recovery:
         kind = match[1].upper()
         head: list[tuple[str, Any]] = [(kind, _token(match[1], kind, span.start)), ("NAME", name)]
         head.append(("LPAR", _token("(", "LPAR", name.stop)))
-        named = list(dict.fromkeys(_NAME.findall(re.sub(r"=[^,]*", "", match[3]))))
+        alone = _NAME.findall(re.sub(r"=[^,]*", "", match[3]))
+        given = re.findall(r"([A-Za-z_]\w*)\s*=(?!=)", match[3])  # a comma may be missing
+        named = list(dict.fromkeys([*alone, *given]))
         if named:
             head.append(("params", Parts(span, [_parameter(each, span) for each in named])))
         return [*head, ("RPAR", _token(")", "RPAR", name.stop))]
@@ -359,7 +372,8 @@ def _flattened(parts: list[Any]) -> Iterator[Any]:
 def _bound(words: str) -> tuple[str, ...]:
     """Give the names that a broken statement was to bind."""
     match = _BOUND.match(words)
-    return tuple(_NAME.findall(match[1])) if match else ()
+    inside = [name for each in _INNER.finditer(words) for name in _NAME.findall(each[1])]
+    return tuple(dict.fromkeys([*(_NAME.findall(match[1]) if match else ()), *inside]))
 
 
 def _declared(words: str) -> str | None:

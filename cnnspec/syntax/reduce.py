@@ -93,10 +93,35 @@ def reduce(
                 values.append(token)
                 token = None
         except (Stuck, SpecError) as failure:
-            resumed = recovery.resume(failure, stack, values, at) if recovery else None
+            wrong = _finish(known, makes, stack, values, failure) if recovery else failure
+            resumed = recovery.resume(wrong, stack, values, at) if recovery else None
             if resumed is None:
                 raise
             stack, values, at, token = resumed
+
+
+def _finish(
+    known: Table, makes: list[Make], stack: list[int], values: list[Any], failure: Stuck | SpecError
+) -> Stuck | SpecError:
+    """Make what is whole at a mistake, whatever follows: `meta { … }` is, once it is closed.
+
+    Gives what is wrong: the mistake, or what is whole.
+    """
+    while isinstance(failure, Stuck):
+        actions = set(known.states[stack[-1]].values())
+        action = actions.pop() if len(actions) == 1 else 0
+        if action >= 0:
+            break
+        rule = known.rules[~action]
+        parts = values[-rule.size :] if rule.size else []
+        if rule.size:
+            del stack[-rule.size :], values[-rule.size :]
+        try:
+            values.append(parts[0] if rule.passes else makes[~action](parts))
+        except SpecError as wrong:
+            return wrong
+        stack.append(known.states[stack[-1]][rule.symbol])
+    return failure
 
 
 def _weight(token: Token) -> int:
