@@ -85,9 +85,11 @@ def spreadsheet(value: Any) -> Any:
     return line(f"'{value}" if _FORMULA.match(value) else value)
 
 
-def data(value: Any) -> str:
-    r"""Write JSON; what a terminal would obey or hide is written as `\u` and four digits."""
-    return _UNUSUAL.sub(_escaped, json.dumps(value, indent=2, ensure_ascii=False))
+def data(value: Any, *, flat: bool = False) -> str:
+    r"""Write JSON, in one line if `flat`; what a terminal would obey or hide is `\u` and digits."""
+    indent, separators = (None, (", ", ": ")) if flat else (2, None)
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False)
+    return _UNUSUAL.sub(_escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

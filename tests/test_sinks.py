@@ -49,12 +49,17 @@ SLOTS = (
 )  # fmt: skip
 
 
-def written(slot: str, hostile: str) -> str:
-    """Write a spec with hostile text in a slot."""
-    text = "".join(
+def as_text(hostile: str) -> str:
+    """Write it as a text of the language, without the marks around it."""
+    return "".join(
         c if c.isascii() and c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}"
         for c in hostile
     )
+
+
+def written(slot: str, hostile: str) -> str:
+    """Write a spec with hostile text in a slot."""
+    text = as_text(hostile)
     put = dict.fromkeys(SLOTS, "fine") | {slot: text}
     return f"""block b(x, s, v = []) {{ return x -> conv(4, 3) -> relu }}
 network n(word = "{put["default"]}", other = "{put["passed on"]}") {{
@@ -89,6 +94,13 @@ def as_markdown(text: str, hostile: str) -> None:
     assert not re.search(r"(?<!\\)\]\(|<[a-z/!]|https?://|www\.|(?<!&#64;)@", text)
 
 
+def as_changes(text: str, hostile: str) -> None:
+    as_markdown(
+        re.sub(r"^  <br>|^</?details>(<summary>[\w ]+</summary>)?$", "", text, flags=re.MULTILINE),
+        "",
+    )
+
+
 def as_latex(text: str, hostile: str) -> None:
     plain(text, hostile)
     assert text.count("\\end{") == 1
@@ -99,6 +111,13 @@ def as_latex(text: str, hostile: str) -> None:
 def as_json(text: str, hostile: str) -> None:
     plain(text, hostile)
     json.loads(text)
+
+
+def as_lines(text: str, hostile: str) -> None:
+    """JSON, a row a line, whatever splits lines; the hostile text comes back whole."""
+    plain(text, hostile)
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert rows[1]["word"] == hostile
 
 
 def as_python(text: str, hostile: str) -> None:
@@ -137,7 +156,15 @@ SINKS: dict[str, tuple[str, Callable[[str, str], None]]] = {
     "JSON of networks": ("compare --format json", as_json),
     "PyTorch": ("compile -b torch -o -", as_python),
     "Keras": ("compile -b keras -o -", as_python),
-    "SVG": ("draw --style volumes -o -", as_svg),
+    "SVG of volumes": ("draw --style volumes -o -", as_svg),
+    "SVG of a graph": ("draw --format svg -o -", as_svg),
+    "SVG of two": ("draw --against lenet --format svg -o -", as_svg),
+    "changes": ("diff lenet", plain),
+    "Markdown of changes": ("diff lenet --format md", as_changes),
+    "JSON of changes": ("diff lenet --json", as_json),
+    "rows": ("sweep --set word={TEXT,1}", plain),
+    "CSV of rows": ("sweep -o - --set word={TEXT,1}", as_csv),
+    "JSON of rows": ("sweep -o rows.jsonl --force --set word={TEXT,1}", as_lines),
     "DOT": ("draw --format dot -o -", as_dot),
     "Mermaid": ("draw --format mermaid -o -", plain),
     "HTML": ("draw --format html -o -", as_html),
@@ -146,7 +173,7 @@ SINKS: dict[str, tuple[str, Callable[[str, str], None]]] = {
 }
 #: One of so many pairs of a slot and a text is tried, with `ALL=1` each; a layout takes time.
 SHARE = 1 if os.environ.get("ALL") else 6
-SLOW = {"DOT": 12, "Mermaid": 12, "HTML": 4, "Keras": 2}
+SLOW = {"DOT": 12, "Mermaid": 12, "HTML": 4, "Keras": 2, "SVG of a graph": 12, "SVG of two": 24}
 SEED = int(os.environ.get("SEED", random.randrange(240)))
 
 
@@ -174,12 +201,13 @@ def test_hostile_text_is_obeyed_nowhere(
         spec = place / f"{file}.cnn"
         spec.write_text(written(slot, text))
         monkeypatch.chdir(tmp_path)
-        command, *options = typed.split()
+        command, *options = (part.replace("TEXT", f'"{as_text(text)}"') for part in typed.split())
         status = run([command, *options, f"./{spec.relative_to(tmp_path)}"])
         printed = capfd.readouterr()
-        assert status == 0, f"SEED={SEED}: {slot}, {name}: {printed.err}"
+        assert status == (command == "diff"), f"SEED={SEED}: {slot}, {name}: {printed.err}"
+        rows = Path("rows.jsonl")
         try:
-            holds(printed.out or printed.err, text)
+            holds(rows.read_text() if rows.exists() else printed.out or printed.err, text)
             plain(printed.err, text)
         except (AssertionError, SyntaxError, ET.ParseError, ValueError) as wrong:
             where = f"SEED={SEED}: {slot}, {name}"
@@ -211,3 +239,28 @@ def test_what_is_written_is_the_same_from_any_folder(
                 assert str(tmp_path).encode() not in content
                 assert b"b/c" not in content
     assert {typed: len(each) for typed, each in made.items()} == dict.fromkeys(made, 1)
+
+
+#: What a comment may hold, in one line.
+COMMENTS = {name: text for name, text in HOSTILE.items() if not {*"\n\r\x85\u2028\0"} & {*text}}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["fmt --diff", "check --fix", "check --fix=expect", "diff other.cnn", "compile -b torch"],
+)
+def test_hostile_comments_are_shown_and_not_obeyed(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("other.cnn").write_text("network m { x = input(3, 8, 8)  output y = x -> relu }")
+    for text in COMMENTS.values():
+        Path("s.cnn").write_text(
+            f"network n {{ x = input(3, 8, 8) # {text}\n"
+            f"output y = x->conv(4, 3) -> relu # {text}\n"
+            f"expect {{ params = 1 }} # {text}\n }}\n"
+        )
+        assert run([*command.split(), "s.cnn"]) in (0, 1, 2)
+        printed = capfd.readouterr()
+        plain(printed.out, text)
+        plain(printed.err, text)

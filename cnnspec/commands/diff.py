@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnnspec.commands import complete
-from cnnspec.commands.output import Refused, as_json, colourful, deliver, report, say, takes_output
+from cnnspec.commands.output import (
+    Refused,
+    as_json,
+    colourful,
+    deliver,
+    difference,
+    report,
+    say,
+    send,
+    takes_output,
+)
 from cnnspec.commands.spec import takes_network
 
 if TYPE_CHECKING:
@@ -141,7 +151,7 @@ def _for_git(arguments: tuple[str, ...], how: dict[str, Any]) -> None:
         ]
     except SpecError as mistakes:
         report(mistakes.diagnostics)
-        _as_lines(before or "", after or "", path, here)
+        send(difference(before or "", after or "", path, here), None)
         return
     found = sides.pairs(*sides_)
     click.echo(_written(_compared(found), found, ("before", "after"), "text", None), nl=False)
@@ -149,10 +159,3 @@ def _for_git(arguments: tuple[str, ...], how: dict[str, Any]) -> None:
 
 def _text(path: str) -> str | None:
     return None if path == "/dev/null" else Path(path).read_text("utf-8-sig", "replace")
-
-
-def _as_lines(before: str, after: str, path: str, here: str) -> None:
-    from difflib import unified_diff
-
-    lines = unified_diff(before.splitlines(), after.splitlines(), path, here, lineterm="")
-    click.echo("".join(f"{line}\n" for line in lines), nl=False)

@@ -10,6 +10,7 @@ import click
 
 from cnnspec.commands.output import Refused, difference, replace, say, send
 from cnnspec.commands.spec import all_loaded
+from cnnspec.sinks import line as in_line
 
 if TYPE_CHECKING:
     from cnnspec.source import Source, Span
@@ -39,7 +40,7 @@ def fix_mistakes(spec: str, *, quiet: bool, **how: Any) -> None:
     new = (MARK if content.startswith(MARK) else b"") + text.encode()
     if len(new) > LARGEST:
         raise Refused(f"{file} would be too large to be read again")
-    send(difference(str(file), source.text, text), None)
+    send(difference(source.text, text, str(file)), None)
     replace(file, new)
     mistakes = "1 mistake" if count == 1 else f"{count} mistakes"
     say(f"wrote {file}: {mistakes} mended", quiet=quiet)
@@ -133,6 +134,6 @@ def _difference(source: Source, changes: Mapping[int, tuple[int, str]], name: st
         line, _ = source.position(begin)
         gone, come = old.splitlines(), now.splitlines()
         yield f"@@ -{line},{len(gone)} +{line + shift},{len(come)} @@\n"
-        yield from (f"-{each}\n" for each in gone)
-        yield from (f"+{each}\n" for each in come)
+        yield from (f"-{in_line(each)}\n" for each in gone)
+        yield from (f"+{in_line(each)}\n" for each in come)
         shift += len(come) - len(gone)

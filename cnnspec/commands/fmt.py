@@ -47,7 +47,7 @@ def fmt(paths: Sequence[str], *, check: bool, diff: bool, quiet: bool) -> None:
         else:
             changed += 1
         if diff:
-            send(difference(source.name, source.text, text), None)
+            send(difference(source.text, text, source.name), None)
         elif path == "-" and not check:
             send(text, None)
         elif text != source.text:

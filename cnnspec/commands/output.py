@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import sys
@@ -99,14 +100,15 @@ def send(content: str | bytes, target: str | None) -> None:
         replace(Path(str(target)), encoded)
 
 
-def difference(name: str, before: str, after: str) -> str:
-    """Write the lines in which two texts differ, as a unified difference."""
+def difference(before: str, after: str, name: str, other: str | None = None) -> str:
+    """Write the lines in which two texts differ, as a unified difference, safe for a terminal."""
     from difflib import unified_diff
 
-    lines = unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), name, name
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    from cnnspec.sinks import line
+
+    old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
+    lines = unified_diff(old, new, name, name if other is None else other)
+    return "".join(line(each.removesuffix("\n")) + "\n" for each in lines)
 
 
 def takes_output(command: Callable[..., Any]) -> Callable[..., Any]:

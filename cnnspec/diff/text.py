@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cnnspec.analysis.quantity import memory, number
 from cnnspec.diff.data import Diff, Figure, Hunk, Keys
+from cnnspec.sinks import line as in_line
 from cnnspec.sinks import markdown as in_markdown
 
 SIGNS: Final = {"inserted": "+", "removed": "-"}
@@ -51,7 +52,7 @@ COLOURS: Final = Paint("\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[2m",
 
 def as_text(diff: Diff, a: str, b: str, paint: Paint = BARE) -> str:
     """Write a comparison of the networks called `a` and `b`."""
-    lines = [f"{paint.strong}{a} -> {b}{paint.plain}"]
+    lines = [f"{paint.strong}{in_line(f'{a} -> {b}')}{paint.plain}"]
     if diff.same:
         return f"{lines[0]}  no difference\n"
     lines[0] += f"  {_counted(len(diff.hunks), 'change')}"
@@ -60,8 +61,8 @@ def as_text(diff: Diff, a: str, b: str, paint: Paint = BARE) -> str:
         lines += _hunk(hunk, paint)
     if diff.follows:
         lines += ["", "what follows from this"]
-        lines += [f"  {line}" for line in _following(diff.follows)]
-    lines += ["", *_table(diff.figures), "", *_keys(diff.keys, a, b)]
+        lines += [f"  {in_line(line)}" for line in _following(diff.follows)]
+    lines += ["", *map(in_line, _table(diff.figures)), "", *map(in_line, _keys(diff.keys, a, b))]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -71,9 +72,10 @@ def _counted(count: int, word: str) -> str:
 
 def _hunk(hunk: Hunk, paint: Paint) -> Iterator[str]:
     where = f"in {hunk.where}: " if hunk.where else ""
-    yield f"{paint.sign(hunk.kind)}{SIGNS.get(hunk.kind, '~')} {where}{hunk.what}{paint.plain}"
-    if said := _places(hunk):
-        yield f"{paint.faint}    {said}{paint.plain}"
+    said = in_line(f"{SIGNS.get(hunk.kind, '~')} {where}{hunk.what}")
+    yield f"{paint.sign(hunk.kind)}{said}{paint.plain}"
+    if places := _places(hunk):
+        yield f"{paint.faint}    {in_line(places)}{paint.plain}"
 
 
 def _places(hunk: Hunk) -> str:

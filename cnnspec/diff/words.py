@@ -12,6 +12,7 @@ from cnnspec.diff.found import Found
 from cnnspec.diff.regions import Member, label, name
 from cnnspec.graph import Node, Scope
 from cnnspec.kinds import brief
+from cnnspec.sinks import line
 
 _LONG: Final = re.compile(r"\d+\.\d{6,}")
 #: So many members of a row, and changes of one argument, are said.
@@ -75,8 +76,7 @@ def _short(text: str | None) -> str:
     items = text[1:-1].split(", ")
     if text[:1] == "[" and len(set(items)) == 1 and "[" not in items[0]:
         text = items[0]
-    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-    return brief(_LONG.sub(lambda found: f"{float(found[0]):.4g}", shown))
+    return brief(_LONG.sub(lambda found: f"{float(found[0]):.4g}", line(text)))
 
 
 def _subject(found: Sequence[Found]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from cnnspec import sinks
 from cnnspec.sweeps.refused import RefusedSweep
 
 Row = Mapping[str, Any]
@@ -97,7 +98,7 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
-    return json.dumps(row, ensure_ascii=False, separators=(", ", ": ")).encode() + b"\n"
+    return sinks.data(row, flat=True).encode() + b"\n"
 
 
 def _read(line: bytes) -> dict[str, Any] | None:

@@ -130,14 +130,14 @@ def write(
             Lines(file, columns).add(index.rows())
             return
         for row in (header, *index.rows()):
-            file.write(json.dumps(row, ensure_ascii=False, separators=(", ", ": ")) + "\n")
+            file.write(sinks.data(row, flat=True) + "\n")
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return json.dumps(value)
+        return sinks.spreadsheet(json.dumps(value))
     return "" if value is None else sinks.spreadsheet(value)
 
 
@@ -208,5 +208,4 @@ def _show(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = str(value)
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return sinks.line(str(value))
