@@ -169,8 +169,9 @@ def test_standard_input_goes_to_standard_output(monkeypatch, capsysbinary) -> No
     assert capsysbinary.readouterr().out.decode() == TINY
 
 
-@pytest.mark.parametrize("paths", [["nothing.cnn"], ["-", "tiny.cnn"], []])
+@pytest.mark.parametrize("paths", [["nothing.cnn"], ["-", "tiny.cnn"], ["tiny.cnn", "none"], []])
 def test_what_cannot_be_formatted_is_wrong_usage(tiny: Path, paths: list[str]) -> None:
     before = tiny.read_bytes()
+    Path("none").mkdir()
     assert run(["fmt", *paths]) == 2
     assert tiny.read_bytes() == before

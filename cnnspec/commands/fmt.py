@@ -74,7 +74,9 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
     found: dict[str, None] = {}
     for path in paths:
         if Path(path).is_dir():
-            inside = (str(each) for each in sorted(Path(path).rglob("*.cnn")) if _shown(each, path))
+            inside = [str(each) for each in sorted(Path(path).rglob("*.cnn")) if _shown(each, path)]
+            if not inside:
+                raise Refused(f"there is no .cnn file to be seen in {path}")
             found |= dict.fromkeys(inside)
         else:
             found[path] = None
