@@ -87,8 +87,8 @@ def test_parameters_are_the_specs(name: str) -> None:
     for each in projected(net.elaborated, lowerings()).classes:
         taken = inspect.signature(getattr(scope, each.name)).parameters
         flowing = [each.parameter_channels(node.name) for node in each.body.nodes]
-        data = [each.file.word(parameter.name) for parameter in each.body.data]
+        data = [each.file.word(parameter.name) for parameter in each.parameters]
         assert list(taken) == [*flowing, *data]
-        for parameter in each.body.data:
+        for parameter in each.parameters:
             default = taken[each.file.word(parameter.name)].default
             assert (default is inspect.Parameter.empty) == (parameter.default is None)

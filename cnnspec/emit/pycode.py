@@ -58,6 +58,9 @@ def _lines(each: ast.stmt, indent: int) -> list[str]:
     match each:
         case ast.Assign([target], value):
             return statement(f"{target_text(target)} = ", code(value), indent=indent)
+        case ast.AnnAssign(target, hint, value) if value is not None:
+            words = f"{target_text(target)}: {text(hint)} = "
+            return statement(words, code(value), indent=indent)
         case ast.AugAssign(target, operator, value):
             words = f"{target_text(target)} {_SIGNS[type(operator)]}= "
             return statement(words, code(value), indent=indent)

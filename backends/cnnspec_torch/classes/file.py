@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 #: Names that a file uses for itself.
 WORDS: Final = """
-    Any Callable F LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs math named nn
-    partial
-    round_to self torch
+    Any Callable F LOSS_WEIGHTS Layer NamedTuple OrderedDict Outputs Tensor TrainOutputs
+    math named nn partial round_to self torch
 """
 RESERVED: Final = BUILTINS.union(WORDS.split())
 #: What stands for the size of an image where no call is known.
@@ -54,11 +53,15 @@ class File:
     classes: list[Projection] = field(default_factory=list)
     #: Tables at the top of the file, by name.
     constants: dict[str, ast.expr] = field(default_factory=dict)
+    #: Classes with arguments that are parameters' defaults, by name.
+    defaults: dict[str, ast.expr] = field(default_factory=dict)
     space: Namespace = field(init=False)
     #: Blocks whose classes have to tell their channels.
     wanted: set[pg.Body] = field(default_factory=set)
     #: The instances of the class that is written now; None: of all.
     now: set[int] | None = None
+    #: Whether the type of what constructs a layer has a name.
+    names_layers: bool = False
     _nodes: dict[Span, list[Node]] = field(default_factory=dict)
     _scopes: dict[Span, list[Scope]] = field(default_factory=dict)
     _instances: dict[object, list[Scope]] = field(default_factory=dict)
@@ -322,8 +325,8 @@ class File:
         if isinstance(value, Steps):
             return self.step_value(projection, value.step, parameter[1])
         if isinstance(value, Data):
-            return value.made
-        return evaluating.as_data(projection, value).made
+            return _tuples(value.made)
+        return _tuples(evaluating.as_data(projection, value).made)
 
     def default(self, called: Projection, parameter: pg.Parameter) -> ast.expr | None:
         """A parameter's default, as its signature has it."""
@@ -331,8 +334,19 @@ class File:
             return None
         value = evaluating.evaluate(called, parameter.default)
         if isinstance(value, Steps):
-            return self.step_value(called, value.step, parameter.name)
+            made = self.step_value(called, value.step, parameter.name)
+            return self._said_once(made, parameter.name)
         return evaluating.as_data(called, value).made
+
+    def _said_once(self, made: ast.expr, name: str) -> ast.expr:
+        """A class with its arguments as a default: a name before the class that takes it."""
+        if not isinstance(made, ast.Call) or py.reads([*made.args[1:], *made.keywords]):
+            return made
+        key = ("default", ast.dump(made))
+        if key not in self._constants:
+            self._constants[key] = word = self.space.take(name.upper())
+            self.defaults[word] = made
+        return py.name(self._constants[key])
 
     def step_value(self, projection: Projection, step: pg.Expr, name: str | None) -> ast.expr:
         """A step as a value of Python: what constructs its module, from channels if it needs them.
@@ -387,9 +401,21 @@ class File:
             return ast.Lambda(_lambda("_"), made)
         if takes and (made.args[1:] or not py.same(made.args[0], py.name("channels"))):
             return ast.Lambda(_lambda("channels"), made)
-        if takes:
-            return _partial(made.func, [], made.keywords)
-        return _partial(made.func, made.args, made.keywords)
+        arguments_ = [] if takes else made.args
+        return self.shared(_partial(made.func, arguments_, made.keywords), step, name)
+
+    def shared(self, made: ast.expr, step: pg.OperatorStep, name: str | None) -> ast.expr:
+        """A layer of torch with its arguments, as a name at the top of the file: it is a value."""
+        if not isinstance(made, ast.Call) or not _is_constant(made):
+            return made
+        key = ("partial", ast.dump(made))
+        if key not in self._constants:
+            wanted = (name or step.op.name).upper()
+            if wanted in self.constants:
+                wanted = f"{step.op.name}_{wanted}".upper()
+            self._constants[key] = word = self.space.take(wanted)
+            self.constants[word] = made
+        return py.name(self._constants[key])
 
     # --- tables
 
@@ -410,6 +436,14 @@ def _partial(
     if not arguments and not keywords:
         return function
     return ast.Call(py.name("partial"), [function, *arguments], keywords)
+
+
+def _is_constant(made: ast.Call) -> bool:
+    """Whether a layer with arguments speaks of nothing but torch: it may stand before classes."""
+    function, *arguments = made.args
+    named = [each.value for each in made.keywords]
+    ours = ast.unparse(function).startswith("nn.")
+    return ours and all(not py.reads(each) for each in (*arguments, *named))
 
 
 def _lambda(word: str) -> ast.arguments:

@@ -97,6 +97,26 @@ class Projection:
         """Whether it is the network itself."""
         return self.body is self.file.program.network
 
+    @property
+    def parameters(self) -> list[pg.Parameter]:
+        """What its class takes beside channels: no numbers that say an image's size alone."""
+        if not self.is_network:
+            return list(self.body.data)
+        inside: list[pg.Expr] = []
+        for each in pg.parts(self.body.statements):
+            if isinstance(each, pg.OperatorStep) and each.op.is_input:
+                inside += [value for _, value in each.arguments]
+        sizes = pg.parts(tuple(inside))
+        named = [each.id for each in sizes if isinstance(each, pg.Name)]
+        every = [each.id for each in pg.parts(self.body.statements) if isinstance(each, pg.Name)]
+        defaults = pg.parts(tuple(each.default for each in self.body.data if each.default))
+        every += [each.id for each in defaults if isinstance(each, pg.Name)]
+        return [
+            each
+            for each in self.body.data
+            if each.name not in named or every.count(each.name) > named.count(each.name)
+        ]
+
     def says_out(self) -> ast.expr | None:
         """Say the channels of the result in the parameters' words, if they are few."""
         if len(self.results) != 1 or len(self.results[0]) != 1:
@@ -137,7 +157,7 @@ class Projection:
     def keep(self, word: str, value: Node | Nodes) -> None:
         """Bind a name whose tensor is in its variable: say its channels, or keep them in one."""
         channels = py.fold(value.channels)
-        simple = isinstance(value, Node) and py.size(channels) <= 3 and not py.has_call(channels)
+        simple = isinstance(value, Node) and py.size(channels) <= 2 and not py.has_call(channels)
         simple = simple or (isinstance(value, Nodes) and isinstance(channels, ast.Name))
         if word in self.held or not simple or self.moves(channels):
             variable = self.variable(word)

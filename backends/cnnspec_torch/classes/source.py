@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from cnnspec.emit.held import is_step
 from cnnspec.emit.names import BUILTINS
 from cnnspec.emit.pycode import lines, text
 from cnnspec.expression import plain
+from cnnspec_torch.classes import polish
 from cnnspec_torch.classes.containers import Containers
 from cnnspec_torch.classes.evaluating import SIZE
 from cnnspec_torch.classes.file import WORDS
@@ -22,6 +23,7 @@ from cnnspec_torch.classes.tidy import appends, boxes_of, chains, copies, member
 from cnnspec_torch.classes.values import Hard, Put
 
 WIDTH = 88
+LAYER = "Callable[..., nn.Module]"
 _COUNTS = ("int", "list[int]")
 _KNOWN = frozenset(WORDS.split())
 
@@ -217,6 +219,7 @@ def _class(
     else:
         filled = Containers(projection.straight, _stage(projection, init))
         body = filled.statements([*late_defaults(projection), *stored, *init])
+        body = polish.constructor(body, projection.file.constants, straight=projection.straight)
         if body or head:
             result += _signature("__init__", ["self", *head], "None")
             result.append("        super().__init__()")
@@ -235,7 +238,7 @@ def _class(
     elif projection.body.result == "nodes" and not projection.is_network:
         returned = "list[Tensor]"
     result += _signature("forward", ["self", *hints], returned)
-    return result + lines(words.statements(run), 8)
+    return result + lines(polish.forward(words.statements(run)), 8)
 
 
 def _stage(projection: Projection, init: list[ast.stmt]) -> str:
@@ -291,10 +294,12 @@ def signature(projection: Projection) -> list[str]:
         for each in body.nodes
     ]
     star = False
-    for each in body.data:
+    for each in projection.parameters:
         word = file.word(each.name)
         default = file.default(projection, each)
         hint = hinted(projection, each, default)
+        if file.names_layers:
+            hint = hint.replace(LAYER, "Layer")
         if default is None:
             result.append(f"{word}: {hint}")
             continue
@@ -310,6 +315,16 @@ def signature(projection: Projection) -> list[str]:
     return result
 
 
+def names_layers(projections: Iterable[Projection]) -> bool:
+    """Whether the type of what constructs a layer stands so often that a name is easier to read."""
+    times = 0
+    for each in projections:
+        for parameter in each.parameters:
+            default = each.file.default(each, parameter)
+            times += LAYER in hinted(each, parameter, default)
+    return times > 2
+
+
 def is_late(projection: Projection, default: ast.expr) -> bool:
     """Whether a default speaks of other parameters, so that it is worked out in the constructor."""
     data = {projection.file.word(each.name) for each in projection.body.data}
@@ -320,7 +335,7 @@ def is_late(projection: Projection, default: ast.expr) -> bool:
 def late_defaults(projection: Projection) -> list[ast.stmt]:
     """Work out the defaults that speak of other parameters, in order."""
     result: list[ast.stmt] = []
-    for each in projection.body.data:
+    for each in projection.parameters:
         default = projection.file.default(projection, each)
         if default is not None and is_late(projection, default):
             word = projection.file.word(each.name)
@@ -332,8 +347,8 @@ def late_defaults(projection: Projection) -> list[ast.stmt]:
 def hinted(projection: Projection, parameter: pg.Parameter, default: ast.expr | None) -> str:
     """The type of a parameter, as all its values have it."""
     file = projection.file
-    if file.reaching().get(parameter.name):
-        return "Callable[..., nn.Module]"
+    if steps := file.reaching().get(parameter.name):
+        return _constructs(projection, steps)
     values: list[Any] = [
         plain(scope.values[parameter.name])
         for scope in file.instances(projection.body)
@@ -347,15 +362,26 @@ def hinted(projection: Projection, parameter: pg.Parameter, default: ast.expr | 
     return _hint(values)
 
 
+def _constructs(projection: Projection, steps: Iterable[pg.Expr]) -> str:
+    """The type of what constructs a module: of blocks, so that their channels are known."""
+    file = projection.file
+    names: list[str] = []
+    for each in steps:
+        if not isinstance(each, pg.BlockStep):
+            return LAYER
+        body = file.program.body(each)
+        names += sorted({x.name for x in file.classes if x.body is body} - {*names})
+    return f"Callable[..., {' | '.join(names)}]" if names else LAYER
+
+
 def _hint(values: Iterable[Any]) -> str:
     found = [each for each in values if each is not None]
     if any(map(is_step, found)):
-        return "Callable[..., nn.Module]"
+        return LAYER
     lists = [each for each in found if isinstance(each, tuple | list)]
     if lists:
-        inner = _hint([x for each in lists for x in each])
         plain_ = [each for each in found if not isinstance(each, tuple | list)]
-        many = f"tuple[{inner}, ...]"
+        many = _row_hint(lists, fixed=bool(plain_))
         return f"{_hint(plain_)} | {many}" if plain_ else many
     kinds = {type(each) for each in found}
     for names in ((bool,), (int,), (str,)):
@@ -366,4 +392,14 @@ def _hint(values: Iterable[Any]) -> str:
     return "Any"
 
 
-__all__ = ["signature", "written"]
+def _row_hint(rows: Sequence[Sequence[Any]], *, fixed: bool) -> str:
+    """The type of lists: by place where places hold values of different types."""
+    length = len(rows[0])
+    if length and all(len(each) == length for each in rows):
+        columns = [_hint(plain(row[place]) for row in rows) for place in range(length)]
+        if fixed or (len(set(columns)) > 1 and set(columns) != {"int", "float"}):
+            return f"tuple[{', '.join(columns)}]"
+    return f"tuple[{_hint(plain(x) for each in rows for x in each)}, ...]"
+
+
+__all__ = ["LAYER", "names_layers", "signature", "written"]

@@ -331,32 +331,43 @@ def _fresh(value: ast.expr, word: str) -> bool:
 def shared(statements: Statements) -> Statements:
     """`f(g(x)); v = g(x)` is `v = g(x); f(v)`: what is worked out twice gets its name first.
 
-    Asks that the first statement does not read `v`, and that nothing but numbers is worked out.
+    Asks that modules alone are made between them, none of which reads `v`, and that nothing but
+    numbers is worked out.
     """
     result: Statements = []
     for each in inside(statements, shared):
         word = assigned(each)
-        last = result[-1] if result else None
         if (
-            word is not None
-            and isinstance(each, ast.Assign)
-            and isinstance(last, Put)
-            and isinstance(each.value, ast.Call | ast.BinOp | ast.IfExp)
-            and word not in py.reads(last)
-            and not any(isinstance(part, Reach) for part in ast.walk(each.value))
+            word is None
+            or not isinstance(each, ast.Assign)
+            or not isinstance(each.value, ast.Call | ast.BinOp | ast.IfExp)
+            or any(isinstance(part, Reach) for part in ast.walk(each.value))
         ):
-            dumped = ast.dump(each.value)
-            name = word
-
-            def change(part: ast.AST, dumped: str = dumped, name: str = name) -> ast.AST | None:
-                return py.name(name) if ast.dump(part) == dumped else None
-
-            changed = py.rewritten(last, change)
-            if not py.same(changed, last):
-                result[-1:] = [each, changed]  # type: ignore[list-item]
-                continue
-        result.append(each)
+            result.append(each)
+            continue
+        place = len(result)
+        while (
+            place and isinstance(result[place - 1], Put) and word not in py.reads(result[place - 1])
+        ):
+            place -= 1
+        named = [_with_name(one, each.value, word) for one in result[place:]]
+        changed = [not py.same(*pair) for pair in zip(named, result[place:], strict=True)]
+        first = changed.index(True) if any(changed) else len(named)
+        result[place:] = [*named[:first], each, *named[first:]]
     return result
+
+
+def _is_put_without(statement: ast.stmt, word: str) -> bool:
+    return isinstance(statement, Put) and word not in py.reads(statement)
+
+
+def _with_name(statement: ast.stmt, value: ast.expr, word: str) -> ast.stmt:
+    dumped = ast.dump(value)
+    changed = py.rewritten(
+        statement, lambda part: py.name(word) if ast.dump(part) == dumped else None
+    )
+    assert isinstance(changed, ast.stmt)
+    return changed
 
 
 def boxes_of(statements: Iterable[ast.AST]) -> set[tuple[int, str]]:

@@ -14,7 +14,7 @@ from cnnspec.graph import Graph
 from cnnspec_torch.classes.binding import project_body
 from cnnspec_torch.classes.file import File, ranks_of
 from cnnspec_torch.classes.projection import Projection
-from cnnspec_torch.classes.source import written
+from cnnspec_torch.classes.source import LAYER, names_layers, written
 from cnnspec_torch.writer import (
     Written,
     docstring,
@@ -64,16 +64,44 @@ def write(
     Raises `values.Hard` for what cannot be projected yet.
     """
     file = projected(graph, lowerings)
-    classes = ["\n".join(written(each, inference=inference)) for each in file.classes]
-    tables = ["\n".join(lines([assign(name, value)], 0)) for name, value in file.constants.items()]
+    file.names_layers = names_layers(file.classes)
+    classes = _with_defaults(
+        file, ["\n".join(written(each, inference=inference)) for each in file.classes]
+    )
     outputs = graph.inference_outputs if inference else graph.outputs
     text = "\n\n\n".join([*outputs_of(outputs), *classes])
+    tables = _tables(file, "\n".join(classes))
     known = "\n".join([*tables, text])
     text = "\n\n\n".join([*_functions(known), *layers_in(known), text])
     every = "\n".join([*tables, text])
     weights = [loss_weights(outputs)] if any(each.train for each in outputs) else []
-    parts = [docstring(head), imports_of(every), *weights, *tables]
+    named = [f"Layer = {LAYER}"] if re.search(r"\bLayer\b", text) else []
+    imports = imports_of("\n".join([*named, every]))
+    parts = [docstring(head), imports, *weights, *named, *tables]
     return Written("\n\n".join(parts) + "\n\n\n" + text + "\n", file.classes[-1].name)
+
+
+def _with_defaults(file: File, classes: list[str]) -> list[str]:
+    """Put what is a default before the first class that speaks of it."""
+    result: list[str] = []
+    told: set[str] = set()
+    for each in classes:
+        for name, value in file.defaults.items():
+            if name not in told and re.search(rf"\b{name}\b", each):
+                told.add(name)
+                result.append("\n".join(lines([assign(name, value)], 0)))
+        result.append(each)
+    return result
+
+
+def _tables(file: File, text: str) -> list[str]:
+    """What stands at the top of a file for the classes that speak of it."""
+    result: list[str] = []
+    for name, value in reversed(file.constants.items()):
+        if re.search(rf"\b{name}\b", text):
+            result.insert(0, "\n".join(lines([assign(name, value)], 0)))
+            text += result[0]
+    return result
 
 
 ROUND_TO = '''def round_to(value: float, divisor: int = 8) -> int:
