@@ -22,6 +22,8 @@ _NUMBER: Final = r"-?[0-9][0-9_]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 _RANGE: Final = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:/({_NUMBER}))?")
 #: The name of the axis that is the input's shape.
 INPUT: Final = "input"
+#: What takes a list apart, and texts as a whole.
+_MARK: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[](){}[,]')
 _SHAPE: Final = re.compile(rf"([0-9]{{1,9}})x({_NUMBER}\.\.{_NUMBER}(?:/{_NUMBER})?)")
 
 
@@ -110,9 +112,10 @@ def _listed(text: str, option: str) -> list[str]:
     if not text.endswith("}"):
         raise RefusedSweep(f"{text!r} is not a list: write it as {{relu, silu}}", option)
     parts, depth, start = [], 0, 1
-    for place, each in enumerate(text):
+    for found in _MARK.finditer(text):  # in a text between quotes none of them means anything
+        each, place = found[0], found.start()
         depth += (each in "([{") - (each in ")]}")
-        if (each == "," and depth == 1) or place == len(text) - 1:
+        if (each == "," and depth == 1) or found.end() == len(text):
             parts.append(text[start:place].strip())
             start = place + 1
     if not all(parts):
