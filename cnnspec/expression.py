@@ -8,7 +8,7 @@ and dropped where it does not give the value that is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from math import ceil, floor
 from typing import Any, Final
@@ -92,6 +92,17 @@ class Written:
 
     def __repr__(self) -> str:
         return f"{self.value!r} written {self.expression!r}"
+
+
+class Holder:
+    """What holds values, and is no value of the language's data: a step that waits for its input."""
+
+    __slots__ = ()
+
+    @property
+    def held(self) -> Iterable[Any]:
+        """Give the values that it was given."""
+        raise NotImplementedError
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cnnspec.expression import Written
+from cnnspec.expression import Holder, Written
 
 if TYPE_CHECKING:
     from cnnspec.graph import Node, Port, Scope
@@ -130,11 +130,13 @@ def _uses(trace: Sequence[Item]) -> Iterator[Any]:
 
 
 def names_in(values: Iterable[Any]) -> frozenset[str]:
-    """Give the names that values speak of, in lists too."""
+    """Give the names that values speak of, in lists and in steps that wait, too."""
     found: set[str] = set()
     for value in values:
         if isinstance(value, Written):
             found |= value.expression.names
         elif isinstance(value, tuple):
             found |= names_in(value)
+        elif isinstance(value, Holder):
+            found |= names_in(value.held)
     return frozenset(found)

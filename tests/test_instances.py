@@ -64,6 +64,11 @@ block b(x, rate, n = round(10 * rate)) { return x -> conv(n, 1) -> drop_path(rat
 # a rate and the channels
 block b(x, rate) { return x -> conv(4, 1) -> drop_path(rate / x.channels) }
 = b(0.1) -> b(0.2) -> b(0.2) -> b(0.3)
+# a fraction in a step that is an argument
+block wrap(x, unit) { return x -> unit }
+block b(x, slope) { return x -> wrap(leaky_relu(slope)) }
+block c(x, slope) { return x -> b(slope / 2) -> wrap((conv(4, 1) -> leaky_relu(slope))) }
+= b(0.1) -> b(0.2) -> b(0.2) -> b(0.3) -> c(0.1) -> c(0.2) -> c(0.2)
 # a rate of a long way
 block b(x, r) { return x -> drop_path(-(r - r + r - r + r - r + r - r + r - r + r - r) + r) }
 = b(0.1) -> b(0.2) -> b(0.2) -> b(0.3)

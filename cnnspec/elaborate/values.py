@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cnnspec.expression import plain
+from cnnspec.expression import Holder, plain
 from cnnspec.graph import Port
 from cnnspec.kinds import brief, show
 from cnnspec.op import Op
@@ -79,7 +79,7 @@ class Bound:
 
 
 @dataclass(slots=True, eq=False)
-class CallStep:
+class CallStep(Holder):
     """An operator or block with its arguments, waiting for its input."""
 
     callee: Operator | BlockValue
@@ -87,41 +87,66 @@ class CallStep:
     span: Span
     bound: Bound | None = field(default=None, init=False, repr=False)
 
+    @property
+    def held(self) -> Iterable[Any]:
+        """Give what it was given."""
+        return (each.value for each in self.given)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class Group(Holder):
     """Steps in a row. `several` tells a chain from a single step in parentheses."""
 
     steps: tuple[Waiting, ...]
     several: bool
     span: Span
 
+    @property
+    def held(self) -> Iterable[Any]:
+        """Give what it was given."""
+        return self.steps
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelledStep:
+class LabelledStep(Holder):
     """A step with the name it will have, one segment a level."""
 
     segments: tuple[str, ...]
     step: Waiting
     span: Span
 
+    @property
+    def held(self) -> Iterable[Any]:
+        """Give what it was given."""
+        return (self.step,)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Repeat:
+class Repeat(Holder):
     """A step `count` times in a row: a whole number, with how it was written if it was."""
 
     step: Waiting
     count: Any
     span: Span
 
+    @property
+    def held(self) -> Iterable[Any]:
+        """Give what it was given."""
+        return (self.step, self.count)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Optional:
+class Optional(Holder):
     """A step that is there, or not (`step` is None), by `test`."""
 
     step: Waiting | None
     test: Any
     span: Span
+
+    @property
+    def held(self) -> Iterable[Any]:
+        """Give what it was given."""
+        return (self.step, self.test)
 
 
 Waiting = CallStep | Group | LabelledStep | Repeat | Optional
