@@ -95,7 +95,7 @@ class Written:
 
 
 class Holder:
-    """What holds values, and is no value of the language's data: a step that waits for its input."""
+    """What holds values and is itself no data: a step that waits for its input."""
 
     __slots__ = ()
 
