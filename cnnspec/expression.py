@@ -19,6 +19,9 @@ LONGEST: Final = 12
 LONG: Final = 8
 
 NO_NAMES: Final[frozenset[str]] = frozenset()
+#: The types of a spec's numbers and truth values, and of all its values that are no lists.
+NUMBERS: Final = frozenset((bool, int, float))
+SCALARS: Final = NUMBERS | {str}
 
 
 class Expression:
@@ -107,31 +110,34 @@ class Holder:
 
 def plain(value: Any) -> Any:
     """Drop how a value was written, in lists too."""
-    if isinstance(value, Written):
+    kind = value.__class__
+    if kind is Written:
         return value.value
-    if isinstance(value, tuple):
-        return tuple(plain(each) for each in value)
-    return value
+    if kind in SCALARS or not isinstance(value, tuple):
+        return value
+    return tuple([plain(each) for each in value])
 
 
 def spoken(value: Any) -> Expression | None:
     """Say a scalar as an expression: its own, or a literal; None for anything else."""
-    if isinstance(value, Written):
-        return value.expression
-    return literal(value) if isinstance(value, bool | int | float) else None
+    kind = value.__class__
+    if kind is Written:
+        said: Expression = value.expression
+        return said
+    return literal(value) if kind in NUMBERS else None
 
 
 def written(value: Any, operator: str, *operands: Any) -> Any:
     """Carry how `value` came from `operands`, if any of them is written and it stays readable."""
     for each in operands:
-        if isinstance(each, Written):
+        if each.__class__ is Written:
             break
     else:
         return value
-    parts = tuple([part for part in map(spoken, operands) if part is not None])
+    parts = [part for part in map(spoken, operands) if part is not None]
     if len(parts) < len(operands):
         return value
-    expression = Expression(operator, parts)
+    expression = Expression(operator, tuple(parts))
     return Written(value, expression) if expression.size <= LONGEST else value
 
 

@@ -88,7 +88,7 @@ class Node:
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
         """The shapes that come in, in order."""
-        return tuple(port.shape for port in self.inputs)
+        return tuple([port.node.shapes[port.index] for port in self.inputs])
 
     @property
     def segment(self) -> str:
@@ -179,7 +179,7 @@ class Graph:
     def inference_nodes(self) -> tuple[Node, ...]:
         """The nodes that inference needs, in order."""
         needed = self.needed(self.inference_outputs)
-        return tuple(node for node in self.nodes if node.index in needed)
+        return tuple([node for node in self.nodes if node.index in needed])
 
     @cached_property
     def nx(self) -> nx.DiGraph:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnnspec.analysis.run import Run
-from cnnspec.analysis.storage import Step, overwrites, steps
+from cnnspec.analysis.storage import Step, moments, steps
 from cnnspec.graph import Graph, Node
 
 
@@ -30,17 +30,8 @@ def peak(graph: Graph, run: Run) -> Peak:
 
 def fullest(listed: Sequence[Step], *, in_place: bool) -> tuple[int, Node]:
     """Give the most numbers of one example that are there at a time, and the node that runs."""
-    live, most, at = 0, 0, listed[0].node
-    for place, step in enumerate(listed):
-        last = [b for b in step.reads if b.readers[-1] == place and not b.stays]
-        taken = sum(buffer.size for buffer in step.writes)
-        if in_place and overwrites(step, others_wait=not last):
-            taken, last = 0, []
-        live += taken
-        if live > most:
-            most, at = live, step.node
-        live -= sum(buffer.size for buffer in last)
-        live -= sum(
-            buffer.size for buffer in step.writes if not buffer.readers and not buffer.stays
-        )
+    most, at = 0, listed[0].node
+    for moment in moments(listed, in_place=in_place):
+        if moment.numbers > most:
+            most, at = moment.numbers, listed[moment.place].node
     return most, at

@@ -34,8 +34,11 @@ def activation_bytes(graph: Graph, run: Run = ONCE) -> int:
     """
     numbers = 0
     for place, step in enumerate(steps(graph)):
-        alone = all(buffer.readers[-1] == place for buffer in step.reads)
-        free = run.in_place and overwrites(step, others_wait=not alone)
-        if not step.node.op.is_input and not free:
-            numbers += sum(buffer.size for buffer in step.writes)
+        if step.node.op.is_input:
+            continue
+        if run.in_place:
+            alone = all(buffer.readers[-1] == place for buffer in step.reads)
+            if overwrites(step, others_wait=not alone):
+                continue
+        numbers += step.written
     return run.batch * run.bytes * numbers

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from cnnspec.analysis.macs import node_macs
-from cnnspec.graph import Graph
+from cnnspec.graph import Graph, Node
+from cnnspec.whole import Whole
 
 
 class Structure(NamedTuple):
@@ -26,11 +29,51 @@ class Structure(NamedTuple):
 
 def depth(graph: Graph) -> int:
     """Count the layers with multiply-adds on the longest way from an input to an output."""
-    deep: dict[int, int] = {}
-    for node in graph.inference_nodes:
-        before = max([deep[port.node.index] for port in node.inputs], default=0)
-        deep[node.index] = before + (node_macs(node) > 0)
+    nodes = graph.inference_nodes
+    deep = {node.index: int(node_macs(node) > 0) for node in nodes if not node.inputs}
+    _go_on(deep, nodes)
     return max(deep[output.port.node.index] for output in graph.inference_outputs)
+
+
+def _go_on(deep: dict[int, int], nodes: Iterable[Node]) -> None:
+    """Go on from nodes that are known: note how deep those stand that these lead to."""
+    for node in nodes:
+        if isinstance(node.op, Whole):
+            pairs = zip(node.inputs, _ways(node.op), strict=True)
+            found = [deep[port.node.index] + way for port, way in pairs if port.node.index in deep]
+            if found:
+                deep[node.index] = max(found)
+        elif node.inputs:
+            before = [deep[port.node.index] for port in node.inputs if port.node.index in deep]
+            if before:
+                deep[node.index] = max(before) + (node_macs(node) > 0)
+
+
+_WAYS: Final[WeakKeyDictionary[Whole, tuple[int, ...]]] = WeakKeyDictionary()
+
+
+def _ways(whole: Whole) -> tuple[int, ...]:
+    """Count the layers on the longest way through a whole from each of its inputs."""
+    known = _WAYS.get(whole)
+    if known is None:
+        known = _WAYS[whole] = tuple([_way(whole.inside, slot) for slot in whole.inside.inputs])
+    return known
+
+
+def _way(inside: Graph, slot: Node) -> int:
+    deep = {slot.index: 0}
+    _go_on(deep, inside.nodes)
+    return deep[inside.outputs[0].port.node.index]
+
+
+def weight_layers(graph: Graph) -> int:
+    """Count the layers with multiply-adds, wherever they stand."""
+    return sum(
+        [
+            weight_layers(node.op.inside) if isinstance(node.op, Whole) else node_macs(node) > 0
+            for node in graph.inference_nodes
+        ]
+    )
 
 
 def structure(graph: Graph) -> Structure:
@@ -45,7 +88,7 @@ def structure(graph: Graph) -> Structure:
     return Structure(
         depth(graph),
         max(long[end] for end in ends),
-        sum(node_macs(node) > 0 for node in graph.inference_nodes),
+        weight_layers(graph),
         sum(node.op.family == "activation" for node in graph.inference_nodes),
         sum(ways[end] for end in ends),
     )

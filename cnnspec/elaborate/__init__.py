@@ -2,6 +2,15 @@
 
 from cnnspec.elaborate.limits import Limits, Used
 from cnnspec.elaborate.networks import Expectation, Settings
-from cnnspec.elaborate.program import Elaborated, elaborate, network_names
+from cnnspec.elaborate.program import Elaborated, condensed, elaborate, network_names
 
-__all__ = ["Elaborated", "Expectation", "Limits", "Settings", "Used", "elaborate", "network_names"]
+__all__ = [
+    "Elaborated",
+    "Expectation",
+    "Limits",
+    "Settings",
+    "Used",
+    "condensed",
+    "elaborate",
+    "network_names",
+]

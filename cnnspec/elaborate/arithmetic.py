@@ -18,6 +18,7 @@ from cnnspec.source import Span
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
 
+INFINITE: Final = float("inf")
 #: What is always defined, and exact, on whole numbers.
 EXACT: Final = frozenset(("+", "-", "*", "==", "!=", "<", ">", "<=", ">="))
 #: What stands between numbers, and between nodes is an operator.
@@ -43,7 +44,10 @@ class Arithmetic:
     def operate(self, operator: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
         a, b = plain(left), plain(right)
         if a.__class__ is int and b.__class__ is int and operator in EXACT:
-            return self._exact(operator, left, right, span, frame)
+            result = OPERATIONS[operator](a, b)
+            if left.__class__ is int and right.__class__ is int:
+                return self.bounded(result, span)
+            return self._exact(result, operator, left, right, span, frame)
         if operator in ("==", "!="):
             self.session.weigh(left, span)
             self.session.weigh(right, span)
@@ -103,24 +107,26 @@ class Arithmetic:
             help_ = "a number scales a node: `x -> scale(0.5)`"
         return error("wrong-type", title, span, help=help_)
 
-    def _exact(self, operator: str, left: Any, right: Any, span: Span, frame: Frame) -> Any:
-        """Compute with whole numbers, which is nearly all that specs do, in fewer steps."""
-        result = OPERATIONS[operator](plain(left), plain(right))
+    def _exact(
+        self, result: Any, operator: str, left: Any, right: Any, span: Span, frame: Frame
+    ) -> Any:
+        """Carry what whole numbers, which is nearly all that specs have, gave, in fewer steps."""
         carried = written(result, operator, left, right)
         if carried is result and operator not in ("==", "!="):
             frame.consume(left, right)
         return self.bounded(carried, span)
 
     def bounded(self, value: Any, span: Span) -> Any:
-        bare = plain(value)
-        bits = self.session.limits.integer
-        if isinstance(bare, int) and bare.bit_length() > bits:
-            raise limits.exceeded("integer", bits, "computes a huge number", span)
-        if isinstance(bare, float) and not abs(bare) < float("inf"):
+        bare = value.value if value.__class__ is Written else value
+        if bare.__class__ is int:
+            if bare.bit_length() > self.session.limits.integer:
+                bits = self.session.limits.integer
+                raise limits.exceeded("integer", bits, "computes a huge number", span)
+        elif bare.__class__ is float and not abs(bare) < INFINITE:
             raise error("bad-arithmetic", "the result is not a finite number", span)
         return value
 
 
 def is_number(value: Any) -> bool:
     """Whether a plain value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return value.__class__ is int or value.__class__ is float

@@ -11,11 +11,10 @@ from cnnspec.elaborate.frame import Frame, Place
 from cnnspec.elaborate.instances import Instances
 from cnnspec.elaborate.values import (
     POISON,
-    WAITING,
+    STEPS,
     BlockValue,
     CallStep,
     Given,
-    Operator,
     Poisoned,
     block_in,
     describe,
@@ -23,6 +22,7 @@ from cnnspec.elaborate.values import (
     is_short,
     ports,
 )
+from cnnspec.elaborate.wholes import Wholes
 from cnnspec.expression import Expression, Written, name, plain, spoken, translate
 from cnnspec.graph import Port, Scope, ScopeKind
 from cnnspec.kinds import brief
@@ -39,7 +39,7 @@ class Blocks:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.instances = Instances(session)
+        self.instances = Wholes(session) if session.whole else Instances(session)
         #: How often a block was passed to a block so far.
         self.passed = 0
 
@@ -82,6 +82,7 @@ class Blocks:
         session.depth += 1
         arguments = self.instances.arguments(block, frame)
         first, spent, passed = len(session.nodes), session.spent, self.passed
+        sized, session.sized = session.sized, False
         result = self.instances.copied(arguments, frame, scope) if arguments is not None else None
         copied = result is not None
         try:
@@ -96,29 +97,27 @@ class Blocks:
         if result is POISON or (result is None and tree.is_broken(block.body)):
             return POISON
         if not is_nodes(result):
-            raise error(
-                "no-result",
-                f"the block {block.name.id} returns no node",
-                block.name.span,
-                "end its body with `return`",
-                Label(step.span, "called here"),
-                help=_waits(result, block),
-            )
+            raise _no_result(result, block, step)
         self.session.weigh(result, step.span)
         call.arguments = {key: each for key, each in outside.items() if key != "*"}
-        scope.results = call.results = ports(result)
-        made = first < len(session.nodes)
-        if made or not all(isinstance(item, Binding) for item in scope.trace):
-            session.spend(0 if made else limits.EMPTY_CALL, step.span)
-            place.attach()
-            place.scope.members.append(scope)
-            caller.items.append(call)
+        scope.results = ports(result)
+        if arguments is not None and not copied and passed == self.passed:
+            result = self.instances.keep(arguments, frame, scope, result, first, spent)
+        session.sized |= sized
+        call.results = scope.results
+        if first < len(session.nodes) or not all(isinstance(i, Binding) for i in scope.trace):
+            self._note(call, place, caller, made=first < len(session.nodes))
         else:  # nothing is kept of a call that made and decided nothing
             session.paths.give_back(place, segment, caller)
-        if arguments is not None and not copied and passed == self.passed:
-            self.instances.keep(arguments, frame, scope, result, first, spent)
         self._leave(frame, caller, outside, scope)
         return result
+
+    def _note(self, call: BlockCall, place: Place, caller: Frame, *, made: bool) -> None:
+        """Put an instance into the tree of scopes and into its caller's trace."""
+        self.session.spend(0 if made else limits.EMPTY_CALL, call.scope.span)
+        place.attach()
+        place.scope.members.append(call.scope)
+        caller.items.append(call)
 
     def look_through(self, block: tree.Block | tree.NetworkDef, file: FileNames) -> None:
         """Find the mistakes in a body that nothing has run, whatever it would be run with."""
@@ -246,6 +245,8 @@ class Blocks:
                 nodes.append((key, ports(value)))
                 frame.names[key] = value
                 if isinstance(value, Port):
+                    if self.session.whole:  # no source is written from it
+                        continue
                     channels = f"{key}.channels"
                     count = value.shape.channels
                     frame.channels.setdefault(id(value), Written(count, name(channels)))
@@ -255,6 +256,10 @@ class Blocks:
                     outside[channels] = caller.channels_of(value)
                 continue
             outside[key] = value
+            if self.session.whole and not isinstance(plain(value), float):
+                # whether a fraction reaches more than noise is all that is asked
+                frame.names[key] = plain(value)
+                continue
             said = spoken(value)
             frame.names[key] = value if said is None else Written(plain(value), name(key))
             if said is not None:
@@ -281,9 +286,20 @@ class Blocks:
             caller.consume(outside.get(word))
 
 
+def _no_result(result: Any, block: tree.Block, step: CallStep) -> SpecError:
+    return error(
+        "no-result",
+        f"the block {block.name.id} returns no node",
+        block.name.span,
+        "end its body with `return`",
+        Label(step.span, "called here"),
+        help=_waits(result, block),
+    )
+
+
 def _waits(result: Any, block: tree.Block) -> str | None:
     """Say how a block returns what a step gives, where it returns the step."""
-    if not block.parameters or not isinstance(result, (*WAITING, Operator, BlockValue)):
+    if not block.parameters or not isinstance(result, STEPS):
         return None
     return f"this step waits for its input: `return {block.parameters[0].name.id} -> …`"
 

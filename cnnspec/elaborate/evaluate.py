@@ -16,7 +16,7 @@ from cnnspec.elaborate.names import NOTHINGS
 from cnnspec.elaborate.nodes import unknown_argument
 from cnnspec.elaborate.values import (
     POISON,
-    WAITING,
+    STEPS,
     BlockValue,
     CallStep,
     Function,
@@ -107,7 +107,7 @@ class Evaluator:
         """Evaluate what is called: a name of data does not hide an operator or block there."""
         if isinstance(expr, tree.Name) and expr.id in frame.names:
             bound = frame.names[expr.id]
-            if bound is not POISON and not isinstance(bound, (*WAITING, Operator, BlockValue)):
+            if bound is not POISON and not isinstance(bound, STEPS):
                 bare = Frame(frame.file, frame.index, None, None)
                 if expr.id in frame.file.entries or expr.id in self.session.operators:
                     return self.evaluate(expr, bare)
@@ -236,7 +236,7 @@ class Evaluator:
             raise of_module(mistake, expr.name, self.session.operators, expr.span) from None
         known = ("channels", "height", "width", "shape")
         if not isinstance(value, Port):
-            step = isinstance(value, (*WAITING, Operator, BlockValue))
+            step = isinstance(value, STEPS)
             flows = step and (
                 expr.name in self.session.operators or expr.name in frame.file.entries
             )
@@ -249,6 +249,7 @@ class Evaluator:
             )
         if expr.name == "channels":
             return frame.channels_of(value)
+        self.session.sized = True
         if expr.name == "shape":
             return tuple(value.shape)
         if expr.name in known and value.shape.is_image:
@@ -287,7 +288,7 @@ class Evaluator:
         if expr.rest[0][0] in ("and", "or"):
             return self._logic(expr, frame)
         value = self.evaluate(expr.first, frame)
-        if isinstance(value, (*WAITING, Operator, BlockValue)):
+        if isinstance(value, STEPS):
             steps = self.session.steps
             return steps.repeat(steps.waiting(value, expr.first.span), expr, frame)
         for operator, operand in expr.rest:

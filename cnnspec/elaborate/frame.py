@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnnspec.expression import Written, spoken
+from cnnspec.expression import SCALARS, Written, spoken
 from cnnspec.graph import Port, Scope
 from cnnspec.source import Span
 from cnnspec.syntax import tree
@@ -96,7 +96,10 @@ class Frame:
     def consume(self, *values: Any) -> None:
         """Note that something was decided by these values."""
         for value in values:
-            if isinstance(value, Written):
+            kind = value.__class__
+            if kind in SCALARS:
+                continue
+            if kind is Written:
                 self.consumed |= value.expression.names
             elif isinstance(value, tuple):
                 self.consume(*value)

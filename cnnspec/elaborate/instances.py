@@ -12,14 +12,14 @@ was decided by it, and the steps that it reaches are bound anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.elaborate.copies import Copy, Instance, apart
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import BlockValue, CallStep, Operator, is_data
-from cnnspec.expression import Written, evaluate, plain
+from cnnspec.expression import SCALARS, Written, evaluate, plain
 from cnnspec.graph import Node, Port, Scope, walk_scopes
 from cnnspec.kinds import Refusal
 from cnnspec.op import Op
@@ -37,8 +37,12 @@ MOST_KNOWN: Final = 5_000
 
 @dataclass(slots=True, eq=False)
 class Arguments:
-    """What an instance was given: a key for all of it but fractions, these, and its inputs."""
+    """What an instance was given: a key for all of it but fractions, these, and its inputs.
 
+    `loose` is the key without the sizes of images: it holds their channels alone.
+    """
+
+    loose: Any
     key: Any
     fractions: dict[str, float]
     inputs: list[Port]
@@ -54,10 +58,11 @@ class Instances:
 
     def arguments(self, block: tree.Block, frame: Frame) -> Arguments | None:
         """Read what an instance was given; None if that cannot be said apart from its place."""
-        found = Arguments(None, {}, [])
+        found = Arguments(None, None, {}, [])
         try:
             parts = [self._part(each.name.id, frame, found) for each in block.parameters]
-            found.key = (block, *parts)
+            found.loose = (block, *parts)
+            found.key = found.loose, tuple([port.shape for port in found.inputs])
             hash(found.key)
         except (_Unportable, TypeError):
             return None
@@ -65,7 +70,10 @@ class Instances:
 
     def _part(self, word: str, frame: Frame, found: Arguments) -> Any:
         value = frame.names[word]
-        if isinstance(value, Written):
+        kind = value.__class__
+        if kind is int or kind is str:
+            return kind, value
+        if kind is Written:
             if type(value.value) is float:
                 found.fractions[word] = value.value
                 return float
@@ -81,7 +89,9 @@ class Instances:
         if model is None or not self._fits(model, scope):
             return None
         try:
-            ops = {step.node: _rated(step, scope) for step in model.rated}
+            ops = {
+                step.node: rebound(step.node.op, step.written, scope.values) for step in model.rated
+            }
         except Refusal:
             return None
         session.spent += model.spent
@@ -117,12 +127,12 @@ class Instances:
 
     def keep(
         self, arguments: Arguments, frame: Frame, scope: Scope, result: Any, first: int, spent: int
-    ) -> None:
-        """Remember an instance; if one like it was there before, as a model."""
+    ) -> Any:
+        """Remember an instance; if one like it was there before, as a model. Gives its result."""
         session, file = self.session, frame.file
         nodes = session.nodes[first:]
         if len(nodes) > MOST_NODES or session.diagnostics:
-            return
+            return result
         if len(file.instances) + file.kept >= MOST_KNOWN:
             file.instances, file.kept = {}, 0
         ran = arguments, frame, scope, result, nodes, session.spent - spent
@@ -131,6 +141,7 @@ class Instances:
         else:
             file.instances[arguments.key] = []
             self.ran[arguments.key] = ran
+        return result
 
     def _add(
         self,
@@ -143,13 +154,9 @@ class Instances:
     ) -> None:
         """Add a model, copied to no place, so that it keeps nothing of the network around it."""
         own = list(steps(scope.trace))
-        given = [v for call in own if isinstance(call, BlockCall) for v in call.arguments.values()]
-        if not all(map(_is_apart, given)):
+        if not all(map(_is_apart, _given(own))):
             return
-        free = rates(scope) - names_in(given)
-        rated = [step for step in own if isinstance(step, Step) and _reached(step, free)]
-        if not all(_says(value, scope) for step in rated for value in step.written.values()):
-            free, rated = frozenset(), []
+        free, rated = freed(own, scope, rates(scope))
         instance = Instance(
             scope,
             list(walk_scopes(scope))[1:],
@@ -168,6 +175,27 @@ class Instances:
         frame.file.kept += len(nodes)
 
 
+def freed(
+    own: Sequence[Step | BlockCall], scope: Scope, quiet: frozenset[str]
+) -> tuple[frozenset[str], list[Step]]:
+    """Give the fractions that may differ between instances, and the steps that they reach.
+
+    `quiet` are those that reach nothing but noise.
+    """
+    if not quiet:
+        return quiet, []
+    free = quiet - names_in(_given(own))
+    rated = [step for step in own if isinstance(step, Step) and _reached(step, free)]
+    if not all(_says(value, scope) for step in rated for value in step.written.values()):
+        return frozenset(), []
+    return free, rated
+
+
+def _given(own: Sequence[Step | BlockCall]) -> list[Any]:
+    """Give what was given to blocks."""
+    return [v for call in own if isinstance(call, BlockCall) for v in call.arguments.values()]
+
+
 def _reached(step: Step, fractions: frozenset[str]) -> bool:
     return not fractions.isdisjoint(names_in(step.written.values()))
 
@@ -175,24 +203,23 @@ def _reached(step: Step, fractions: frozenset[str]) -> bool:
 def _says(value: Any, scope: Scope) -> bool:
     """Whether how a value is written gives it, from the instance's arguments."""
     try:
-        return isinstance(value, Written) and value.value == _worked_out(value, scope)
+        return isinstance(value, Written) and value.value == evaluate(
+            value.expression, scope.values
+        )
     except (KeyError, ArithmeticError):
         return False
 
 
-def _worked_out(value: Written, scope: Scope) -> Any:
-    return evaluate(value.expression, scope.values)
-
-
-def _rated(step: Step, scope: Scope) -> tuple[Op, Mapping[str, Any]]:
+def rebound(
+    op: Op, said: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[Op, Mapping[str, Any]]:
     """Bind a step anew to the fractions that reach it; raises Refusal."""
     written = {
-        key: Written(_worked_out(value, scope), value.expression)
-        for key, value in step.written.items()
+        key: Written(evaluate(value.expression, values), value.expression)
+        for key, value in said.items()
     }
-    values = {key: value.value for key, value in written.items()}
-    op = step.node.op
-    return type(op)(**{**op.values, **values}), written
+    bare = {key: value.value for key, value in written.items()}
+    return type(op)(**{**op.values, **bare}), written
 
 
 class _Unportable(Exception):
@@ -201,12 +228,13 @@ class _Unportable(Exception):
 
 def _portable(value: Any, inputs: list[Port]) -> Any:
     """Say a value so that equal ones are the same wherever they stand; nodes by their numbers."""
-    if isinstance(value, Port):
+    kind = value.__class__
+    if kind in SCALARS:
+        return kind, repr(value) if kind is float else value
+    if kind is Port:
         return _numbered(value, inputs)
     if isinstance(value, tuple):
         return tuple([_portable(each, inputs) for each in value])
-    if isinstance(value, bool | int | float | str):
-        return type(value), repr(value) if isinstance(value, float) else value
     if isinstance(value, Operator):
         defaults = value.defaults.items()
         return value.op, tuple((key, _portable(plain(v), inputs)) for key, v in defaults)
@@ -222,7 +250,8 @@ def _numbered(port: Port, inputs: list[Port]) -> Any:
         if known is port:
             return Port, number
     inputs.append(port)
-    return Port, len(inputs) - 1, port.shape
+    shape = port.shape
+    return Port, len(inputs) - 1, len(shape), shape[0]
 
 
 def _is_apart(value: Any) -> bool:

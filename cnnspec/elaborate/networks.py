@@ -192,7 +192,7 @@ class Networks:
                     help=f"`--set {key}=…`, or a variant: `network … = {definition.name.id}(…)`",
                 )
             values[key] = plain(value)
-            said = spoken(plain(value))
+            said = None if self.session.whole else spoken(plain(value))
             frame.names[key] = Written(plain(value), name(key)) if said is not None else value
         scope.values = values
         return changed

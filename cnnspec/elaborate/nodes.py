@@ -13,8 +13,7 @@ from cnnspec.elaborate import habits, limits
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import (
     POISON,
-    WAITING,
-    BlockValue,
+    STEPS,
     Bound,
     CallStep,
     Given,
@@ -36,8 +35,6 @@ from cnnspec.trace import Step
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
 
-#: What waits for its input.
-STEPS: Final = (*WAITING, Operator, BlockValue)
 NOTHING: Final[Mapping[str, Any]] = {}
 
 

@@ -101,6 +101,34 @@ def _is_spent(mistakes: tuple[Diagnostic, ...]) -> bool:
     return any(each.code == "budget-exceeded" for each in mistakes)
 
 
+def condensed(
+    source: Source,
+    network: str | None,
+    *,
+    operators: Operators,
+    resolve: Resolve,
+    settings: Settings,
+    bounds: Limits,
+) -> Graph | None:
+    """Elaborate a network for its figures alone: a block's instances are one node each.
+
+    Gives None where something is wrong with it, or might be: `elaborate` says what.
+    """
+    session = Session(operators, bounds, whole=True)
+    with _deep(), undisturbed():
+        try:
+            file, parsed = Declarations(session, resolve).top(source)
+            definition = _chosen(parsed[0], network, broken=False)
+            graph = Networks(session).instantiate(file, definition, settings)
+        except (Exhausted, Poisoned, SpecError):
+            return None
+        finally:
+            session.close()
+    live = graph.needed(graph.outputs)
+    graph.nodes = tuple([node for node in graph.nodes if node.index in live])
+    return graph
+
+
 def _look_through(session: Session, declarations: Declarations) -> None:
     """Where there are mistakes: find those in blocks and networks that these kept from running."""
     try:

@@ -37,7 +37,18 @@ MOST_PLACES: Final = 4
 class Session:
     """The state of one elaboration; it is thrown away at its end."""
 
-    def __init__(self, operators: Operators, bounds: Limits, before: Used | None = None) -> None:
+    def __init__(
+        self,
+        operators: Operators,
+        bounds: Limits,
+        before: Used | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
+        #: Whether instances are one node each, and what these stand for beside themselves.
+        self.whole, self.hidden = whole, 0
+        #: Whether a body asked for the size of an image since this was last set to false.
+        self.sized = False
         self.operators = operators
         self.limits = bounds
         self.arithmetic = Arithmetic(self)
@@ -88,7 +99,7 @@ class Session:
         """Refuse at once what would end a budget after a while: raises SpecError."""
         if self.spent + steps > self.limits.steps:
             self.spend(steps, span)
-        if self.before.nodes + len(self.nodes) + nodes > self.limits.nodes:
+        if self.before.nodes + len(self.nodes) + self.hidden + nodes > self.limits.nodes:
             raise self._too_many(span)
 
     def _too_many(self, span: Span) -> SpecError:
@@ -119,6 +130,8 @@ class Session:
 
     def report(self, mistake: SpecError) -> None:
         """Collect a mistake, once, with the block instances around it; ends a spent budget."""
+        if self.whole and mistake.diagnostics:
+            raise Exhausted
         for each in mistake.diagnostics:
             if each.code == "unknown-name" and self._told_before(each):
                 self._repeated += 1
@@ -154,7 +167,7 @@ class Session:
     ) -> Node:
         """Make a node; raises SpecError when there are too many."""
         index = len(self.nodes)
-        if self.before.nodes + index >= self.limits.nodes:
+        if self.before.nodes + index + self.hidden >= self.limits.nodes:
             raise self._too_many(span)
         if len(inputs) + len(shapes) > 2:
             self.spend(len(inputs) + len(shapes), span)

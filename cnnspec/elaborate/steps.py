@@ -14,6 +14,7 @@ from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.rest import and_the_rest
 from cnnspec.elaborate.values import (
     POISON,
+    STEPS,
     WAITING,
     BlockValue,
     CallStep,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+").fullmatch
-STEPS: Final = (*WAITING, Operator, BlockValue)
 #: Steps of more characters than this are not written out in a help.
 LONG: Final = 60
 

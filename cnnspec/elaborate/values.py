@@ -151,6 +151,8 @@ class Optional(Holder):
 
 Waiting = CallStep | Group | LabelledStep | Repeat | Optional
 WAITING: Final = (CallStep, Group, LabelledStep, Repeat, Optional)
+#: What is applied to nodes, or waits for them.
+STEPS: Final = (*WAITING, Operator, BlockValue)
 
 
 def with_more(

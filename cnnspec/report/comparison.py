@@ -11,11 +11,11 @@ from typing import Any, Final
 from cnnspec import sinks
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.liveness import peak
-from cnnspec.analysis.macs import flops, macs
+from cnnspec.analysis.macs import all_flops, flops, macs
 from cnnspec.analysis.memory import activation_bytes, weight_bytes
 from cnnspec.analysis.parameters import trainable
 from cnnspec.analysis.quantity import duration, memory, number
-from cnnspec.analysis.structure import depth, structure
+from cnnspec.analysis.structure import depth, weight_layers
 from cnnspec.analysis.training import training
 from cnnspec.analysis.wording import size
 from cnnspec.meta import stated, title, words
@@ -45,7 +45,7 @@ FACTS: Final[Mapping[str, Fact]] = {
     "training_params": Fact("in training", lambda meter: trainable(meter.graph.nodes), number),
     "macs": Fact("MACs", lambda meter: meter.run.batch * macs(meter.graph), number),
     "flops": Fact("FLOPs", lambda meter: meter.run.batch * flops(meter.graph), number),
-    "all_flops": Fact("all FLOPs", lambda meter: meter.inference.all_flops, number),
+    "all_flops": Fact("all FLOPs", lambda meter: meter.run.batch * all_flops(meter.graph), number),
     "weights": Fact(
         "weights", lambda meter: weight_bytes(meter.graph.inference_nodes, meter.run), memory
     ),
@@ -54,7 +54,7 @@ FACTS: Final[Mapping[str, Fact]] = {
     "training": Fact("training", lambda meter: training(meter.graph, meter.run).peak, memory),
     "time": Fact("time", lambda meter: meter.inference.seconds or None, duration),
     "depth": Fact("depth", lambda meter: depth(meter.graph)),
-    "layers": Fact("layers", lambda meter: structure(meter.graph).weight_layers),
+    "layers": Fact("layers", lambda meter: weight_layers(meter.graph)),
     "source": Fact("source of top-1", lambda meter: words(meter.graph, "top1_source"), left=True),
 }
 USUAL: Final = (

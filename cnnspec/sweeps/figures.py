@@ -15,6 +15,8 @@ NAMES: Final = (
 )  # fmt: skip
 USUAL: Final = ("params", "macs", "activations", "peak", "depth")
 FIGURES: Final[Mapping[str, Callable[[Meter], Any]]] = {name: FACTS[name].value for name in NAMES}
+#: Those that an instance of a block has as a whole, so that a graph may hold it as one node.
+OF_WHOLES: Final = frozenset(NAMES) - {"training", "time"}
 #: Before a figure's name where a parameter of the network is called so too.
 PREFIX: Final = "network_"
 

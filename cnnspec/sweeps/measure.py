@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from cnnspec.analysis.figures import Meter
-from cnnspec.api import loaded_from
 from cnnspec.diagnostics import SpecError
+from cnnspec.elaborate import Limits, Settings, condensed, elaborate
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.elaborate.values import is_data
 from cnnspec.graph import Graph, Node, walk_scopes
-from cnnspec.source import Source
+from cnnspec.ops import Operators, operators
+from cnnspec.source import Source, Span
 from cnnspec.sweeps.axes import INPUT, Point
 from cnnspec.sweeps.conditions import Condition, holds
-from cnnspec.sweeps.figures import measured
+from cnnspec.sweeps.figures import OF_WHOLES, measured
 from cnnspec.sweeps.plan import Job, point
 
 Row = dict[str, Any]
@@ -68,6 +68,8 @@ def _let_go(graph: Graph) -> None:
 
     Python's collector would look through all of it for a third of the time.
     """
+    for node in graph.nodes:
+        node.ports = ()
     for scope in list(walk_scopes(graph.root)):
         for member in scope.members:
             if isinstance(member, Node):
@@ -88,19 +90,38 @@ def facts(graph: Graph, job: Job, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _elaborated(job: Job, at: Point) -> Graph:
+    """Give the network at a point: with instances whole if that is enough, and nothing is wrong."""
     settings = {**job.fixed, **{n: v.text for n, v in at.items() if n != INPUT}}
     shape = job.shape
     if INPUT in at:
         shape = tuple(int(part) for part in at[INPUT].text.split("x"))
-    root = None if job.root is None else Path(job.root)
-    source = _source(job.name, job.text)
-    how: dict[str, Any] = {"set": settings, "input": shape, "limits": job.limits}
-    return loaded_from(source, job.network, root, **how).elaborated
+    source, resolve = _texts(job.name, job.text, job.used)
+    bounds = Limits().raised(job.limits)
+    how: _How = {"operators": operators(), "resolve": resolve, "bounds": bounds}
+    how["settings"] = Settings(settings, shape)
+    if OF_WHOLES.issuperset(job.figures) and not job.run.in_place:
+        graph = condensed(source, job.network, **how)
+        if graph is not None:
+            return graph
+    return elaborate(source, job.network, **how).graph
+
+
+class _How(TypedDict, total=False):
+    """What both ways of elaborating take."""
+
+    operators: Operators
+    resolve: Callable[[str, Span], Source]
+    settings: Settings
+    bounds: Limits
 
 
 @lru_cache(maxsize=4)
-def _source(name: str, text: str) -> Source:
-    return Source(name, text)
+def _texts(
+    name: str, text: str, used: tuple[tuple[str, str, str, str], ...]
+) -> tuple[Source, Callable[[str, Span], Source]]:
+    """Give the spec, and what finds the files that it uses: they are those that were read first."""
+    known = {(user, word): Source(*inner) for user, word, *inner in used}
+    return Source(name, text), lambda word, span: known[span.source.name, word]
 
 
 def _conditions(job: Job) -> tuple[Sequence[Condition], Sequence[Condition]]:

@@ -37,7 +37,8 @@ class Job:
     name: str
     text: str
     network: str | None
-    root: str | None
+    #: What its files use: the name of the file, what it uses, and that file's name and text.
+    used: tuple[tuple[str, str, str, str], ...]
     fixed: Mapping[str, str]
     shape: tuple[int, ...] | None
     limits: Mapping[str, int]
@@ -121,6 +122,7 @@ def plan(
     first, stop = _part(points, shard)
     base = _base(source, network, root, fixed, shape, limits or {})
     parameters = tuple(base.parameters)
+    used = _used(source, root)
     _check_names([*set], parameters, base.name)
     named = [where] if isinstance(where, str) else list(where)
     called = columns(NAMES, parameters)
@@ -136,13 +138,13 @@ def plan(
     if "time" in asked and on is None:
         raise RefusedSweep("`time` needs to know the --device", "--where")
     job = Job(
-        source.name, source.text, network, None if root is None else str(root), fixed, shape,
+        source.name, source.text, network, used, fixed, shape,
         dict(limits or {}), Run(batch, dtype, in_place), on, tuple(named),
         tuple(name for name in NAMES if name in asked), called, known, varied,
         None if sample is None else seed,
     )  # fmt: skip
     _check_conditions(conditions, base, job)
-    made = Plan(job, base.name, points, first, stop, _digest(source, root), shard)
+    made = Plan(job, base.name, points, first, stop, _digest(job), shard)
     return replace(made, header=_header(made))
 
 
@@ -249,18 +251,25 @@ def _check_conditions(conditions: Sequence[Condition], base: Graph, job: Job) ->
         each.holds(values)
 
 
-def _digest(source: Source, root: Path | None) -> str:
-    """Sum up the texts that a network is made of: the spec's, and those of files that it uses."""
+def _used(source: Source, root: Path | None) -> tuple[tuple[str, str, str, str], ...]:
+    """Read the files that a spec uses, once: all points are of these texts, wherever they are."""
     resolve = library.resolver(root)
-    texts: dict[str, str] = {}
-    pending = [source]
+    found: dict[tuple[str, str], Source] = {}
+    pending, seen = [source], {source.name}
     while pending:
         each = pending.pop()
-        if each.name in texts:
-            continue
-        texts[each.name] = each.text
-        uses = (item for item in parse(each).items if isinstance(item, tree.Use))
-        pending.extend(resolve(item.path, item.path_span) for item in uses)
+        for item in parse(each).items:
+            if isinstance(item, tree.Use):
+                inner = found[each.name, item.path] = resolve(item.path, item.path_span)
+                if inner.name not in seen:
+                    seen.add(inner.name)
+                    pending.append(inner)
+    return tuple([(*key, inner.name, inner.text) for key, inner in found.items()])
+
+
+def _digest(job: Job) -> str:
+    """Sum up the texts that a network is made of: the spec's, and those of files that it uses."""
+    texts = {job.name: job.text} | {name: text for _, _, name, text in job.used}
     total = sha256()
     for text in texts.values():
         total.update(sha256(text.encode()).digest())

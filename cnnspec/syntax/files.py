@@ -44,6 +44,9 @@ class FileNames:
     instances: dict[Any, list[Any]] = field(default_factory=dict)
     #: How many nodes these have.
     kept: int = 0
+    #: Its blocks' instances as recipes, by what they were given, and how many nodes these have.
+    wholes: dict[Any, Any] = field(default_factory=dict)
+    kept_whole: int = 0
     _definitions: dict[int, Definition] = field(default_factory=dict)
 
     @property
