@@ -73,6 +73,7 @@ MUTANTS = {
         "filters, 3, padding=1, groups=2)\n        self.bn",
         "conv2",
     ),
+    "a layer of another width": ("nn.BatchNorm2d(filters)", "nn.BatchNorm2d(filters + 4)", "bn"),
     "operands the other way": ("torch.cat([F.relu(b), a]", "torch.cat([a, F.relu(b)]", "concat"),
     "a shortcut from elsewhere": ("y = x + y", "y = y + y", "add"),
     "in place, where it writes into the image": ("F.relu(b)", "F.relu(b, inplace=True)", "concat"),
