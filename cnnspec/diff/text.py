@@ -63,6 +63,7 @@ def as_text(diff: Diff, a: str, b: str, paint: Paint = BARE) -> str:
         lines += ["", "what follows from this"]
         lines += [f"  {in_line(line)}" for line in _following(diff.follows)]
     lines += ["", *map(in_line, _table(diff.figures)), "", *map(in_line, _keys(diff.keys, a, b))]
+    lines += _renamed(diff.keys)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -145,10 +146,14 @@ def _keys(keys: Keys, a: str, b: str) -> Iterator[str]:
         if listed:
             more = f" and {len(listed) - KEYS:,} more" if len(listed) > KEYS else ""
             yield f"  {word}: {', '.join(listed[:KEYS])}{more}"
+
+
+def _renamed(keys: Keys, *, code: str = "") -> Iterator[str]:
+    """Say that tensors are there under another name; `code` stands around what is typed."""
     if keys.renamed:
         yield (
             f"  {_counted(len(keys.renamed), 'tensor')} under another name: "
-            "--rename-file FILE writes them for `cnnspec convert`"
+            f"{code}--rename-file FILE{code} writes them for `cnnspec convert`"
         )
 
 
@@ -175,5 +180,7 @@ def as_markdown(diff: Diff, a: str, b: str) -> str:
     for each in diff.figures:
         cells = (NAMES[each.name], *_shown(each), _by(each))
         lines.append(f"| {' | '.join(map(in_markdown, cells))} |")
-    lines += ["", *(in_markdown(line).strip() + "  " for line in _keys(diff.keys, a, b))]
+    said = [in_markdown(line) for line in _keys(diff.keys, a, b)]
+    said += _renamed(diff.keys, code="`")
+    lines += ["", *(f"{line.strip()}  " for line in said)]
     return "".join(f"{line}\n" for line in lines)
