@@ -211,6 +211,9 @@ def test_ranges_make_a_network_stand_for_its_variants(tmp_path: Path, monkeypatc
         (["--set", "width=0.1..2"], "has no step"),
         (["--input", "3x9..x"], "is not a range of sizes"),
         (["--plot", "a.svg", "--y", "speed"], "none of these networks has speed"),
+        (["--plot", "a.svg", "--size", "speed"], "columns, as --columns takes them"),
+        (["--x", "macs"], "add --plot FILE.svg"),
+        (["--plot", "a.svg", "--picture", "bars", "--y", "top1"], "without --picture bars"),
     ],
 )
 def test_variants_that_cannot_be_are_said(

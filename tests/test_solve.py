@@ -73,6 +73,9 @@ def test_a_question_mark_looks_around_the_default(net, capsys) -> None:
         (["--set", "width=?", "--where", "mcas ~ 1K"], "did you mean `macs`?"),
         (["--set", "width=9..1", "--where", "macs ~ 1K"], "reversed"),
         (["--set", "wdth=1..9", "--where", "macs ~ 1K"], "did you mean width?"),
+        (["--set", "wdth=?", "--where", "macs ~ 1K"], "did you mean width?"),
+        (["--set", "width=?", "--where", "macs ~ msca"], "1 | msca"),
+        (["--set", "width=?", "--where", "size ~ 3"], "does not meet the target"),
         (["--set", "width=?", "--where", "macs ~ true"], "two numbers"),
     ],
 )

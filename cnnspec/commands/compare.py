@@ -91,10 +91,12 @@ def compare(
             raise click.BadParameter(str(wrong), param_hint="--device") from None
     if not specs and not every:
         raise click.UsageError("name networks to compare, or --all")
+    plane = {n: value for n, value in (("x", x), ("y", y), ("size", size)) if value is not None}
+    if plane and (plot is None or picture == "bars"):
+        message = "--x, --y and --size say what the bubbles of a plot show: add --plot FILE.svg"
+        raise click.UsageError(message if plot is None else f"{message}, without --picture bars")
     meters, families = _meters(specs, run, device, how, every=every, quiet=quiet)
     if plot is not None:
-        asked = {"x": x, "y": y, "size": size}
-        plane = {name: value for name, value in asked.items() if value is not None}
         _draw(plot, picture, meters, families, plane, force=force, quiet=quiet)
         return
     if group:
@@ -260,9 +262,9 @@ def _draw(
         else:
             drawn = plot.bubbles(meters, families, plane, joined)
     except plot.NothingToPlot as nothing:
-        raise Refused(
-            f"nothing to plot: {nothing}\n  = help: `--picture bars` needs none"
-        ) from None
+        fix = "numbers of `meta`, or columns, as --columns takes them"
+        fix = f"--x, --y and --size are {fix}" if asked else "`--picture bars` needs none"
+        raise Refused(f"nothing to plot: {nothing}\n  = help: {fix}") from None
     deliver(plot.written(drawn, form, meters), target, form, force=force)
     places = [plane.at(meter) for meter in meters]
     shown = len(meters) if picture == "bars" else sum(each is not None for each in places)

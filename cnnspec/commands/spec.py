@@ -49,7 +49,9 @@ def settings_of(
     return result
 
 
-def _limits(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+def limits_of(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, int]:
     """Read `name=number`, each time."""
     result = {}
     for name, text in settings_of(ctx, param, values).items():
@@ -85,7 +87,7 @@ def takes_network(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--limit",
             "limits",
-            callback=_limits,
+            callback=limits_of,
             multiple=True,
             metavar="NAME=NUMBER",
             help="Raise a budget: nodes=1000000 (nodes, depth, steps, text, integer).",

@@ -16,7 +16,7 @@ import click
 
 from cnnspec.commands import complete
 from cnnspec.commands.output import Missing, Refused, placed, report, say, send
-from cnnspec.commands.spec import settings_of, takes_run
+from cnnspec.commands.spec import limits_of, settings_of, shape_of, takes_run
 from cnnspec.commands.status import status
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _shard(
 @click.option(
     "--limit",
     "limits",
-    callback=settings_of,
+    callback=limits_of,
     multiple=True,
     metavar="NAME=NUMBER",
     help="Raise a budget of each point: nodes=1000000.",
@@ -122,7 +122,12 @@ def _sweep(
     front = [key(each.strip()) for each in pareto.split(",")] if pareto else []
     axes = [x or (front[0].column if front else "macs"),
             y or (front[1].column if len(front) > 1 else "params")]  # fmt: skip
-    made = _plan(spec, [*order, *front], axes if plot else [], **how)
+    if (x or y) and not plot:
+        raise click.UsageError("--x and --y say what a plot shows: add --plot FILE.svg")
+    wanted = [("--sort", each.column) for each in order]
+    wanted += [("--pareto", each.column) for each in front]
+    wanted += [*zip(("--x", "--y"), axes, strict=True)] if plot else []
+    made = _plan(spec, wanted, **how)
     form = _form(output)
     _check_tools(form, plot, scheduler)
     arranged = bool(order or front or top)
@@ -139,7 +144,8 @@ def _sweep(
     return 0 if whole else 130
 
 
-def _plan(spec: str, ordered: list[Key], plotted: list[str], **how: Any) -> Plan:
+def _plan(spec: str, wanted: list[tuple[str, str]], **how: Any) -> Plan:
+    """Plan the sweep with the columns that options ask for, by these."""
     from cnnspec.sweeps import plan
     from cnnspec.sweeps.figures import NAMES, PREFIX, USUAL
     from cnnspec.sweeps.plan import MOST
@@ -147,32 +153,34 @@ def _plan(spec: str, ordered: list[Key], plotted: list[str], **how: Any) -> Plan
 
     columns = how.pop("columns")
     figures = [each.strip() for each in columns.split(",")] if columns else list(USUAL)
-    wanted = [*(each.column for each in ordered), *plotted]
     swept = {*how["settings"], "point", *(["input"] if how["sizes"] else [])}
-    figures += [n for n in wanted if n not in swept and n.removeprefix(PREFIX) in NAMES]
-    limits = {name: int(text) for name, text in how["limits"].items()}
+    figures += [n for _, n in wanted if n not in swept and n.removeprefix(PREFIX) in NAMES]
     try:
         made = plan(
             spec, set=how["settings"], input=_input(how["sizes"]), where=how["where"],
             figures=figures, sample=how["sample"], seed=how["seed"], shard=how["shard"],
             most=how["most"] or MOST, batch=how["batch"], dtype=how["dtype"],
-            in_place=how["in_place"], device=how["device"], limits=limits,
+            in_place=how["in_place"], device=how["device"], limits=how["limits"],
         )  # fmt: skip
     except ValueError as wrong:
         if isinstance(wrong, RefusedSweep):
             raise
         raise click.BadParameter(str(wrong)) from None
-    for name in wanted:
+    for option, name in wanted:
         if name not in made.columns:
-            listed = ", ".join(made.columns)
-            raise click.BadParameter(f"there is no column {name!r}; there are {listed}")
+            message = f"there is no column {name!r}; there are {', '.join(made.columns)}"
+            raise click.BadParameter(message, param_hint=option)
     return made
 
 
 def _input(text: str | None) -> Any:
-    from cnnspec.commands.spec import shape_of
-
-    return text if text is None or ".." in text else shape_of(text)
+    if text is None or ".." in text:
+        return text
+    try:
+        return shape_of(text)
+    except click.BadParameter as wrong:
+        wrong.param_hint = "--input"
+        raise
 
 
 def _form(output: str | None) -> str | None:
@@ -389,7 +397,8 @@ def _plot(
 def _tell(made: Plan, journal: Journal, output: str | None, *, whole: bool, quiet: bool) -> None:
     where = f" in {output}" if output not in (None, "-") else ""
     if whole:
-        words = f"{made.stop - made.first:,} points, {journal.rows:,} rows{where}"
+        failed = f", {journal.failed:,} of which do not compile" if journal.failed else ""
+        words = f"{made.stop - made.first:,} points, {journal.rows:,} rows{where}{failed}"
         say(words, quiet=quiet)
     else:
         left = made.stop - journal.next

@@ -49,22 +49,24 @@ class Regions:
         return self._inside[scope]
 
     def wired(self, scope: Scope) -> list[int]:
-        """Number a scope's members by what they are and by what they take: their neighbour's, or
-        that of another member; so that of equal ones in a row those at the ends of ways differ.
+        """Number a scope's members by what they are, by what they take, and by who takes them:
+        their neighbour, or another member; so that of equal ones in a row those at the ends of
+        ways differ.
         """
         members = self.members(scope)
         places = {member: place for place, member in enumerate(members)}
-        result = []
+        sources: list[list[int]] = [[] for _ in members]
+        takers: list[set[str]] = [set() for _ in members]
         for place, member in enumerate(members):
-            sources = []
             for port in _taken(member):
                 there = places.get(_below(port.node, scope) or scope)
                 if there is None or there == place - 1:
-                    sources.append(-1 if there is None else -2)
+                    sources[place].append(-1 if there is None else -2)
                 else:
-                    sources.append(self._known[members[there]])
-            result.append(self._number((self._known[member], tuple(sources))))
-        return result
+                    sources[place].append(self._known[members[there]])
+                    takers[there].add(name(member))
+        ends = zip(members, sources, takers, strict=True)
+        return [self._number((self._known[m], tuple(s), frozenset(t))) for m, s, t in ends]
 
     def number(self, member: Member) -> int:
         """Give what stands for all that a member is."""

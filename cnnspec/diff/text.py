@@ -180,7 +180,6 @@ def as_markdown(diff: Diff, a: str, b: str) -> str:
     for each in diff.figures:
         cells = (NAMES[each.name], *_shown(each), _by(each))
         lines.append(f"| {' | '.join(map(in_markdown, cells))} |")
-    said = [in_markdown(line) for line in _keys(diff.keys, a, b)]
-    said += _renamed(diff.keys, code="`")
-    lines += ["", *(f"{line.strip()}  " for line in said)]
+    keys = [*map(in_markdown, _keys(diff.keys, a, b)), *_renamed(diff.keys, code="`")]
+    lines += ["", *(f"{line.strip()}  " for line in keys)]
     return "".join(f"{line}\n" for line in lines)

@@ -118,6 +118,11 @@ def _listed(text: str, option: str) -> list[str]:
         if (each == "," and depth == 1) or found.end() == len(text):
             parts.append(text[start:place].strip())
             start = place + 1
+    if parts == [""]:
+        raise RefusedSweep(f"the list {text} is empty", option)
+    if ranges := [each for each in parts if _RANGE.fullmatch(each.replace(" ", ""))]:
+        message = f"{ranges[0]!r} is a range in a list: write it alone, or its values one by one"
+        raise RefusedSweep(message, option)
     if not all(parts):
         raise RefusedSweep(f"the list {text} has nothing in one of its places", option)
     if len(set(parts)) < len(parts):

@@ -26,6 +26,8 @@ class Journal:
         self.path = path
         #: The number of the next point to be worked out, and how many rows there are.
         self.next, self.rows = first, 0
+        #: How many of these are of points that do not compile.
+        self.failed = 0
         head = _line(header)
         if path.is_dir():
             raise RefusedSweep(f"cannot write {path}: it is a folder", "--output")
@@ -39,7 +41,7 @@ class Journal:
             self._file.seek(keep)
             self._file.truncate()
         else:
-            self.next, self.rows = first, 0
+            self.next, self.rows, self.failed = first, 0, 0
             self._file.write(head)
 
     def _kept(self, head: bytes, first: int) -> int:
@@ -58,6 +60,7 @@ class Journal:
                     break
                 keep += len(line)
                 self.rows += 1
+                self.failed += row.get("error") is not None
                 self.next = max(first, row["point"] + 1)
         return keep
 
@@ -68,6 +71,7 @@ class Journal:
             while content:
                 content = content[self._file.write(content) :]
             self.rows += len(rows)
+            self.failed += sum(row["error"] is not None for row in rows)
         self.next = then
 
     def __enter__(self) -> Self:

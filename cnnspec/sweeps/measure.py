@@ -41,25 +41,45 @@ def _row(job: Job, number: int) -> Row | None:
     A point that does not compile is a row with the code of its first mistake; what is not known
     of it meets no condition that speaks of it, and none is asked.
     """
-    at = point(job, number)
-    row: Row = {"point": number, **{name: value.shown for name, value in at.items()}}
     early, late = _conditions(job)
     try:
-        if early and not holds(early, {name: value.shown for name, value in at.items()}):
+        if early:
+            at = point(job, number)
+            if not holds(early, {name: value.shown for name, value in at.items()}):
+                return None
+        row, values = tried(job, number)
+        if late and row["error"] is None and not holds(late, values):
             return None
+    except SpecError as mistakes:
+        return _failed(job, number, mistakes.diagnostics[0].code)
+    return row
+
+
+def tried(job: Job, number: int) -> tuple[Row, Mapping[str, Any]]:
+    """Work out one point, whatever the conditions: its row, and what they may speak of."""
+    at = point(job, number)
+    row = _begun(number, at)
+    try:
         graph = _elaborated(job, at)
         values = facts(graph, job, row)
         _let_go(graph)
-        if late and not holds(late, values):
-            return None
-        row.update((job.called[each], values[job.called[each]]) for each in job.figures)
-        row["error"] = None
     except SpecError as mistakes:
-        row.update((job.called[each], None) for each in job.figures)
-        row["error"] = mistakes.diagnostics[0].code
+        return _failed(job, number, mistakes.diagnostics[0].code), {}
     except RecursionError:
-        row.update((job.called[each], None) for each in job.figures)
-        row["error"] = "nesting-too-deep"
+        return _failed(job, number, "nesting-too-deep"), {}
+    row.update((job.called[each], values[job.called[each]]) for each in job.figures)
+    row["error"] = None
+    return row, values
+
+
+def _begun(number: int, at: Point) -> Row:
+    return {"point": number, **{name: value.shown for name, value in at.items()}}
+
+
+def _failed(job: Job, number: int, code: str) -> Row:
+    row = _begun(number, point(job, number))
+    row.update((job.called[each], None) for each in job.figures)
+    row["error"] = code
     return row
 
 

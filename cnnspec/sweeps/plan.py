@@ -108,7 +108,7 @@ def plan(
     if isinstance(input, str):
         sides = shapes(input, most=most)
         if sides is None:
-            shape = tuple(int(part) for part in input.split("x"))
+            shape = _shape(input)
         else:
             axes.append(sides)
     elif input is not None:
@@ -123,7 +123,7 @@ def plan(
     base = _base(source, network, root, fixed, shape, limits or {})
     parameters = tuple(base.parameters)
     used = _used(source, root)
-    _check_names([*set], parameters, base.name)
+    check_names([*set], parameters, base.name)
     named = [where] if isinstance(where, str) else list(where)
     called = columns(NAMES, parameters)
     if INPUT in parameters and isinstance(input, str) and any(a.name == INPUT for a in axes):
@@ -136,7 +136,7 @@ def plan(
     asked.update((back[n], None) for c in conditions for n in sorted(c.names) if n in back)
     on = _device(device) if isinstance(device, str) else device
     if "time" in asked and on is None:
-        raise RefusedSweep("`time` needs to know the --device", "--where")
+        raise RefusedSweep("the figure `time` needs to know on what: v100, a100, …", "--device")
     job = Job(
         source.name, source.text, network, used, fixed, shape,
         dict(limits or {}), Run(batch, dtype, in_place), on, tuple(named),
@@ -167,6 +167,15 @@ def _text_of(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_text_of, value)) + "]"
     return str(value)
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    """Read `3x224x224`."""
+    try:
+        return tuple(int(part) for part in text.split("x"))
+    except ValueError:
+        message = f"{text!r} is no shape: write it as 3x224x224, or 3x128..320/32"
+        raise RefusedSweep(message, "--input") from None
 
 
 def _points(axes: Sequence[Axis], sample: int | None, most: int) -> int:
@@ -214,7 +223,8 @@ def _base(
         raise
 
 
-def _check_names(names: Sequence[str], parameters: Sequence[str], network: str) -> None:
+def check_names(names: Sequence[str], parameters: Sequence[str], network: str) -> None:
+    """Refuse names that a network's parameters do not have: raises RefusedSweep."""
     for name in names:
         if name not in parameters:
             guess = nearest(name, parameters)

@@ -19,10 +19,11 @@ from typing import Any, Final, Literal
 
 from cnnspec import library
 from cnnspec.api import loaded_from
+from cnnspec.elaborate.values import describe
 from cnnspec.sweeps.axes import Axis, Value, axis
 from cnnspec.sweeps.conditions import Condition
-from cnnspec.sweeps.measure import each_row
-from cnnspec.sweeps.plan import Job, plan
+from cnnspec.sweeps.measure import tried
+from cnnspec.sweeps.plan import Job, check_names, plan
 from cnnspec.sweeps.refused import RefusedSweep
 
 #: So many places over the range are looked at first.
@@ -68,11 +69,11 @@ def solve(
         raise RefusedSweep(message, "--where")
     left, relation, right = match.groups()
     unknown, asked = _asked(spec, set, most, how)
-    made = plan(
-        spec, set={**set, unknown.name: asked}, where=[f"{left} == {right}"], most=most, **how
-    )
+    given = {**set, unknown.name: asked}
+    known = plan(spec, set=given, most=most, **how).job.known
+    figure, target = (Condition(text, known, asks=False) for text in (left, right))
+    made = plan(spec, set=given, where=[f"{left} == {right}"], most=most, **how)
     job = replace(made.job, where=(), axes=(unknown,))
-    figure, target = (_side(text, job) for text in (left, right))
     search = _Search(job, unknown, figure, target, relation)  # type: ignore[arg-type]
     return search.found(left)
 
@@ -100,16 +101,20 @@ def _asked(
 
 
 def _default(spec: str | Path, name: str, given: Mapping[str, Any], how: Mapping[str, Any]) -> Any:
+    """Give what a parameter is if nobody sets it; raises RefusedSweep where there is none."""
     source, network, root = library.find(str(spec))
     fixed = {key: value for key, value in given.items() if value != "?"}
     shape = how.get("input")
     graph = loaded_from(source, network, root, set=fixed, input=shape).elaborated
-    return graph.parameters.get(name)
+    check_names([name], tuple(graph.parameters), graph.name)
+    return graph.parameters[name]
 
 
 def _around(name: str, value: Any) -> Axis:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        message = f"`{name}` is no number above 0 here: say where to look, --set {name}=1..100"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RefusedSweep(f"`{name}` is {describe(value)}, and a number is looked for", "--set")
+    if value <= 0:
+        message = f"`{name}` is {value} by default: say where to look, --set {name}=1..100"
         raise RefusedSweep(message, "--set")
     if isinstance(value, int):
         values = range(max(1, value // TIMES), value * TIMES + 1)
@@ -126,10 +131,6 @@ def _fine(name: str, low: Decimal, high: Decimal) -> Axis:
     return Axis(name, tuple(Value(format(n, "f"), float(n)) for n in numbers))
 
 
-def _side(text: str, job: Job) -> Condition:
-    return Condition(text, job.known, asks=False)
-
-
 class _Search:
     """Looks at places of the range, each once."""
 
@@ -138,19 +139,18 @@ class _Search:
     ) -> None:
         self.job, self.unknown, self.relation = job, unknown, relation
         self.left, self.right = figure, target
-        self.rows: dict[int, dict[str, Any]] = {}
+        self.rows: dict[int, Mapping[str, Any]] = {}
+        self.values: dict[int, Mapping[str, Any]] = {}
         self.at = cache(self._at)
 
     def _at(self, place: int) -> float:
         """Give the figure less the target at a place; raises RefusedSweep, SpecError."""
-        (row,) = each_row(self.job, place, place + 1)
-        self.rows[place] = row
+        row, values = self.rows[place], self.values[place] = tried(self.job, place)
         if row["error"] is not None:
             message = (
                 f"{self._said(place)} does not compile ({row['error']}): look in a range that does"
             )
             raise RefusedSweep(message, f"--set {self.unknown.name}")
-        values = {name: value for name, value in row.items() if value is not None}
         found, wanted = self.left.value(values), self.right.value(values)
         for value in (found, wanted):
             if isinstance(value, bool) or not isinstance(value, int | float):
@@ -189,8 +189,7 @@ class _Search:
             ordered = (low, high) if (sign > 0) != rising else (high, low)
             place = next(each for each in ordered if sign * self.at(each) <= 0)
         other = next((each for each in (low, high) if each != place), None)
-        row = self.rows[place]
-        values = {name: value for name, value in row.items() if value is not None}
+        row, values = self.rows[place], self.values[place]
         return Solved(
             self.unknown.name,
             self.unknown.values[place].shown,
@@ -222,6 +221,5 @@ class _Search:
         raise RefusedSweep(message, f"--set {self.unknown.name}")
 
     def _figure(self, place: int, figure: str) -> str:
-        values = {n: v for n, v in self.rows[place].items() if v is not None}
-        found = self.left.value(values)
+        found = self.left.value(self.values[place])
         return f"{found:,}" if isinstance(found, int) else f"{found:.6g}"
