@@ -363,6 +363,12 @@ network n() { image = input(3, 8, 8)
     assert "nets/n.cnn -> nets/m.cnn" in git("diff", "--cached", "-M20%", folder=tmp_path)
     (nets / "m.cnn").write_text("network n( {\n")
     assert "+network n( {" in git("diff", folder=tmp_path)
+    (nets / "part.cnn").write_text("block part(x) { return x -> conv(4, 5) -> relu }\n")
+    done = subprocess.run(
+        ["git", "diff", "nets/part.cnn"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "+block part(x) { return x -> conv(4, 5)" in done.stdout
+    assert done.stderr == ""
     monkeypatch.chdir(nets)
     assert run(["diff", "HEAD:n.cnn", "HEAD:n.cnn"]) == 0
     assert run(["diff", "NOWHERE:n.cnn", "HEAD:n.cnn"]) == 2

@@ -150,7 +150,8 @@ def _for_git(arguments: tuple[str, ...], how: dict[str, Any]) -> None:
             for text, name in ((before, path), (after, here))
         ]
     except SpecError as mistakes:
-        report(mistakes.diagnostics)
+        # a file of blocks alone is no mistake
+        report(each for each in mistakes.diagnostics if each.code != "no-network")
         send(difference(before or "", after or "", path, here), None)
         return
     found = sides.pairs(*sides_)
