@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-memory bench-sweep claims fuzz generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,7 @@ check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are
 	$(BIN)/python tools/write_gallery.py --check
 
 # What pip installs is compiled to bytecode; what is measured in place here must be too.
-bench bench-cost bench-draw bench-memory bench-sweep: export PYTHONDONTWRITEBYTECODE =
+bench bench-cost bench-draw bench-lsp bench-memory bench-sweep: export PYTHONDONTWRITEBYTECODE =
 
 bench: $(VENV)/.installed ## measure speed and memory, beside the aims
 	@$(BIN)/python benchmarks/bench.py
@@ -72,6 +72,9 @@ bench-memory: $(VENV)/.installed ## hold predicted memory against what torch tak
 
 bench-sweep: $(VENV)/.installed ## count variants of a network a second, and the memory of a long sweep
 	@$(BIN)/python -m benchmarks.bench_sweep $(ARGS)
+
+bench-lsp: $(VENV)/.tests ## measure how soon the language server answers a keystroke, and its memory
+	@$(BIN)/python -m benchmarks.bench_lsp $(ARGS)
 
 wheel: $(VENV)/.made ## prove the wheel: built, installed away from here, used there
 	$(BIN)/python tools/wheel_check.py

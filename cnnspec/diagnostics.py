@@ -108,7 +108,7 @@ class Diagnostic:
     def key(self) -> tuple[object, ...]:
         """What makes two reports the same mistake, whichever block instance met it."""
         first = self.labels[0].span if self.labels else None
-        where = (first.source.name, first.start, first.stop) if first else None
+        where = (first.source.name, first.begin, first.end) if first else None
         return (self.code, where, None if where else self.title)
 
     def of(self, source: Source) -> Diagnostic:

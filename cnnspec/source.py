@@ -20,6 +20,10 @@ class Source:
     (2, 2)
     """
 
+    #: Where it begins in the whole text, in characters and in lines, if it is a stretch of one.
+    offset: int = 0
+    before: int = 0
+
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
@@ -43,16 +47,17 @@ class Source:
     def position(self, offset: int) -> tuple[int, int]:
         """Turn an offset into a line and a column, both counted from 1 in characters."""
         line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
+        return self.before + line, offset - self._starts[line - 1] + 1
 
     def utf16_column(self, offset: int) -> int:
         """Count the UTF-16 units before an offset on its line, as editors do, from 0."""
         line, column = self.position(offset)
-        before = self.text[self._starts[line - 1] :][: column - 1]
+        before = self.text[self._starts[line - 1 - self.before] :][: column - 1]
         return len(before.encode("utf-16-le")) // 2
 
     def bounds(self, number: int) -> tuple[int, int]:
         """Give where a line begins and ends, counted from 1, without its end of line."""
+        number -= self.before
         start = self._starts[number - 1]
         last = number >= len(self._starts)
         stop = len(self.text) if last else self._starts[number] - 1
@@ -66,12 +71,36 @@ class Source:
         return self.text[start:stop]
 
 
+class Piece(Source):
+    r"""A stretch of a text that is read by itself; its spans follow it to where it stands.
+
+    >>> piece = Piece("a.cnn", "one\ntwo")
+    >>> piece.stands(100, 7)
+    >>> Span(piece, 4, 7).where
+    'a.cnn:9:1'
+    """
+
+    def stands(self, offset: int, before: int) -> None:
+        """Say where it begins: behind so many characters and lines."""
+        self.offset, self.before = offset, before
+
+
 class Span(NamedTuple):
     """The stretch `start <= offset < stop` of a source."""
 
     source: Source
     start: int
     stop: int
+
+    @property
+    def begin(self) -> int:
+        """Where it begins in the whole text."""
+        return self.source.offset + self.start
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the whole text."""
+        return self.source.offset + self.stop
 
     @property
     def text(self) -> str:

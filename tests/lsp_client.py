@@ -17,6 +17,7 @@ class Editor:
         self.traffic: list[tuple[str, dict[str, Any]]] = []
         self.diagnostics: dict[str, list[dict[str, Any]]] = {}
         self._next = 0
+        self._settled = False
         self._server = subprocess.Popen(
             [sys.executable, "-m", "cnnspec", "lsp", "--stdio"],
             stdin=subprocess.PIPE,
@@ -42,6 +43,22 @@ class Editor:
         answer = self.asked(method, **params)
         assert "error" not in answer, answer
         return answer["result"]
+
+    def ask_while(self, method: str, **params: Any) -> bool:
+        """Ask, and say whether the text was settled by when the answer came."""
+        self._settled = False
+        self.ask(method, **params)
+        return self._settled
+
+    def processor(self) -> float:
+        """Give the seconds of processor time that the server took (Linux)."""
+        spent = Path(f"/proc/{self._server.pid}/schedstat").read_text().split()[0]
+        return int(spent) / 1e9
+
+    def resident(self) -> float:
+        """Give the memory that the server has resident, in MB (Linux)."""
+        status = Path(f"/proc/{self._server.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1000
 
     def asked(self, method: str, **params: Any) -> dict[str, Any]:
         """Ask, and give the whole answer, an error perhaps."""
@@ -69,12 +86,25 @@ class Editor:
         return self.told(uri)
 
     def told(self, uri: str) -> list[dict[str, Any]]:
-        """Wait for the next diagnostics of a document."""
+        """Wait for the diagnostics of a document that is worked out."""
+        while True:
+            message = self._receive()
+            params = message.get("params", {})
+            if message.get("method") == "textDocument/publishDiagnostics":
+                self.diagnostics[params["uri"]] = params["diagnostics"]
+            if message.get("method") == "$/cnnspec/settled":
+                assert params["uri"] == uri
+                return self.diagnostics[uri]
+
+    def shut(self, name: str) -> None:
+        """Close a document; what was told of it is gone."""
+        uri = self.uri(name)
+        self.tell("textDocument/didClose", textDocument={"uri": uri})
         while True:
             message = self._receive()
             if message.get("method") == "textDocument/publishDiagnostics":
-                assert message["params"]["uri"] == uri
-                return message["params"]["diagnostics"]
+                assert message["params"] == {"uri": uri, "diagnostics": []}
+                return
 
     def at(self, method: str, name: str, line: int, character: int, **more: Any) -> Any:
         where = {"line": line, "character": character}
@@ -105,4 +135,6 @@ class Editor:
         assert length, self._server.stderr.read().decode() if self._server.stderr else ""
         message: dict[str, Any] = json.loads(self._server.stdout.read(length))
         self.traffic.append(("server", message))
+        if message.get("method") == "$/cnnspec/settled":
+            self._settled = True
         return message

@@ -10,7 +10,7 @@ import pytest
 from cnnspec.cli import run
 from cnnspec.diagnostics import Diagnostic
 from cnnspec.editing.fixes import edited, mended, told
-from cnnspec.editing.snapshot import Snapshot
+from cnnspec.editing.sheet import sheet_of
 from cnnspec.source import Source
 from tests.test_cases import CASES, Case
 
@@ -37,7 +37,7 @@ HIDDEN = {
 
 
 def mistakes(text: str) -> tuple[Diagnostic, ...]:
-    return Snapshot(Source("case.cnn", text), None).diagnostics
+    return sheet_of(Source("case.cnn", text), None).diagnostics
 
 
 EDITS = [

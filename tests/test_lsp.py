@@ -53,7 +53,12 @@ def test_a_session_with_a_mistake_in_it(editor: Editor) -> None:
     assert where["range"]["start"]["line"] == place(RESNET, "inner = widen")[0]
     edit = editor.at("textDocument/rename", "net.cnn", line, character, newName="middle")
     assert len(edit["changes"][document["uri"]]) == 3
-    assert editor.at("textDocument/rename", "net.cnn", line, character, newName="conv") is None
+    where = {"line": line, "character": character}
+    refused = editor.asked(
+        "textDocument/rename", textDocument=document, position=where, newName="conv"
+    )
+    assert refused["error"]["code"] == -32803
+    assert "conv cannot be the name" in refused["error"]["message"]
 
     crowded = RESNET.replace(" = ", "=")
     editor.change("net.cnn", crowded, 4)

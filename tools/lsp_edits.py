@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnspec import library
-from cnnspec.editing.snapshot import Snapshot
+from cnnspec.editing.sheet import sheet_of
 from cnnspec.source import Source
 from tests.lsp_client import Editor
 
@@ -49,14 +49,13 @@ def replay(editor: Any, *, count: int, seed: int) -> int:
             )
             assert "error" not in answer, (seed, name, answer)
             done += 1
-        editor.tell("textDocument/didClose", textDocument={"uri": editor.uri(name)})
-        editor.told(editor.uri(name))
+        editor.shut(name)
     return done
 
 
 def _held(told: list[dict[str, Any]], text: str, name: str, seed: int) -> None:
     """Hold what was told to the mistakes of the text as it is now."""
-    expected = [each.code for each in Snapshot(Source(name, text), None).diagnostics]
+    expected = [each.code for each in sheet_of(Source(name, text), None).diagnostics]
     assert [each["code"] for each in told] == expected, (seed, name)
 
 

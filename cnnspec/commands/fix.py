@@ -25,14 +25,14 @@ def fix_mistakes(spec: str, *, quiet: bool, **how: Any) -> None:
     Raises Refused for what is no file of the user's; nothing is written that mends nothing.
     """
     from cnnspec.editing.fixes import mended
-    from cnnspec.editing.snapshot import Snapshot
+    from cnnspec.editing.sheet import sheet_of
     from cnnspec.library import LARGEST, read
 
     if how["settings"] or how["sizes"] is not None:
         raise click.UsageError("--fix is for a spec as it stands: leave --set and --input out")
     file = _own_file(spec, "--fix")
     source = read(str(file))
-    text, count = mended(source, lambda each: Snapshot(each, file.parent).diagnostics)
+    text, count = mended(source, lambda each: sheet_of(each, file.parent).diagnostics)
     if text == source.text:
         say(f"{file}: nothing to write", quiet=quiet)
         return

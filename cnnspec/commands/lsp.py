@@ -20,7 +20,7 @@ def lsp() -> None:
     docs/editors.md says how editors start it.
     """
     try:
-        from cnnspec.editing.server import make
+        from cnnspec.editing.answers import make
     except ModuleNotFoundError as missing:
         if missing.name not in ("pygls", "lsprotocol"):
             raise

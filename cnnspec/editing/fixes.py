@@ -18,10 +18,10 @@ Judge = Callable[[Source], Sequence[Diagnostic]]
 def edited(text: str, edits: Iterable[Edit]) -> str:
     """Apply edits of one text; of two that meet the first in it is taken."""
     parts, at = [], 0
-    for span, new, _ in sorted(set(edits), key=lambda edit: edit.span[1:]):
-        if span.start >= at:
-            parts += [text[at : span.start], new]
-            at = span.stop
+    for begin, end, new in sorted({(span.begin, span.end, new) for span, new, _ in edits}):
+        if begin >= at:
+            parts += [text[at:begin], new]
+            at = end
     return "".join([*parts, text[at:]])
 
 

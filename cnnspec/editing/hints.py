@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cnnspec.analysis.macs import node_macs
-from cnnspec.editing.snapshot import Made, Snapshot, nodes_of, steps
+from cnnspec.editing.instances import Instance, Made, nodes_of
+from cnnspec.editing.sheet import Sheet
 from cnnspec.network import Network
 
 #: A line with less of a network's multiply-adds shows no share.
@@ -22,22 +23,27 @@ class Hint:
     text: str
 
 
-def hints(snapshot: Snapshot) -> Iterator[Hint]:
+def hints(sheet: Sheet) -> Iterator[Hint]:
     """Give the hints of the first instance of each block and network, from the top down."""
     lines: dict[int, str] = {}
-    for network, scope in snapshot.instances.values():
-        for line, made in _by_line(snapshot, steps(scope)).items():
-            lines.setdefault(line, _words(network, made))
+    for instance in sheet.instances.values():
+        for relative, words in _words_of(instance).items():
+            line = instance.line(relative + instance.home.before)
+            if line is not None:
+                lines.setdefault(line, words)
     return (Hint(line, lines[line]) for line in sorted(lines))
 
 
-def _by_line(snapshot: Snapshot, found: list[Made]) -> dict[int, list[Made]]:
-    result: dict[int, list[Made]] = defaultdict(list)
-    for made in found:
-        span = made.made.span
-        if span.source.name == snapshot.source.name:
-            result[snapshot.source.position(max(span.stop - 1, span.start))[0]].append(made)
-    return result
+def _words_of(instance: Instance) -> dict[int, str]:
+    if not instance.words:
+        found: dict[int, list[Made]] = defaultdict(list)
+        for made in instance.steps:
+            source = made.made.span.source
+            if source is instance.home:
+                line = source.position(max(made.stop - 1, made.start))[0]
+                found[line - source.before].append(made)
+        instance.words.update((line, _words(instance.network, found[line])) for line in found)
+    return instance.words
 
 
 def _words(network: Network, made: list[Made]) -> str:

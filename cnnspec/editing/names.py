@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Final
+from dataclasses import dataclass
 
-from cnnspec.editing.snapshot import Snapshot
+from cnnspec.editing.sheet import Sheet
+from cnnspec.editing.walk import walk
 from cnnspec.ops import operators
 from cnnspec.source import Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.slip import RESERVED
-
-_PARTS: Final = {
-    kind: tuple(each.name for each in fields(kind) if each.name not in ("span", "depth"))
-    for kind in vars(tree).values()
-    if isinstance(kind, type) and is_dataclass(kind)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +31,10 @@ class Place:
     file: dict[str, Span]
 
 
-def declared(snapshot: Snapshot) -> dict[str, Span]:
+def declared(sheet: Sheet) -> dict[str, Span]:
     """Give what the file declares: name to where it stands."""
     result: dict[str, Span] = {}
-    for item in snapshot.items:
+    for item in sheet.items:
         name = getattr(item, "name", None)
         if isinstance(name, tree.Identifier):
             result.setdefault(name.id, name.span)
@@ -61,26 +55,26 @@ def bound(item: tree.Block | tree.NetworkDef) -> dict[str, Span]:
     return result
 
 
-def place(snapshot: Snapshot, offset: int) -> Place:
+def place(sheet: Sheet, offset: int) -> Place:
     """Tell what may be named at an offset."""
-    file = declared(snapshot)
+    file = declared(sheet)
     inside: tree.Block | tree.NetworkDef | None = None
-    for item in snapshot.items:
-        if item.span.start > offset:
+    for item in sheet.items:
+        if item.span.begin > offset:
             break
         inside = item if isinstance(item, tree.Block | tree.NetworkDef) else None
     return Place(inside, bound(inside) if inside is not None else {}, file)
 
 
-def uses(snapshot: Snapshot) -> Iterator[Use]:
+def uses(sheet: Sheet) -> Iterator[Use]:
     """Give every name in the text that a declaration of this text may stand behind."""
-    file = declared(snapshot)
+    file = declared(sheet)
     parameters = {
         item.name.id: {each.name.id: each.name.span for each in item.parameters}
-        for item in snapshot.items
+        for item in sheet.items
         if isinstance(item, tree.Block | tree.NetworkDef)
     }
-    for item in snapshot.items:
+    for item in sheet.items:
         local = bound(item) if isinstance(item, tree.Block | tree.NetworkDef) else {}
         for node in walk(item):
             if isinstance(node, tree.Name | tree.Identifier):
@@ -99,37 +93,30 @@ def _keywords(arguments: tuple[tree.Argument, ...], known: dict[str, Span]) -> I
             yield Use(each.keyword_span, each.keyword, known.get(each.keyword))
 
 
-def at(snapshot: Snapshot, offset: int) -> Use | None:
+def at(sheet: Sheet, offset: int) -> Use | None:
     """Give the name that stands at an offset."""
-    for use in uses(snapshot):
-        if use.span.start <= offset <= use.span.stop:
+    for use in uses(sheet):
+        if use.span.begin <= offset <= use.span.end:
             return use
     return None
 
 
-def alike(snapshot: Snapshot, offset: int) -> tuple[Use, ...]:
+def alike(sheet: Sheet, offset: int) -> tuple[Use, ...]:
     """Give every place of the declaration that is named at an offset."""
-    here = at(snapshot, offset)
-    if here is None or here.declared is None:
+    here = at(sheet, offset)
+    if here is None:
         return ()
-    found = (use for use in uses(snapshot) if use.declared == here.declared)
-    return tuple({use.span.start: use for use in found}.values())
+    if here.declared is None and sheet.entry(here.word) is None:
+        return ()
+    found = (
+        use
+        for use in uses(sheet)
+        if use.declared == here.declared and (here.declared is not None or use.word == here.word)
+    )
+    return tuple({use.span.begin: use for use in found}.values())
 
 
-def may_be_called(snapshot: Snapshot, word: str) -> bool:
+def may_be_called(sheet: Sheet, word: str) -> bool:
     """Whether a name is free in a text: an identifier, no word of the language, nobody else's."""
-    taken = {use.word for use in uses(snapshot)} | RESERVED | set(operators())
+    taken = {use.word for use in uses(sheet)} | RESERVED | set(operators())
     return word.isascii() and word.isidentifier() and word not in taken
-
-
-def walk(root: object) -> Iterator[tree.Node]:
-    """Give every node of the tree below one, each before its parts."""
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, tuple):
-            pending.extend(reversed(node))
-        elif isinstance(node, tree.Node | tree.LabelText):
-            if isinstance(node, tree.Node):
-                yield node
-            pending.extend(getattr(node, word) for word in reversed(_PARTS[type(node)]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cnnspec.editing.snapshot import Snapshot
+from cnnspec.editing.sheet import Sheet
 from cnnspec.source import Span
 from cnnspec.syntax import tree
 
@@ -23,10 +23,10 @@ class Entry:
     whole: Span
 
 
-def outline(snapshot: Snapshot) -> Iterator[Entry]:
+def outline(sheet: Sheet) -> Iterator[Entry]:
     """Give what a text declares, in order."""
-    items = snapshot.items
-    ends = [*(item.span.start for item in items), len(snapshot.source.text)][1:]
+    items = sheet.items
+    ends = [*(item.span.begin for item in items), len(sheet.source.text)][1:]
     for item, end in zip(items, ends, strict=False):
         kind: Kind = "constant"
         if isinstance(item, tree.Block):
@@ -35,8 +35,8 @@ def outline(snapshot: Snapshot) -> Iterator[Entry]:
             kind = "network"
         elif not isinstance(item, tree.Const):
             continue
-        text = snapshot.source.text[item.span.start : end]
-        whole = Span(snapshot.source, item.span.start, item.span.start + _code(text))
+        text = sheet.source.text[item.span.begin : end]
+        whole = Span(sheet.source, item.span.begin, item.span.begin + _code(text))
         yield Entry(item.name.id, kind, item.name.span, whole)
 
 

@@ -7,41 +7,42 @@ from collections.abc import Iterator
 from cnnspec import manual
 from cnnspec.analysis.macs import node_macs
 from cnnspec.analysis.parameters import trainable
-from cnnspec.editing.names import at
-from cnnspec.editing.snapshot import Snapshot, nodes_of, steps
+from cnnspec.editing.instances import Bodied, nodes_of
+from cnnspec.editing.names import at, place
+from cnnspec.editing.sheet import Sheet
 from cnnspec.graph import Node
 from cnnspec.ops import operators
 from cnnspec.syntax import tree
 
 
-def hover(snapshot: Snapshot, offset: int) -> str | None:
+def hover(sheet: Sheet, offset: int) -> str | None:
     """Say what stands at an offset, as Markdown; None where there is nothing to say."""
-    parts = list(_parts(snapshot, offset))
+    parts = list(_parts(sheet, offset))
     return "\n\n".join(parts) if parts else None
 
 
-def _parts(snapshot: Snapshot, offset: int) -> Iterator[str]:
-    use = at(snapshot, offset)
+def _parts(sheet: Sheet, offset: int) -> Iterator[str]:
+    use = at(sheet, offset)
     if use is None:
         return
     known = operators()
-    block = next((b for b in _blocks(snapshot) if use.declared == b.name.span), None)
+    block = next((b for b in _blocks(sheet) if use.declared == b.name.span), None)
     if block is not None:
         yield f"```cnn\n{_head(block)}\n```"
-        yield from _instances(snapshot, block)
+        yield from _instances(sheet, block)
     elif use.declared is None and use.word in known:
         op = known[use.word]
         yield f"```cnn\n{manual.signature(op)}\n```\n{manual.summary(op)}"
-    figures = _figures(snapshot, offset)
+    figures = _figures(sheet, offset)
     if figures is not None:
         yield figures
 
 
-def _blocks(snapshot: Snapshot) -> Iterator[tree.Block | tree.NetworkDef]:
-    return (each for each in snapshot.items if isinstance(each, tree.Block | tree.NetworkDef))
+def _blocks(sheet: Sheet) -> Iterator[Bodied]:
+    return (each for each in sheet.items if isinstance(each, Bodied))
 
 
-def _head(block: tree.Block | tree.NetworkDef) -> str:
+def _head(block: Bodied) -> str:
     """Write how a block or network is declared."""
     words = ", ".join(
         each.name.id if each.default is None else f"{each.name.id} = {each.default.span.text}"
@@ -51,29 +52,32 @@ def _head(block: tree.Block | tree.NetworkDef) -> str:
     return f"{kind} {block.name.id}({words})"
 
 
-def _instances(snapshot: Snapshot, block: tree.Block | tree.NetworkDef) -> Iterator[str]:
+def _instances(sheet: Sheet, block: Bodied) -> Iterator[str]:
     """Say how often a block is used, and what its first instance is."""
-    known = snapshot.instances.get(block.name.span.start)
+    known = sheet.instances.get(block.name.id)
     if known is None:
         return
-    network, scope = known
+    network, scope = known.network, known.scope
     where = f"{scope.path} of {network.name}" if scope.path else network.name
     yield f"{where}: {_cost(nodes_of(scope))}"
 
 
-def _figures(snapshot: Snapshot, offset: int) -> str | None:
+def _figures(sheet: Sheet, offset: int) -> str | None:
     """Say what a step at an offset takes and gives, in the first instance of its block."""
-    best = None
-    for network, scope in snapshot.instances.values():
-        for made in steps(scope):
-            inside = made.made.span.source.name == snapshot.source.name
-            if not inside or not made.start <= offset <= made.stop:
-                continue
-            if best is None or made.stop - made.start < best[1].stop - best[1].start:
-                best = network, made
-    if best is None:
+    around = place(sheet, offset).item
+    shown = None if around is None else sheet.instances.get(around.name.id)
+    there = None if shown is None else shown.offset(sheet.source, offset)
+    if shown is None or there is None:
         return None
-    network, made = best
+    home = shown.home
+    inside = [
+        each
+        for each in shown.steps
+        if each.made.span.source is home and each.start <= there <= each.stop
+    ]
+    if not inside:
+        return None
+    network, made = shown.network, min(inside, key=lambda each: each.stop - each.start)
     nodes = nodes_of(made.made)
     given = made.made.input_shapes if isinstance(made.made, Node) else ()
     shapes = ", ".join(map(str, given))

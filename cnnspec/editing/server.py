@@ -1,300 +1,232 @@
 """The language server: answers an editor over the Language Server Protocol, by pygls.
 
-It keeps the last snapshot of each open text, and the last of which a network elaborated: what is
-asked of a broken text is answered from that where its lines are still the same. It reads the folder
-of a text that lies in a folder of the workspace, and writes nothing.
+It keeps a sheet for each open text, and answers from that: what an edit does not reach is not
+elaborated again. What takes longer than a moment goes on between two messages, and what comes of it
+is told when it is there. It reads the folder of a text that lies in a folder of the workspace, and
+writes nothing.
+
+Texts come whole: pygls applies edits by lines that end at more signs than the protocol knows.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from pathlib import Path
-from typing import Any, Final
+from pathlib import Path, PurePath
+from typing import Final
+from urllib.parse import unquote
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
-from pygls.uris import to_fs_path
-from pygls.workspace.position_codec import ServerTextPosition, ServerTextRange
+from pygls.workspace import TextDocument
 
 from cnnspec import __version__
-from cnnspec.diagnostics import Diagnostic, SpecError
-from cnnspec.editing import completion, hints, names, outline, pages
-from cnnspec.editing.snapshot import Snapshot
-from cnnspec.formatter import format_text
+from cnnspec.diagnostics import Diagnostic
+from cnnspec.editing.places import inside, local, name_of, path_of
+from cnnspec.editing.sheet import Sheet
+from cnnspec.editing.units import Encoding, Units
 from cnnspec.source import Source, Span
 
-_SYMBOLS: Final = {
-    "block": lsp.SymbolKind.Class,
-    "network": lsp.SymbolKind.Module,
-    "constant": lsp.SymbolKind.Constant,
-}
-_COMPLETIONS: Final = {
-    "argument": lsp.CompletionItemKind.Property,
-    "name": lsp.CompletionItemKind.Variable,
-    "operator": lsp.CompletionItemKind.Function,
-    "block": lsp.CompletionItemKind.Class,
-    "word": lsp.CompletionItemKind.Keyword,
-}
+#: So many seconds a keystroke's answer may take; what takes longer comes later.
+AT_ONCE: Final = 0.03
+#: What is left goes on in turns of so many seconds, between which messages are read.
+A_TURN: Final = 0.02
+
+
+#: Says that nothing goes on about a text: an editor may leave it unread, as all of such a name.
+SETTLED: Final = "$/cnnspec/settled"
+#: A request that is understood and not carried out, in the protocol's numbers.
+REFUSED: Final = -32803
+
+
+class Declined(JsonRpcException):
+    """A request that is answered by why it is not carried out; no mistake of the server."""
+
+    CODE = REFUSED
+
+
+class _Unlogged(logging.Filter):
+    """Lets nothing of what was declined into the log: the editor has the answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        raised = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        return not isinstance(raised, Declined) and not any(
+            isinstance(each, Declined) for each in record.args or ()
+        )
 
 
 @dataclass(slots=True)
-class _Open:
-    """An open text: as it is, and as it was when a network of it last elaborated."""
+class Open:
+    """An open text: its sheet, its places, and what goes on about it."""
 
-    now: Snapshot
-    good: Snapshot | None
+    uri: str
+    sheet: Sheet
+    units: Units
+    version: int | None = None
+    task: asyncio.Task[None] | None = None
 
 
 class Server(LanguageServer):
     """Answers one editor."""
 
     def __init__(self) -> None:
-        super().__init__("cnnspec", __version__)
-        self._open: dict[str, _Open] = {}
+        super().__init__(
+            "cnnspec", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full
+        )
+        self._open: dict[str, Open] = {}
+        for each in ("pygls.protocol.json_rpc", "pygls.server"):
+            logging.getLogger(each).addFilter(_Unlogged())
 
-    def read(self, uri: str) -> Snapshot:
-        """Take the text of a document as it is now."""
-        document = self.workspace.get_text_document(uri)
+    # --- texts
+
+    def read(self, uri: str) -> Open | None:
+        """Take the text of a document as it is now; None for one that the editor never opened."""
+        document = self._document(uri)
+        if document is None:
+            return None
         text = document.source
         known = self._open.get(uri)
-        if known is not None and known.now.source.text == text:
-            return known.now
-        path = to_fs_path(uri)
-        name = Path(path).name if path else "untitled.cnn"
-        snapshot = Snapshot(Source(name, text), self._root(path))
-        good = snapshot if snapshot.networks else known.good if known else None
-        self._open[uri] = _Open(snapshot, good)
-        return snapshot
-
-    def good(self, uri: str) -> Snapshot | None:
-        """Give the last text of a document of which a network elaborated."""
-        self.read(uri)
-        return self._open[uri].good
+        if known is None:
+            sheet = Sheet(name_of(uri), self._root(uri))
+            known = self._open[uri] = Open(uri, sheet, Units("", self._encoding))
+            known.sheet.take(text)
+            known.units = Units(text, self._encoding)
+        elif known.sheet.source.text != text:
+            known.sheet.take(text)
+            known.units = Units(text, self._encoding)
+        known.version = document.version
+        return known
 
     def forget(self, uri: str) -> None:
         """Drop what is kept of a document."""
-        self._open.pop(uri, None)
+        known = self._open.pop(uri, None)
+        if known is not None and known.task is not None:
+            known.task.cancel()
 
-    def publish(self, uri: str) -> None:
-        """Send the diagnostics of a document."""
-        snapshot = self.read(uri)
-        found = [self._diagnostic(uri, each) for each in snapshot.diagnostics]
-        version = self.workspace.get_text_document(uri).version
+    def text_of(self, path: Path) -> str | None:
+        """Give the text of a file as an editor has it open."""
+        for uri, known in self._open.items():
+            there = path_of(uri)
+            here = None if there is None else local(there)
+            if here is not None and here.resolve() == path:
+                return known.sheet.source.text
+        return None
+
+    def others(self, uri: str) -> list[str]:
+        """Give the other texts that are open."""
+        return [each for each in self._open if each != uri]
+
+    def address(self, path: Path) -> str:
+        """Give a file's address as the editor has it, if it is open."""
+        for uri in self._open:
+            there = path_of(uri)
+            here = None if there is None else local(there)
+            if here is not None and here.resolve() == path:
+                return uri
+        return path.as_uri()
+
+    def changed(self, uri: str) -> None:
+        """Tell what is wrong in a text that changed; what takes longer goes on by itself."""
+        known = self.read(uri)
+        if known is None:
+            return
+        if known.task is not None:
+            known.task.cancel()
+            known.task = None
+        known.sheet.work(AT_ONCE)
+        self._publish(known)
+        if not known.sheet.settled:
+            known.task = asyncio.get_running_loop().create_task(self._go_on(known))
+
+    async def _go_on(self, known: Open) -> None:
+        """Work what is left of a text in turns, and tell again what is wrong."""
+        while not known.sheet.settled:
+            await asyncio.sleep(0)
+            known.sheet.work(A_TURN)
+        known.task = None
+        self._publish(known)
+        asked = self.client_capabilities.workspace
+        if asked is not None and asked.inlay_hint is not None:
+            self.workspace_inlay_hint_refresh(None)
+
+    def _publish(self, known: Open) -> None:
+        found = [self.diagnostic(known, each) for each in known.sheet.diagnostics]
         self.text_document_publish_diagnostics(
-            lsp.PublishDiagnosticsParams(uri=uri, diagnostics=found, version=version)
+            lsp.PublishDiagnosticsParams(known.uri, found, version=known.version)
         )
+        if known.sheet.settled:
+            self.protocol.notify(SETTLED, {"uri": known.uri, "version": known.version})
 
-    def range(self, uri: str, span: Span) -> lsp.Range:
-        """Give a stretch of a text in the editor's units."""
-        start, stop = (
-            self._position(span.source, span.start),
-            self._position(span.source, span.stop),
-        )
-        document = self.workspace.get_text_document(uri)
-        return document.range_to_client_units(ServerTextRange(start, stop))
+    def _document(self, uri: str) -> TextDocument | None:
+        """Give a document that is open: pygls would read any other from the disk."""
+        documents: Mapping[str, TextDocument] = self.workspace.text_documents
+        return documents.get(unquote(uri)) or documents.get(uri)
 
-    def offset(self, uri: str, position: lsp.Position) -> int:
-        """Give the offset of a place that the editor names."""
-        return self.workspace.get_text_document(uri).offset_at_position(position)
+    # --- places
 
-    def _position(self, source: Source, offset: int) -> ServerTextPosition:
-        line, column = source.position(min(offset, len(source.text)))
-        return ServerTextPosition(line - 1, column - 1)
+    @property
+    def _encoding(self) -> Encoding:
+        agreed = str(getattr(self.workspace.position_encoding, "value", "utf-16"))
+        return "utf-8" if agreed == "utf-8" else "utf-32" if agreed == "utf-32" else "utf-16"
 
-    def _root(self, path: str | None) -> Path | None:
+    @property
+    def roots(self) -> list[PurePath]:
+        """The folders that the editor gave."""
+        given = [path_of(uri) for uri in self.workspace.folders]
+        if not given and self.workspace.root_uri is not None:
+            given = [path_of(self.workspace.root_uri)]
+        return [each for each in given if each is not None]
+
+    def _root(self, uri: str) -> Path | None:
         """Give the folder that `use` may read: the text's, inside a folder of the workspace."""
-        if path is None:
+        path = path_of(uri)
+        if path is None or not inside(path.parent, self.roots):
             return None
-        folder = Path(path).parent
-        given = [to_fs_path(uri) for uri in self.workspace.folders]
-        roots = [root for root in (*given, self.workspace.root_path) if root]
-        return folder if any(folder.is_relative_to(root) for root in roots) else None
+        return local(path.parent)
 
-    def _diagnostic(self, uri: str, found: Diagnostic) -> lsp.Diagnostic:
-        name = self._open[uri].now.source.name
+    def units(self, source: Source) -> Units:
+        """Count places in a text that is not open."""
+        return Units(source.text, self._encoding)
+
+    def diagnostic(self, known: Open, found: Diagnostic) -> lsp.Diagnostic:
+        """Say a mistake in the protocol's words."""
+        name = known.sheet.name
         here = [label for label in found.labels if label.span.source.name == name]
-        where = self.range(uri, here[0].span) if here else _start()
-        words = "\n".join(
-            [found.title, *found.notes, *([f"help: {found.help}"] if found.help else [])]
-        )
+        where = range_of(known.units, here[0].span) if here else _START
+        words = [found.title, *found.notes, *([f"help: {found.help}"] if found.help else [])]
         severe = lsp.DiagnosticSeverity
         return lsp.Diagnostic(
             range=where,
-            message=words,
+            message="\n".join(words),
             severity=severe.Warning if found.severity == "warning" else severe.Error,
             code=found.code,
             source="cnnspec",
             related_information=[
                 lsp.DiagnosticRelatedInformation(
-                    lsp.Location(uri, self.range(uri, label.span)), label.text or "see here"
+                    lsp.Location(known.uri, range_of(known.units, label.span)),
+                    label.text or "see here",
                 )
                 for label in here[1:]
             ],
         )
 
 
-def _start() -> lsp.Range:
-    return lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
+_START: Final = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
 
 
-def make() -> Server:
-    """Make a server with everything that it can answer."""
-    server = Server()
-    for feature, answer in _ANSWERS.items():
-        server.feature(feature)(answer)
-    server.feature(
-        lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=["(", ","])
-    )(_complete)
-    server.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))(_rename)
-    return server
+def range_of(units: Units, span: Span) -> lsp.Range:
+    """Give a stretch of a text in the editor's units."""
+    return lsp.Range(place_of(units, span.begin), place_of(units, span.end))
 
 
-# --- answers
+def place_of(units: Units, offset: int) -> lsp.Position:
+    """Give a place in the editor's units."""
+    return lsp.Position(*units.position(offset))
 
 
-def _changed(
-    server: Server, params: lsp.DidOpenTextDocumentParams | lsp.DidChangeTextDocumentParams
-) -> None:
-    server.publish(params.text_document.uri)
-
-
-def _closed(server: Server, params: lsp.DidCloseTextDocumentParams) -> None:
-    uri = params.text_document.uri
-    server.forget(uri)
-    server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
-
-
-def _hints(server: Server, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
-    uri = params.text_document.uri
-    good = server.good(uri)
-    if good is None:
-        return []
-    lines = server.workspace.get_text_document(uri).lines
-    moved = _moved(good.source.text.splitlines(), [line.rstrip("\r\n") for line in lines])
-    result = []
-    for hint in hints.hints(good):
-        line = moved.get(hint.line - 1)
-        if line is not None and params.range.start.line <= line <= params.range.end.line:
-            units = server.workspace.get_text_document(uri).position_codec
-            end = units.client_num_units(lines[line].rstrip("\r\n"))
-            place = lsp.Position(line, end)
-            result.append(lsp.InlayHint(place, hint.text, padding_left=True))
-    return result
-
-
-def _moved(before: list[str], now: list[str]) -> dict[int, int]:
-    """Say which line each line of a text has become, of those that stayed the same."""
-    same = 0
-    while same < min(len(before), len(now)) and before[same] == now[same]:
-        same += 1
-    result = {line: line for line in range(same)}
-    blocks = SequenceMatcher(None, before[same:], now[same:], autojunk=False).get_matching_blocks()
-    for old, new, length in blocks:
-        result.update((same + old + step, same + new + step) for step in range(length))
-    return result
-
-
-def _hover(server: Server, params: lsp.HoverParams) -> lsp.Hover | None:
-    uri = params.text_document.uri
-    snapshot = server.read(uri)
-    words = pages.hover(snapshot, server.offset(uri, params.position))
-    if words is None:
-        return None
-    return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, words))
-
-
-def _define(server: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
-    uri = params.text_document.uri
-    use = names.at(server.read(uri), server.offset(uri, params.position))
-    if use is None or use.declared is None:
-        return None
-    return lsp.Location(uri, server.range(uri, use.declared))
-
-
-def _refer(server: Server, params: lsp.ReferenceParams) -> list[lsp.Location]:
-    uri = params.text_document.uri
-    found = names.alike(server.read(uri), server.offset(uri, params.position))
-    return [lsp.Location(uri, server.range(uri, use.span)) for use in found]
-
-
-def _prepare(server: Server, params: lsp.PrepareRenameParams) -> lsp.Range | None:
-    uri = params.text_document.uri
-    use = names.at(server.read(uri), server.offset(uri, params.position))
-    return None if use is None or use.declared is None else server.range(uri, use.span)
-
-
-def _rename(server: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
-    uri = params.text_document.uri
-    snapshot = server.read(uri)
-    found = names.alike(snapshot, server.offset(uri, params.position))
-    if not found or not names.may_be_called(snapshot, params.new_name):
-        return None
-    edits = [lsp.TextEdit(server.range(uri, use.span), params.new_name) for use in found]
-    return lsp.WorkspaceEdit({uri: edits})
-
-
-def _symbols(server: Server, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
-    uri = params.text_document.uri
-    return [
-        lsp.DocumentSymbol(
-            name=each.name,
-            kind=_SYMBOLS[each.kind],
-            range=server.range(uri, each.whole),
-            selection_range=server.range(uri, each.named),
-        )
-        for each in outline.outline(server.read(uri))
-    ]
-
-
-def _folds(server: Server, params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange]:
-    uri = params.text_document.uri
-    wholes = (server.range(uri, each.whole) for each in outline.outline(server.read(uri)))
-    return [
-        lsp.FoldingRange(whole.start.line, whole.end.line)
-        for whole in wholes
-        if whole.end.line > whole.start.line
-    ]
-
-
-def _format(server: Server, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
-    uri = params.text_document.uri
-    source = server.read(uri).source
-    try:
-        text = format_text(source)
-    except SpecError:
-        return []
-    if text == source.text:
-        return []
-    return [lsp.TextEdit(server.range(uri, Span(source, 0, len(source.text))), text)]
-
-
-def _complete(server: Server, params: lsp.CompletionParams) -> lsp.CompletionList:
-    uri = params.text_document.uri
-    found = completion.proposals(server.read(uri), server.offset(uri, params.position))
-    items = [
-        lsp.CompletionItem(
-            label=each.label,
-            kind=_COMPLETIONS[each.kind],
-            insert_text=each.text,
-            detail=each.detail or None,
-            sort_text=f"{number:05d}",
-        )
-        for number, each in enumerate(found)
-    ]
-    return lsp.CompletionList(is_incomplete=False, items=items)
-
-
-_ANSWERS: Final[dict[str, Any]] = {
-    lsp.TEXT_DOCUMENT_DID_OPEN: _changed,
-    lsp.TEXT_DOCUMENT_DID_CHANGE: _changed,
-    lsp.TEXT_DOCUMENT_DID_CLOSE: _closed,
-    lsp.TEXT_DOCUMENT_INLAY_HINT: _hints,
-    lsp.TEXT_DOCUMENT_HOVER: _hover,
-    lsp.TEXT_DOCUMENT_DEFINITION: _define,
-    lsp.TEXT_DOCUMENT_REFERENCES: _refer,
-    lsp.TEXT_DOCUMENT_PREPARE_RENAME: _prepare,
-    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: _symbols,
-    lsp.TEXT_DOCUMENT_FOLDING_RANGE: _folds,
-    lsp.TEXT_DOCUMENT_FORMATTING: _format,
-}
+def offset_of(units: Units, position: lsp.Position) -> int:
+    """Give the offset of a place that the editor names."""
+    return units.offset(position.line, position.character)

@@ -96,6 +96,12 @@ class Declarations:
         """Parse a file and enter what it declares, used files first."""
         parsed, mistakes = parse_what_can_be(source)
         self.session.report(SpecError(mistakes))
+        return self.enter(source, parsed, using)
+
+    def enter(
+        self, source: Source, parsed: tree.File, using: tuple[tuple[str, Span], ...]
+    ) -> FileNames:
+        """Enter what a parsed file declares, used files first."""
         self.parsed.append(parsed)
         self.session.spend(limits.WORD * parsed.words, Span(source, 0, 1))
         file = FileNames(source)

@@ -21,6 +21,7 @@ from cnnspec.graph import Graph
 from cnnspec.ops import Operators
 from cnnspec.source import ZOO, Source
 from cnnspec.syntax import tree
+from cnnspec.syntax.files import FileNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Elaborated:
 
 
 @contextmanager
-def _deep() -> Iterator[None]:
+def deep() -> Iterator[None]:
     """Let evaluation nest as deep as its own bounds allow."""
     depth = sys.getrecursionlimit()
     sys.setrecursionlimit(max(depth, 60_000))
@@ -60,7 +61,7 @@ def elaborate(
     """
     session = Session(operators, bounds or Limits(), before)
     networks, declarations = Networks(session), Declarations(session, resolve)
-    with _deep(), undisturbed():
+    with deep(), undisturbed():
         try:
             file, parsed = declarations.top(source)
             definition = _chosen(parsed[0], network, broken=bool(session.diagnostics))
@@ -86,14 +87,24 @@ def elaborate(
         # the one often comes of the other
         raise SpecError((*turned, *mistakes), steps=session.spent)
     used = Used(session.before.nodes + len(session.nodes), session.spent)
-    live = graph.needed(graph.outputs)
-    unreached = unreached_defaults(graph, file, parsed[0].items)
-    dead = [node for node in graph.nodes if node.index not in live]
-    warnings += [*other_conventions(graph), *unreached, *unused_values(dead), *dense_images(graph)]
-    if dead:
-        graph.nodes = tuple(node for node in graph.nodes if node.index in live)
+    warnings += finished(graph, file, parsed[0])
     session.close()
     return Elaborated(graph, networks.expectations, tuple(warnings), used)
+
+
+def finished(graph: Graph, file: FileNames, parsed: tree.File) -> list[Diagnostic]:
+    """Take out of a graph what no output needs; say what is odd about it."""
+    live = graph.needed(graph.outputs)
+    dead = [node for node in graph.nodes if node.index not in live]
+    found = [
+        *other_conventions(graph),
+        *unreached_defaults(graph, file, parsed.items),
+        *unused_values(dead),
+        *dense_images(graph),
+    ]
+    if dead:
+        graph.nodes = tuple(node for node in graph.nodes if node.index in live)
+    return found
 
 
 def _is_spent(mistakes: tuple[Diagnostic, ...]) -> bool:
@@ -156,7 +167,7 @@ def _ordered(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
         if not each.labels:
             return (len(files), 0)
         span = each.labels[0].span
-        return (files[span.source.name], span.start)
+        return (files[span.source.name], span.begin)
 
     return tuple(sorted(unique, key=place))
 

@@ -49,7 +49,12 @@ def _parsed_large(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ..
 
 
 def _parse(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:
-    source = Source(name, text)
+    return parse_anew(Source(name, text))
+
+
+def parse_anew(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
+    """Parse a text whether or not it was before, as `parse_what_can_be` does."""
+    text = source.text
     with undisturbed():
         try:
             return _file(source, None), ()

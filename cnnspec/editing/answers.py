@@ -1,0 +1,373 @@
+"""What the language server answers, by the protocol's names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from lsprotocol import types as lsp
+
+from cnnspec.diagnostics import Diagnostic, Edit, SpecError
+from cnnspec.editing import across, calls, completion, hints, lens, names, outline, pages
+from cnnspec.editing.places import inside, local, path_of
+from cnnspec.editing.server import Declined, Open, Server, offset_of, place_of, range_of
+from cnnspec.editing.sheet import Sheet
+from cnnspec.formatter import format_text
+from cnnspec.library import PACKAGE
+from cnnspec.source import ZOO, Span
+
+_SYMBOLS: Final = {
+    "block": lsp.SymbolKind.Class,
+    "network": lsp.SymbolKind.Module,
+    "constant": lsp.SymbolKind.Constant,
+}
+_COMPLETIONS: Final = {
+    "argument": lsp.CompletionItemKind.Property,
+    "name": lsp.CompletionItemKind.Variable,
+    "operator": lsp.CompletionItemKind.Function,
+    "block": lsp.CompletionItemKind.Class,
+    "word": lsp.CompletionItemKind.Keyword,
+}
+
+
+def make() -> Server:
+    """Make a server with everything that it can answer."""
+    server = Server()
+    for feature, answer in _ANSWERS.items():
+        server.feature(feature)(answer)
+    for feature, options, answer in _WITH_OPTIONS:
+        server.feature(feature, options)(answer)
+    return server
+
+
+# --- texts that come, change and go
+
+
+def _changed(
+    server: Server, params: lsp.DidOpenTextDocumentParams | lsp.DidChangeTextDocumentParams
+) -> None:
+    server.changed(params.text_document.uri)
+
+
+def _closed(server: Server, params: lsp.DidCloseTextDocumentParams) -> None:
+    uri = params.text_document.uri
+    server.forget(uri)
+    server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
+
+
+def _saved(server: Server, params: lsp.DidSaveTextDocumentParams) -> None:
+    """Read again what other texts use: a file that was saved may be one of theirs."""
+    for uri in server.others(params.text_document.uri):
+        server.changed(uri)
+
+
+# --- beside the text
+
+
+def _hints(server: Server, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return []
+    source = known.sheet.source
+    result = []
+    for hint in hints.hints(known.sheet):
+        place = place_of(known.units, source.bounds(hint.line)[1])
+        if params.range.start.line <= place.line <= params.range.end.line:
+            result.append(lsp.InlayHint(place, hint.text, padding_left=True))
+    return result
+
+
+def _lenses(server: Server, params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return []
+    return [
+        lsp.CodeLens(range_of(known.units, each.span), lsp.Command(each.text, ""))
+        for each in lens.lenses(known.sheet)
+    ]
+
+
+def _hover(server: Server, params: lsp.HoverParams) -> lsp.Hover | None:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return None
+    words = pages.hover(known.sheet, offset_of(known.units, params.position))
+    if words is None:
+        return None
+    return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, words))
+
+
+def _sign(server: Server, params: lsp.SignatureHelpParams) -> lsp.SignatureHelp | None:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return None
+    found = calls.signature(known.sheet, offset_of(known.units, params.position))
+    if found is None:
+        return None
+    given, at = [], 0
+    for words, said in found.parameters:
+        match = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)").search(found.label, at)
+        at = match.end() if match else at
+        given.append(lsp.ParameterInformation(match.span() if match else words, said or None))
+    # one beyond the last is none, which older editors have no other word for
+    active = len(given) if found.active is None else found.active
+    one = lsp.SignatureInformation(found.label, found.words or None, given, active)
+    return lsp.SignatureHelp([one], 0, active)
+
+
+# --- names
+
+
+def _define(server: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
+    known = server.read(params.text_document.uri)
+    use = None if known is None else _use(known, params.position)
+    if known is None or use is None:
+        return None
+    if use.declared is not None:
+        return lsp.Location(known.uri, range_of(known.units, use.declared))
+    entry = across.foreign(known.sheet, use)
+    if entry is None:
+        return None
+    source, item = entry.home.source, entry.item
+    name = getattr(item, "name", None)
+    span: Span = getattr(name, "span", item.span)
+    file = _shipped(source.name) if source.name.startswith(ZOO) else Path(source.name)
+    return lsp.Location(file.resolve().as_uri(), range_of(server.units(source), span))
+
+
+def _shipped(name: str) -> Path:
+    """Give the file of a spec that ships."""
+    inner = PACKAGE / "specs"
+    return (inner if inner.is_dir() else PACKAGE.parent / "specs") / name.removeprefix(ZOO)
+
+
+def _refer(server: Server, params: lsp.ReferenceParams) -> list[lsp.Location]:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return []
+    found = names.alike(known.sheet, offset_of(known.units, params.position))
+    return [lsp.Location(known.uri, range_of(known.units, use.span)) for use in found]
+
+
+def _prepare(server: Server, params: lsp.PrepareRenameParams) -> lsp.Range | None:
+    known = server.read(params.text_document.uri)
+    use = None if known is None else _use(known, params.position)
+    if known is None or use is None:
+        return None
+    entry = across.foreign(known.sheet, use)
+    if use.declared is None and (entry is None or entry.home.source.name.startswith(ZOO)):
+        return None
+    return range_of(known.units, use.span)
+
+
+def _rename(server: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
+    known = server.read(params.text_document.uri)
+    use = None if known is None else _use(known, params.position)
+    if known is None or use is None:
+        return None
+    here = _own_path(known)
+    try:
+        _free(known.sheet, params.new_name)
+        home = across.home_of(known.sheet, here, use)
+        if home is None or not inside(home, server.roots):
+            return lsp.WorkspaceEdit(_renamed_here(known, use, params))
+        return lsp.WorkspaceEdit(_renamed_there(server, home, use.word, params.new_name))
+    except across.Kept as kept:
+        raise Declined(str(kept)) from None
+
+
+def _renamed_here(
+    known: Open, use: names.Use, params: lsp.RenameParams
+) -> dict[str, list[lsp.TextEdit]]:
+    """Rename what only this text has."""
+    found = names.alike(known.sheet, offset_of(known.units, params.position))
+    if not found:
+        said = "ships with cnnspec" if across.foreign(known.sheet, use) else "is declared nowhere"
+        entry = across.foreign(known.sheet, use)
+        if entry is not None and not entry.home.source.name.startswith(ZOO):
+            said = "is declared outside the folders of the workspace"
+        raise across.Kept(f"{use.word} {said}")
+    edits = [lsp.TextEdit(range_of(known.units, each.span), params.new_name) for each in found]
+    return {known.uri: edits}
+
+
+def _renamed_there(
+    server: Server, home: Path, word: str, new: str
+) -> dict[str, list[lsp.TextEdit]]:
+    """Rename what files of the workspace may have from each other."""
+    roots = [folder for root in server.roots if (folder := local(root)) is not None]
+    changes: dict[str, list[lsp.TextEdit]] = {}
+    for path, sheet, spans in across.places(home, word, across.files(roots), server.text_of):
+        _free(sheet, new)
+        units = server.units(sheet.source)
+        edits = [lsp.TextEdit(range_of(units, span), new) for span in spans]
+        changes[server.address(path)] = edits
+    return changes
+
+
+def _free(sheet: Sheet, word: str) -> None:
+    """Refuse a new name that is no name, or something else's."""
+    if not names.may_be_called(sheet, word):
+        where = Path(sheet.name).name
+        raise across.Kept(f"{word} cannot be the name: in {where} it is another's, or no name")
+
+
+def _own_path(known: Open) -> Path | None:
+    path = path_of(known.uri)
+    return None if path is None or known.sheet.root is None else local(path)
+
+
+def _use(known: Open, position: lsp.Position) -> names.Use | None:
+    return names.at(known.sheet, offset_of(known.units, position))
+
+
+# --- the whole text
+
+
+def _symbols(server: Server, params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return []
+    return [
+        lsp.DocumentSymbol(
+            name=each.name,
+            kind=_SYMBOLS[each.kind],
+            range=range_of(known.units, each.whole),
+            selection_range=range_of(known.units, each.named),
+        )
+        for each in outline.outline(known.sheet)
+    ]
+
+
+def _folds(server: Server, params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange]:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return []
+    wholes = (range_of(known.units, each.whole) for each in outline.outline(known.sheet))
+    return [
+        lsp.FoldingRange(whole.start.line, whole.end.line)
+        for whole in wholes
+        if whole.end.line > whole.start.line
+    ]
+
+
+def _format(server: Server, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return []
+    source = known.sheet.source
+    try:
+        text = format_text(source)
+    except SpecError:
+        return []
+    if text == source.text:
+        return []
+    return [lsp.TextEdit(range_of(known.units, Span(source, 0, len(source.text))), text)]
+
+
+def _complete(server: Server, params: lsp.CompletionParams) -> lsp.CompletionList:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return lsp.CompletionList(is_incomplete=False, items=[])
+    found = completion.proposals(known.sheet, offset_of(known.units, params.position))
+    items = [
+        lsp.CompletionItem(
+            label=each.label,
+            kind=_COMPLETIONS[each.kind],
+            insert_text=each.text,
+            detail=each.detail or None,
+            sort_text=f"{number:05d}",
+        )
+        for number, each in enumerate(found)
+    ]
+    return lsp.CompletionList(is_incomplete=False, items=items)
+
+
+# --- quick fixes
+
+
+def _actions(server: Server, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+    known = server.read(params.text_document.uri)
+    if known is None:
+        return []
+    wanted = params.context.only
+    first, last = (offset_of(known.units, each) for each in (params.range.start, params.range.end))
+    result = []
+    able = [each for each in known.sheet.diagnostics if _edits(known, each)]
+    if _asked(lsp.CodeActionKind.QuickFix, wanted):
+        for each in able:
+            span = each.labels[0].span
+            if span.begin <= last and first <= span.end:
+                result.append(_fix(server, known, each))
+    sure = [edit for each in able for edit in each.edits if edit.sure]
+    if sure and wanted and _asked(lsp.CodeActionKind.SourceFixAll, wanted):
+        kind, edits = lsp.CodeActionKind.SourceFixAll, _text_edits(known, sure)
+        change = lsp.WorkspaceEdit({known.uri: edits})
+        result.append(lsp.CodeAction("write what cnnspec says to write", kind, edit=change))
+    return result
+
+
+def _asked(kind: lsp.CodeActionKind, wanted: Any) -> bool:
+    """Whether a kind of action is among those that are asked for, each of which names its heirs."""
+    if not wanted:
+        return True
+    return any(f"{kind.value}.".startswith(f"{getattr(each, 'value', each)}.") for each in wanted)
+
+
+def _edits(known: Open, found: Diagnostic) -> tuple[Edit, ...]:
+    """Give a diagnostic's edits, if all are of this text."""
+    own = all(edit.span.source.name == known.sheet.name for edit in found.edits)
+    return found.edits if own and found.labels else ()
+
+
+def _fix(server: Server, known: Open, found: Diagnostic) -> lsp.CodeAction:
+    return lsp.CodeAction(
+        title=str(found.help),
+        kind=lsp.CodeActionKind.QuickFix,
+        diagnostics=[server.diagnostic(known, found)],
+        is_preferred=all(edit.sure for edit in found.edits),
+        edit=lsp.WorkspaceEdit({known.uri: _text_edits(known, found.edits)}),
+    )
+
+
+def _text_edits(known: Open, edits: Any) -> list[lsp.TextEdit]:
+    """Write edits for the editor; of two that meet the first."""
+    result, at = [], -1
+    for edit in sorted(edits, key=lambda each: (each.span.begin, each.span.end)):
+        if edit.span.begin >= at:
+            result.append(lsp.TextEdit(range_of(known.units, edit.span), edit.text))
+            at = max(edit.span.end, edit.span.begin + 1)
+    return result
+
+
+_ANSWERS: Final[dict[str, Callable[..., Any]]] = {
+    lsp.TEXT_DOCUMENT_DID_OPEN: _changed,
+    lsp.TEXT_DOCUMENT_DID_CHANGE: _changed,
+    lsp.TEXT_DOCUMENT_DID_CLOSE: _closed,
+    lsp.TEXT_DOCUMENT_DID_SAVE: _saved,
+    lsp.TEXT_DOCUMENT_INLAY_HINT: _hints,
+    lsp.TEXT_DOCUMENT_CODE_LENS: _lenses,
+    lsp.TEXT_DOCUMENT_HOVER: _hover,
+    lsp.TEXT_DOCUMENT_DEFINITION: _define,
+    lsp.TEXT_DOCUMENT_REFERENCES: _refer,
+    lsp.TEXT_DOCUMENT_PREPARE_RENAME: _prepare,
+    lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: _symbols,
+    lsp.TEXT_DOCUMENT_FOLDING_RANGE: _folds,
+    lsp.TEXT_DOCUMENT_FORMATTING: _format,
+}
+_WITH_OPTIONS: Final[tuple[tuple[str, Any, Callable[..., Any]], ...]] = (
+    (lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=["(", ","]), _complete),
+    (
+        lsp.TEXT_DOCUMENT_SIGNATURE_HELP,
+        lsp.SignatureHelpOptions(trigger_characters=["(", ","]),
+        _sign,
+    ),
+    (lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True), _rename),
+    (
+        lsp.TEXT_DOCUMENT_CODE_ACTION,
+        lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.SourceFixAll]),
+        _actions,
+    ),
+)
