@@ -126,7 +126,7 @@ def condensed(
     Gives None where something is wrong with it, or might be: `elaborate` says what.
     """
     session = Session(operators, bounds, whole=True)
-    with _deep(), undisturbed():
+    with deep(), undisturbed():
         try:
             file, parsed = Declarations(session, resolve).top(source)
             definition = _chosen(parsed[0], network, broken=False)
