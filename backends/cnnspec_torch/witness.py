@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
@@ -30,8 +30,21 @@ from cnnspec_torch.backend import BACKEND
 
 #: The attribute by which a tensor carries its `Value` with it.
 MARK: Final = "_cnnspec_value"
-#: Takes an operation's name, written arguments, tensors that go in and that come out.
-Act = Callable[[str, str, list[Tensor], list[Tensor]], None]
+
+
+class Act(Protocol):
+    """Takes an operation's name, written arguments, tensors that go in and that come out."""
+
+    def __call__(
+        self,
+        label: str,
+        arguments: str,
+        taken: list[Tensor],
+        made: list[Tensor],
+        *,
+        overwrites: bool = False,
+    ) -> None:
+        """Take an operation that ran; whether it overwrote what it was given."""
 
 
 class Watch(TorchFunctionMode):
@@ -47,7 +60,9 @@ class Watch(TorchFunctionMode):
         if made:
             taken = _tensors((args, kwargs or {}))
             label = f"{getattr(func, '__name__', func)}"
-            self.act(label, written(_blank((args, kwargs or {}))), taken, made)
+            named = {key: each for key, each in (kwargs or {}).items() if key != "inplace"}
+            overwrites = bool((kwargs or {}).get("inplace"))
+            self.act(label, written(_blank((args, named))), taken, made, overwrites=overwrites)
         return result
 
 
@@ -93,10 +108,19 @@ class Numbered:
         self.run = run
         self.number = number
 
-    def __call__(self, label: str, arguments: str, taken: list[Tensor], made: list[Tensor]) -> None:
+    def __call__(
+        self,
+        label: str,
+        arguments: str,
+        taken: list[Tensor],
+        made: list[Tensor],
+        *,
+        overwrites: bool = False,
+    ) -> None:
+        """Number what an operation made, or what a tensor holds now that it overwrote."""
         values = self.number(label, arguments, [self.value(each) for each in taken], len(made))
         for tensor, value in zip(made, values, strict=True):
-            if not hasattr(tensor, MARK):  # what works in place keeps what it was
+            if overwrites or not hasattr(tensor, MARK):  # a count keeps what it was
                 mark(tensor, value)
 
     def value(self, tensor: Tensor) -> Value:
@@ -182,7 +206,16 @@ class Telling:
                     row = (node, position, place.output)
                     self.watched.setdefault(place.operation, []).append(row)
 
-    def __call__(self, _: str, __: str, ___: list[Tensor], made: list[Tensor]) -> None:
+    def __call__(
+        self,
+        label: str,
+        arguments: str,
+        taken: list[Tensor],
+        made: list[Tensor],
+        *,
+        overwrites: bool = False,
+    ) -> None:
+        """Tell the nodes whose values came out, as copies: a later step may overwrite them."""
         self.count += 1
         for node, position, output in self.watched.get(self.count, ()):
             self.tell(node, position, _array(made[output]))

@@ -19,6 +19,7 @@ from cnnspec.shapes import Shape
 from cnnspec.source import Span
 from cnnspec_torch.classes import evaluating, operating
 from cnnspec_torch.classes.lowered import Placed, tree
+from cnnspec_torch.classes.overwriting import OVERWRITING, Overwriting, in_place, overwriting
 from cnnspec_torch.classes.reaching import steps_of_names
 from cnnspec_torch.classes.values import Data, Hard, Nodes, Steps
 from cnnspec_torch.classes.values import Node as Flowing
@@ -66,6 +67,7 @@ class File:
     _scopes: dict[Span, list[Scope]] = field(default_factory=dict)
     _instances: dict[object, list[Scope]] = field(default_factory=dict)
     _reaching: dict[str, list[pg.Expr]] | None = None
+    _overwriting: Overwriting | None = None
     _constants: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -215,6 +217,13 @@ class File:
         if self._reaching is None:
             self._reaching = steps_of_names(self)
         return self._reaching
+
+    @property
+    def overwriting(self) -> Overwriting:
+        """The places where an activation may overwrite its input."""
+        if self._overwriting is None:
+            self._overwriting = overwriting(self.program, self.reaching())
+        return self._overwriting
 
     def is_free(self, projection: Projection, step: pg.GivenStep) -> bool:
         """Whether what is given at a place is constructed without channels: an activation."""
@@ -394,6 +403,8 @@ class File:
             raise Hard(f"{step.op.name} as a value")
         made = tree(code)
         assert isinstance(made, ast.Call)
+        if step.op.name in OVERWRITING and self.overwriting.given:
+            made = in_place(made)
         takes = bool(py.reads(made) & {"channels"})
         steps = self.reaching().get(name or "", [])
         mixed = bool(steps) and not self.contract(name or "")
@@ -410,7 +421,8 @@ class File:
             return made
         key = ("partial", ast.dump(made))
         if key not in self._constants:
-            wanted = (name or step.op.name).upper()
+            own = name is None or step.op.name in OVERWRITING
+            wanted = (step.op.name if own or name is None else name).upper()
             if wanted in self.constants:
                 wanted = f"{step.op.name}_{wanted}".upper()
             self._constants[key] = word = self.space.take(wanted)

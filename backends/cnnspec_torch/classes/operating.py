@@ -14,6 +14,7 @@ from cnnspec.emit import pytree as py
 from cnnspec.emit.lowering import Lowered
 from cnnspec_torch.classes import evaluating, placing
 from cnnspec_torch.classes.lowered import operation, tree
+from cnnspec_torch.classes.overwriting import in_place
 from cnnspec_torch.classes.projection import Path, Projection
 from cnnspec_torch.classes.sequences import total
 from cnnspec_torch.classes.values import (
@@ -110,18 +111,20 @@ def apply_operator(
     out = channels_after(p, step, [value.channels], rank)
     x = [value.tensor]
     owns = p.file.owns(step)
+    said = in_place if p.file.overwriting.allows(step.site) else _as_it_is
     if p.straight:
         module = made.standalone if made.standalone is not None else made.module
         if module is None:
             raise Hard(f"{op.name} without a module")
-        placing.put_free(p, op.name, path, tree(module, x), owns=owns)
+        placing.put_free(p, op.name, path, said(tree(module, x)), owns=owns)
         return Node(out, value.tensor, after)
     if made.module is None and not (path is not None and made.standalone is not None):
         placing.leaf(p, op.name, path)
-        return Node(out, tree(run.flow, x), after)
+        return Node(out, said(tree(run.flow, x)), after)
     if made.module is None:
         assert made.standalone is not None
-        whole = placing.put_module(p, placing.leaf(p, op.name, path), tree(made.standalone, x))
+        standalone = said(tree(made.standalone, x))
+        whole = placing.put_module(p, placing.leaf(p, op.name, path), standalone)
         return placing.at_once(p, op.name, Node(out, ast.Call(whole, x, []), after))
     if not owns and path is None:
         reach = placing.put_free(p, op.name, None, tree(made.module, x), owns=False)
@@ -129,6 +132,10 @@ def apply_operator(
     put = placing.put_module(p, placing.leaf(p, op.name, path), tree(made.module, x))
     result = Node(out, tree(run.flow, x, put), after)
     return placing.at_once(p, op.name, result) if path is None else result
+
+
+def _as_it_is(made: ast.expr) -> ast.expr:
+    return made
 
 
 def apply_split(p: Projection, step: pg.OperatorStep, value: Node | Nodes) -> Value:

@@ -9,6 +9,7 @@ from cnnspec.emit import pytree as py
 from cnnspec.emit.code import call
 from cnnspec_torch.classes import calling, choosing, evaluating, operating, placing
 from cnnspec_torch.classes.lowered import tree
+from cnnspec_torch.classes.overwriting import in_place
 from cnnspec_torch.classes.projection import Made, Path, Projection
 from cnnspec_torch.classes.sequences import sequence, several
 from cnnspec_torch.classes.values import (
@@ -162,4 +163,7 @@ def operator_member(
     if step.op.channel_rule is not None and placing.is_parameter(tree(module, [py.name("x")])):
         raise Hard("a parameter in a sequence")
     out = operating.channels_after(p, step, [channels], rank)
-    return Made([tree(module, [py.name("x")])], out, after)
+    member = tree(module, [py.name("x")])
+    if p.file.overwriting.allows(step.site):
+        member = in_place(member)
+    return Made([member], out, after)

@@ -77,7 +77,9 @@ def write(
     weights = [loss_weights(outputs)] if any(each.train for each in outputs) else []
     named = [f"Layer = {LAYER}"] if re.search(r"\bLayer\b", text) else []
     imports = imports_of("\n".join([*named, every]))
-    parts = [docstring(head), imports, *weights, *named, *tables]
+    short = [each for each in [*named, *tables] if "\n" not in each]
+    long = [each for each in tables if "\n" in each]
+    parts = [docstring(head), imports, *weights, *(["\n".join(short)] if short else []), *long]
     return Written("\n\n".join(parts) + "\n\n\n" + text + "\n", file.classes[-1].name)
 
 
