@@ -38,14 +38,18 @@ class Whole(Op):
     channel_rule = None
     rank = "argued"
     inside: Graph
+    #: What comes out.
+    shapes: tuple[Shape, ...]
 
     def __init__(self, inside: Graph) -> None:
-        super().__init__()
-        self.__dict__["inside"] = inside
+        # it has no arguments to bind
+        self.__dict__.update(
+            inside=inside, shapes=tuple([output.port.shape for output in inside.outputs])
+        )
 
     def shape(self, *inputs: Shape) -> Sequence[Shape]:
         """Give the shapes that come out."""
-        return [output.port.shape for output in self.inside.outputs]
+        return self.shapes
 
     @cached_property
     def tensors(self) -> tuple[Weight, ...]:

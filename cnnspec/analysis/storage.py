@@ -36,7 +36,7 @@ class Stretch(NamedTuple):
 NOTHING: Final[frozenset[Buffer]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Step:
     """A node as memory sees it: the buffers that it reads, once each, and those that it writes.
 

@@ -23,7 +23,7 @@ from cnnspec.elaborate.values import (
     ports,
 )
 from cnnspec.elaborate.wholes import Wholes
-from cnnspec.expression import Expression, Written, name, plain, spoken, translate
+from cnnspec.expression import SCALARS, Expression, Written, name, plain, spoken, translate
 from cnnspec.graph import Port, Scope, ScopeKind
 from cnnspec.kinds import brief
 from cnnspec.syntax import tree
@@ -192,12 +192,16 @@ class Blocks:
     def _guard(
         self, block: tree.Block, values: dict[str, Given], step: CallStep, caller: Frame
     ) -> None:
-        passed = [(each, block_in(each.value)) for each in values.values()]
-        if any(inner is not None for _, inner in passed):
-            self.passed += 1
-            self.session.takes_blocks.add(id(block))
-        for each, inner in passed:
-            if inner is not None and id(inner.definition) in self.session.takes_blocks:
+        passed = False
+        for each in values.values():
+            inner = block_in(each.value)
+            if inner is None:
+                continue
+            if not passed:
+                passed = True
+                self.passed += 1
+                self.session.takes_blocks.add(id(block))
+            if id(inner.definition) in self.session.takes_blocks:
                 raise error(
                     "endless-recursion",
                     f"{inner.name} itself takes a block, so it cannot be passed as a value",
@@ -240,26 +244,25 @@ class Blocks:
                     frame.consume(own)
             if value is POISON:
                 raise Poisoned
-            self.session.weigh(value, scope.span)
-            if is_nodes(value):
+            kind = value.__class__
+            bare = kind is Written or kind in SCALARS
+            if not bare:
+                self.session.weigh(value, scope.span)
+            if not bare and is_nodes(value):
                 nodes.append((key, ports(value)))
                 frame.names[key] = value
-                if isinstance(value, Port):
-                    if self.session.whole:  # no source is written from it
-                        continue
-                    channels = f"{key}.channels"
-                    count = value.shape.channels
-                    frame.channels.setdefault(id(value), Written(count, name(channels)))
-                    said = spoken(caller.channels_of(value))
-                    if said is not None:
-                        words[channels] = said
-                    outside[channels] = caller.channels_of(value)
+                if isinstance(value, Port) and not self.session.whole:
+                    channels = caller.channels_of(value)
+                    outside[f"{key}.channels"] = channels
+                    _speak_of(key, value, frame, channels, words)
                 continue
             outside[key] = value
-            if self.session.whole and not isinstance(plain(value), float):
+            if self.session.whole:
                 # whether a fraction reaches more than noise is all that is asked
-                frame.names[key] = plain(value)
-                continue
+                alone = plain(value)
+                if alone.__class__ is not float:
+                    frame.names[key] = alone
+                    continue
             said = spoken(value)
             frame.names[key] = value if said is None else Written(plain(value), name(key))
             if said is not None:
@@ -284,6 +287,17 @@ class Blocks:
                         caller.consume(outside.get(word))
         for word in sorted(frame.consumed):
             caller.consume(outside.get(word))
+
+
+def _speak_of(
+    key: str, port: Port, frame: Frame, outside: Any, words: dict[str, Expression]
+) -> None:
+    """Let a body speak of the channels that come in, and note what they are outside."""
+    channels = f"{key}.channels"
+    frame.channels.setdefault(id(port), Written(port.shape.channels, name(channels)))
+    said = spoken(outside)
+    if said is not None:
+        words[channels] = said
 
 
 def _no_result(result: Any, block: tree.Block, step: CallStep) -> SpecError:

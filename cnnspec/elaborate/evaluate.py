@@ -69,7 +69,10 @@ class Evaluator:
         session.spent += 1
         if session.spent > session.most:
             session.spend(0, expr.span)
-        value = self.rules[expr.__class__](expr, frame)
+        if expr.__class__ is tree.Name and expr.id in frame.names:
+            value = frame.names[expr.id]
+        else:
+            value = self.rules[expr.__class__](expr, frame)
         if value is POISON:
             raise Poisoned
         return value

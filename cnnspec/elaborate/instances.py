@@ -156,7 +156,7 @@ class Instances:
         own = list(steps(scope.trace))
         if not all(map(_is_apart, _given(own))):
             return
-        free, rated = freed(own, scope, rates(scope))
+        free, rated = freed(own, scope)
         instance = Instance(
             scope,
             list(walk_scopes(scope))[1:],
@@ -175,16 +175,15 @@ class Instances:
         frame.file.kept += len(nodes)
 
 
-def freed(
-    own: Sequence[Step | BlockCall], scope: Scope, quiet: frozenset[str]
-) -> tuple[frozenset[str], list[Step]]:
-    """Give the fractions that may differ between instances, and the steps that they reach.
-
-    `quiet` are those that reach nothing but noise.
-    """
-    if not quiet:
-        return quiet, []
-    free = quiet - names_in(_given(own))
+def freed(own: Sequence[Step | BlockCall], scope: Scope) -> tuple[frozenset[str], list[Step]]:
+    """Give the fractions that may differ between instances, and the steps that they reach."""
+    fractions = {word for word, value in scope.values.items() if type(value) is float}
+    fractions -= scope.consumed
+    if fractions:
+        fractions -= names_in(_given(own))
+    if not fractions:
+        return frozenset(), []
+    free = rates(scope) & fractions
     rated = [step for step in own if isinstance(step, Step) and _reached(step, free)]
     if not all(_says(value, scope) for step in rated for value in step.written.values()):
         return frozenset(), []

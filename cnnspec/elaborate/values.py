@@ -53,7 +53,7 @@ class Function:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Given:
     """An argument as it was given to a call."""
 

@@ -22,7 +22,7 @@ from cnnspec.kinds import Refusal
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
 from cnnspec.source import Source, Span
-from cnnspec.trace import Step, rates, steps
+from cnnspec.trace import Step, steps
 from cnnspec.whole import Slot, Whole
 
 if TYPE_CHECKING:
@@ -78,10 +78,12 @@ class Recipe:
         """Give the instance for inputs of these shapes; None where its body must be run."""
         if self.only is not None and shapes != self.only:
             return None
-        given = tuple([shapes[number] for number in self.slots])
-        if given not in self.made:
-            self.made[given] = self._made(given)
-        return self.made[given]
+        if len(shapes) != len(self.slots):
+            shapes = tuple([shapes[number] for number in self.slots])
+        known = self.made.get(shapes)
+        if known is None and shapes not in self.made:
+            known = self.made[shapes] = self._made(shapes)
+        return known
 
     def _made(self, given: tuple[Shape, ...]) -> Whole | None:
         nodes = [_node(place, SLOT, (), (shape,), ()) for place, shape in enumerate(given)]
@@ -89,26 +91,34 @@ class Recipe:
         for piece in self.pieces:
             into = tuple([nodes[place].ports[port] for place, port in piece.inputs])
             shapes = tuple([port.node.shapes[port.index] for port in into])
-            made: Op | None = piece.make if isinstance(piece.make, Op) else piece.make.at(shapes)
-            if made is None:
-                return None
+            if isinstance(piece.make, Recipe):
+                whole = piece.make.at(shapes)
+                if whole is None or _kinds(whole.shapes) != piece.kinds:
+                    return None
+                nodes.append(_node(len(nodes), whole, into, whole.shapes, whole.tensors))
+                continue
+            op = piece.make
             try:
-                out = made.shape(*shapes)
+                out = op.shape(*shapes)
                 outs = (out,) if isinstance(out, Shape) else tuple(out)
-                weights = made.weights(*shapes)
+                weights = op.weights(*shapes)
             except Refusal:
                 return None
-            if len(outs) != len(piece.kinds):
+            if _kinds(outs) != piece.kinds:
                 return None
-            for each, kind in zip(outs, piece.kinds, strict=True):
-                if (len(each), each[0]) != kind or each.size.bit_length() > self.bits:
-                    return None
-            nodes.append(_node(len(nodes), made, into, outs, weights))
+            if any(each.size.bit_length() > self.bits for each in outs):
+                return None
+            nodes.append(_node(len(nodes), op, into, outs, weights))
         place, port = self.result
         output = Output("", nodes[place].ports[port], False, 1.0, NOWHERE)
         inside = Graph("", tuple(nodes), INSIDE, slots, (output,), NOWHERE, {}, {})
         inside.inference_nodes = inside.nodes  # none is there that the result does not need
         return Whole(inside)
+
+
+def _kinds(shapes: tuple[Shape, ...]) -> tuple[tuple[int, int], ...]:
+    """Give how many axes and channels each has."""
+    return tuple([(len(shape), shape[0]) for shape in shapes])
 
 
 def _node(
@@ -190,8 +200,7 @@ class Wholes(Instances):
         self, recipe: Recipe, whole: Whole, arguments: Arguments, frame: Frame, scope: Scope
     ) -> Port:
         into = tuple([arguments.inputs[number] for number in recipe.slots])
-        shapes = tuple(whole.shape())
-        span = scope.span
+        shapes, span = whole.shapes, scope.span
         node = self.session.new_node(scope.path, whole, into, shapes, whole.tensors, scope, span)
         self.recipes[whole] = recipe
         (port,) = node.ports
@@ -211,8 +220,7 @@ class Wholes(Instances):
         if file.kept_whole > MOST_NODES:
             file.wholes, file.kept_whole = {}, 0
         shelf = file.wholes.setdefault(arguments.loose, Shelf())
-        quiet = rates(scope)
-        free, rated = freed(list(steps(scope.trace)) if quiet else [], scope, quiet)
+        free, rated = freed(list(steps(scope.trace)), scope)
         fixed = {word: repr(v) for word, v in arguments.fractions.items() if word not in free}
         recipe.rated = [(step.node.op, step.written) for step in rated if isinstance(step, Step)]
         recipe.admitted.add(tuple(map(repr, arguments.fractions.values())))
@@ -269,7 +277,7 @@ class Wholes(Instances):
                             for port in node.inputs
                         ]
                     ),
-                    tuple([(len(shape), shape[0]) for shape in node.shapes]),
+                    _kinds(node.shapes),
                 )
                 for node in live
             ]
