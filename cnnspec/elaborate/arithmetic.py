@@ -35,6 +35,10 @@ def together(operator: str, texts: Sequence[str], span: Span, *, put: bool = Fal
     return error("wrong-type", title, span, help=write(call) if put else f"write `{call}`")
 
 
+#: What numbers of any kind have a result of, unless it is too large.
+SMOOTH: Final = frozenset(("+", "-", "*"))
+
+
 class Arithmetic:
     """Computes; keeps with each result how it was written."""
 
@@ -47,7 +51,13 @@ class Arithmetic:
             result = OPERATIONS[operator](a, b)
             if left.__class__ is int and right.__class__ is int:
                 return self.bounded(result, span)
-            return self._exact(result, operator, left, right, span, frame)
+            return self._carried(result, operator, left, right, span, frame)
+        if operator in SMOOTH and is_number(a) and is_number(b):
+            try:
+                result = OPERATIONS[operator](a, b)
+            except OverflowError:
+                raise error("bad-arithmetic", f"`{operator}` has no result here", span) from None
+            return self._carried(result, operator, left, right, span, frame)
         if operator in ("==", "!="):
             self.session.weigh(left, span)
             self.session.weigh(right, span)
@@ -107,10 +117,10 @@ class Arithmetic:
             help_ = "a number scales a node: `x -> scale(0.5)`"
         return error("wrong-type", title, span, help=help_)
 
-    def _exact(
+    def _carried(
         self, result: Any, operator: str, left: Any, right: Any, span: Span, frame: Frame
     ) -> Any:
-        """Carry what whole numbers, which is nearly all that specs have, gave, in fewer steps."""
+        """Carry how what numbers gave came about."""
         carried = written(result, operator, left, right)
         if carried is result and operator not in ("==", "!="):
             frame.consume(left, right)
