@@ -9,7 +9,7 @@ TORCH := torch==2.13.0
 N ?= 300
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs clean
+.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ docs: $(VENV)/.installed ## write what is generated: the operators' page, the pa
 	$(BIN)/python tools/write_docs.py
 	$(BIN)/python tools/write_gallery.py
 
+site: $(VENV)/.site ## build the documentation site in build/site, every link checked
+	@$(BIN)/python tools/build_site.py
+
 clean: ## remove what was built, the environment too
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
@@ -117,6 +120,10 @@ $(VENV)/.tests: $(VENV)/.installed tests/plugins/cnnspec-sample/pyproject.toml
 $(VENV)/.browser: $(VENV)/.tests tools/install_browser.sh
 	@sh tools/install_browser.sh $(VENV)/mermaid
 	@$(INSTALL) --editable '.[browser]'
+	@touch $@
+
+$(VENV)/.site: $(VENV)/.installed
+	@echo "installing what the site is built with" && $(INSTALL) --editable '.[site]'
 	@touch $@
 
 # The peers stand apart: nothing of cnnspec needs them.

@@ -1,4 +1,7 @@
-"""Prove the wheel: build it, install it into an empty environment elsewhere, use it there."""
+"""Prove the wheel: build it, install it into an empty environment elsewhere, use it there.
+
+The source distribution is held, too: what is built from it is the wheel that the checkout gives.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
+PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
+WANTED = (
+    "cnnspec/py.typed",
+    "cnnspec/syntax/grammar.lark",
+    "cnnspec/syntax/table.json",
+    "cnnspec/specs/resnet.cnn",
+    "cnnspec/errors/shape-mismatch.md",
+    "cnnspec_torch/__init__.py",
+    "cnnspec_torch/py.typed",
+)
 USE = """
 import torch
 from resnet50_torch import ResNet50
@@ -29,44 +42,43 @@ def step(words: str, *command: str | Path, cwd: Path) -> None:
     subprocess.run([str(each) for each in command], cwd=cwd, env=outside, check=True)
 
 
+def built(source: Path, target: Path) -> Path:
+    """Build a wheel of a checkout or of a source distribution."""
+    options = ("--no-deps", "--wheel-dir", target, source)
+    step(f"building from {source.name}", sys.executable, *PIP, "wheel", *options, cwd=source.parent)
+    (wheel,) = target.glob("cnnspec-*.whl")
+    return wheel
+
+
+def contents(wheel: Path) -> dict[str, int]:
+    """Give the files of a wheel, each with a sum over what is in it."""
+    return {each.filename: each.CRC for each in zipfile.ZipFile(wheel).infolist()}
+
+
 def main() -> None:
     """Go through the steps in a folder of their own, away from the checkout."""
     with tempfile.TemporaryDirectory(prefix="cnnspec-wheel-") as name:
         away = Path(name)
-        pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
-        step(
-            "building",
-            sys.executable,
-            *pip,
-            "wheel",
-            "--no-deps",
-            "--wheel-dir",
-            away,
-            ROOT,
-            cwd=away,
-        )
-        (wheel,) = away.glob("cnnspec-*.whl")
-        held = zipfile.ZipFile(wheel).namelist()
-        for wanted in (
-            "cnnspec/py.typed",
-            "cnnspec/syntax/grammar.lark",
-            "cnnspec/syntax/table.json",
-            "cnnspec/specs/resnet.cnn",
-            "cnnspec/errors/shape-mismatch.md",
-            "cnnspec_torch/__init__.py",
-        ):
+        venv.create(away / "env", with_pip=True)
+        python = away / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+        install = (*PIP, "install", "--constraint", CONSTRAINTS)
+        wheel = built(ROOT, away / "checkout")
+        step("installing what makes one of sources", python, *PIP, "install", "build", cwd=away)
+        make = ("-m", "build", "--sdist", "--outdir", away, ROOT)
+        step("making the source distribution", python, *make, cwd=away)
+        (sdist,) = away.glob("cnnspec-*.tar.gz")
+        if contents(built(sdist, away / "sdist")) != (held := contents(wheel)):
+            sys.exit("the source distribution makes another wheel than the checkout")
+        for wanted in WANTED:
             if wanted not in held:
                 sys.exit(f"the wheel lacks {wanted}")
-        venv.create(away / "env", with_pip=True)
-        binaries = away / "env" / ("Scripts" if os.name == "nt" else "bin")
-        install = (*pip, "install", "--constraint", CONSTRAINTS)
-        step("installing torch", binaries / "python", *install, "torch==2.13.0", cwd=away)
-        step("installing it", binaries / "python", *install, f"{wheel}[torch]", cwd=away)
+        step("installing torch", python, *install, "torch==2.13.0", cwd=away)
+        step("installing it", python, *install, f"{wheel}[torch]", cwd=away)
         empty = away / "empty"
         empty.mkdir()
-        cnnspec = binaries / "cnnspec"
+        cnnspec = python.with_name("cnnspec")
         step("compiling", cnnspec, "compile", "resnet50.cnn", "--backend", "torch", cwd=empty)
-        step("running the source", binaries / "python", "-c", USE, cwd=empty)
+        step("running the source", python, "-c", USE, cwd=empty)
         step("explaining", cnnspec, "explain", "shape-mismatch", cwd=empty)
     print("wheel: fine")
 
