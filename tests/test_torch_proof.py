@@ -66,7 +66,7 @@ def test_does_what_the_graph_says_of_random_networks() -> None:
 
 #: What may go wrong in source, each as a change of the text that SPEC is written as; what is told.
 MUTANTS = {
-    "a weight of another step": ("self.two(x)", "self.one(x)", "two.conv1"),
+    "a weight of another step": ("self.two(self.one(", "self.one(self.one(", "two.conv1"),
     "a step left out": ("self.bn(", "(", "bn"),
     "other groups": (
         "filters, 3, padding=1)\n        self.bn",
@@ -75,7 +75,7 @@ MUTANTS = {
     ),
     "a layer of another width": ("nn.BatchNorm2d(filters)", "nn.BatchNorm2d(filters + 4)", "bn"),
     "operands the other way": ("torch.cat([F.relu(b), a]", "torch.cat([a, F.relu(b)]", "concat"),
-    "a shortcut from elsewhere": ("y = x + y", "y = y + y", "add"),
+    "a shortcut from elsewhere": ("x + y if", "y + y if", "add"),
     "in place, where it writes into the image": ("F.relu(b)", "F.relu(b, inplace=True)", "concat"),
     "in place, where nobody else reads it": (
         "F.relu(self.conv1(x))",

@@ -97,7 +97,7 @@ def run(count: int, seed: int, paths: list[str]) -> tuple[int, dict[str, list[st
         local = Path(path.partition(":")[0])
         folder = local.parent if local.is_file() else None
         try:
-            file = projected(net.elaborated, lowerings())
+            file = projected(net.elaborated, lowerings()).file
             body = write(net.elaborated, lowerings(), ["x"], inference=False).body
         except Hard as why:
             print(f"{path}: {why}")  # noqa: T201

@@ -10,8 +10,8 @@ from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
 from cnnspec.graph import Graph
 from cnnspec_torch.attributes import state_key
+from cnnspec_torch.classes.write import write
 from cnnspec_torch.lowerings import LOWERINGS
-from cnnspec_torch.writer import write
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def layers_in(text: str) -> list[str]:
 
     def add(source: str) -> None:
         for name in sorted(LAYERS):
-            if name not in needed and re.search(rf"(?<!class )(?<!def )\b{name}\(", source):
+            if name not in needed and re.search(rf"(?<!class )(?<!def )(?<!\.)\b{name}\(", source):
                 add(LAYERS[name].source)
                 needed[name] = None
 
@@ -89,13 +89,18 @@ def imports_of(text: str) -> str:
     standard, ours = [], []
     if re.search(r"\bmath\.", text):
         standard.append("import math")
-    if re.search(r"\bOrderedDict\(", text):
-        standard.append("from collections import OrderedDict")
+    known = [word for word in ("Counter", "OrderedDict") if re.search(rf"\b{word}\(", text)]
+    if known:
+        standard.append(f"from collections import {', '.join(known)}")
     if "Callable[" in text:
         standard.append("from collections.abc import Callable")
     if re.search(r"\bpartial\(", text):
         standard.append("from functools import partial")
-    typing = [w for w, use in (("Any", ": Any"), ("NamedTuple", "(NamedTuple)")) if use in text]
+    typing = [
+        w
+        for w, use in (("Any", r"(: |\[)Any\b"), ("NamedTuple", r"\(NamedTuple\)"))
+        if re.search(use, text)
+    ]
     if typing:
         standard.append(f"from typing import {', '.join(typing)}")
     if re.search(r"\btorch\.", text):

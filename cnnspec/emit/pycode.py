@@ -61,6 +61,8 @@ def _lines(each: ast.stmt, indent: int) -> list[str]:
         case ast.AnnAssign(target, hint, value) if value is not None:
             words = f"{target_text(target)}: {text(hint)} = "
             return statement(words, code(value), indent=indent)
+        case ast.Raise(ast.expr() as value):
+            return statement("raise ", code(value), indent=indent)
         case ast.AugAssign(target, operator, value):
             words = f"{target_text(target)} {_SIGNS[type(operator)]}= "
             return statement(words, code(value), indent=indent)
@@ -127,7 +129,10 @@ def code(tree: ast.expr) -> Code:
             return Member(code(value), word)
         case ast.Call(function, arguments, keywords):
             named = tuple(Keyword(each.arg or "", code(each.value)) for each in keywords)
-            return Call(code(function), tuple(map(code, arguments)), named)
+            called = code(function)
+            if isinstance(function, ast.Lambda):
+                called = Raw(f"({text(function)})")
+            return Call(called, tuple(map(code, arguments)), named)
         case ast.Subscript(value, index):
             return Subscript(code(value), _index(index))
         case ast.UnaryOp(ast.USub(), ast.Constant(value)) if isinstance(value, int | float):

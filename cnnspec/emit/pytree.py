@@ -77,6 +77,16 @@ def items(values: Iterable[ast.expr]) -> ast.List:
     return ast.List(list(values), LOAD)
 
 
+def tuples(value: ast.expr) -> ast.expr:
+    """Lists as tuples: nobody changes them."""
+    if isinstance(value, ast.List):
+        return ast.Tuple([tuples(each) for each in value.elts], LOAD)
+    match value:
+        case ast.Call(ast.Name("enumerate" | "zip") as function, arguments, keywords):
+            return ast.Call(function, [tuples(each) for each in arguments], keywords)
+    return value
+
+
 def same(one: ast.AST, other: ast.AST) -> bool:
     """Whether two trees are alike."""
     return ast.dump(one) == ast.dump(other)

@@ -62,6 +62,8 @@ def give_back(p: Projection, values: tuple[pg.Expr, ...]) -> None:
     found = [evaluating.as_flowing(p, evaluating.evaluate(p, each)) for each in values]
     p.target = None
     p.results.append(tuple(found))
+    if p.left:
+        raise Hard("results that nothing reads")
     channels = found[0].channels if len(found) == 1 else py.items(x.channels for x in found)
     tensor = (
         found[0].tensor if len(found) == 1 else ast.Tuple([each.tensor for each in found], py.LOAD)
@@ -164,6 +166,7 @@ def project_body(p: Projection) -> None:
         p.env[each.name] = flowing(py.name(channels), py.name(word), image)
         p.words[each.name] = channels
         first = False
+    p.defaults = p.file.parameter_defaults(p)
     p.straight = not p.is_network and is_straight(p.body)
     p.heads = step_lists(p.body)
     for kind in sorted(p.counted):

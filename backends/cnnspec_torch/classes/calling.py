@@ -7,7 +7,7 @@ import copy
 
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
-from cnnspec_torch.classes import evaluating, placing
+from cnnspec_torch.classes import evaluating, handing, placing, sized
 from cnnspec_torch.classes.projection import Constructed, Path, Projection
 from cnnspec_torch.classes.values import (
     Hard,
@@ -53,6 +53,8 @@ def construct_given(
 ) -> Constructed:
     """Construct a module of a step that a value is."""
     inner = evaluating.evaluate(p, step.value)
+    if p.file.uniform and handing.parameter_use(p.file) is not None:
+        raise Hard("a parameter that is given among modules", step.site)
     if isinstance(inner, Steps):
         raise Hard("a step that is chosen where it is used")
     callee = evaluating.as_data(p, inner).made
@@ -91,11 +93,13 @@ def construct_block(p: Projection, step: pg.BlockStep, flowing: Node | Nodes | N
             if flowing is not None and each.kind != "data":
                 nodes[each.name], flowing = flowing, None
             continue
-        if each.kind == "data":
-            contract = (body, each.name)
-            data[each.name] = p.file.argued(p, known[each.name], contract)
-        else:
+        if each.kind != "data":
             nodes[each.name] = evaluating.as_flowing(p, evaluating.evaluate(p, known[each.name]))
+    flat = all(each.image is False for each in nodes.values())
+    for each in body.data:
+        if each.name in known:
+            contract = (body, each.name)
+            data[each.name] = p.file.argued(p, known[each.name], contract, not flat)
     p.inside -= 1
     ranks = tuple(nodes[each.name].image is not False for each in body.nodes)
     called = p.file.projection(step, ranks)
@@ -112,10 +116,11 @@ def construct_block(p: Projection, step: pg.BlockStep, flowing: Node | Nodes | N
             else:
                 keywords.append(ast.keyword(word, data[each.name]))
         else:
-            default = p.file.default(called, each)
+            default = called.defaults.get(each.name)
             if default is not None:
                 meant[word] = py.substituted(default, meant)
             gap = gap or each.default is None
+    keywords += sized.given(p, called, p.file.scopes(step.site))
     made = ast.Call(py.name(called.name), arguments, keywords)
     tensors = [nodes[each.name].tensor for each in body.nodes]
     image = p.file.result_image(p, step, nodes)

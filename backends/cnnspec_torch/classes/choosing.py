@@ -32,11 +32,15 @@ def run_if(
     ways: list[tuple[Data | None, Statements, Statements, dict[str, Value]]] = []
     ordinals = dict(p.ordinals)
     after: list[dict[str, int]] = []
-    for test, body in [*arms, (None, orelse)]:
+    p.decisions += 1
+    decision = p.decisions
+    for way, (test, body) in enumerate([*arms, (None, orelse)]):
         decided = None if test is None else evaluating.data_of(p, test)
         p.env = dict(before)
         p.ordinals = dict(ordinals)
+        p.ways.append((decision, way))
         made, run = binding.scoped(p, possible(body))
+        p.ways.pop()
         ways.append((decided, made, run, p.env))
         after.append(p.ordinals)
     p.env = join_ways(p, before, ways)
@@ -106,6 +110,8 @@ def as_identity(
     rest = [each for each in made if not isinstance(each, Put) and not is_channels(p, each)]
     if test is None or len(puts) != 1 or rest or len(run) != 1 or p.straight:
         return False
+    if any(isinstance(part, Reach) for each in made for part in py.walk(each) if each not in puts):
+        return False
     (put,) = puts
     if put.box.number and any(put is not each for each in puts):
         return False
@@ -144,7 +150,7 @@ def is_channels(p: Projection, statement: ast.stmt) -> bool:
 def flag_for(p: Projection, test: Data, made: Iterable[ast.stmt] = (), kind: str = "") -> ast.expr:
     """A test as `forward` says it: stored, where it speaks of what `forward` has not."""
     said_ = py.fold(test.run)
-    if isinstance(said_, ast.Name | ast.Constant) or p.loops:
+    if isinstance(said_, ast.Name | ast.Constant) or p.loops or p.stepwise:
         return said_
     if isinstance(said_, ast.UnaryOp) and isinstance(said_.operand, ast.Name):
         return said_
@@ -176,10 +182,14 @@ def choose_value(p: Projection, expr: pg.Choice) -> Value:
     ordinals = dict(p.ordinals)
     found: list[tuple[Value, Statements, Statements]] = []
     after = []
-    for arm in (expr.yes, expr.no):
+    p.decisions += 1
+    decision = p.decisions
+    for way, arm in enumerate((expr.yes, expr.no)):
         p.init, p.run = [], []
         p.ordinals = dict(ordinals)
+        p.ways.append((decision, way))
         value = evaluating.evaluate(p, arm)
+        p.ways.pop()
         found.append((value, p.init, p.run))
         after.append(p.ordinals)
     p.init, p.run = outer
@@ -242,7 +252,8 @@ def apply_optional(
     if p.straight:
         p.init.append(ast.If(test.made, made, []))
         return replace(found, channels=channels)
-    if len(made) == 1 and isinstance(made[0], Put) and not run and not p.loops:
+    told = any(isinstance(each, Reach) for each in ast.walk(found.channels))
+    if len(made) == 1 and isinstance(made[0], Put) and not run and not p.loops and not told:
         put = made[0]
         absent = py.code("nn.Identity()")
         p.init.append(Put(put.box, put.segment, ast.IfExp(test.made, put.made, absent)))
@@ -280,12 +291,16 @@ def apply_either(p: Projection, step: pg.Choice, value: Node | Nodes, path: Path
     outer = p.init, p.run
     ordinals = dict(p.ordinals)
     after = []
-    for arm in (step.yes, step.no):
+    p.decisions += 1
+    decision = p.decisions
+    for place, arm in enumerate((step.yes, step.no)):
         p.init, p.run = [], []
         p.ordinals = dict(ordinals)
+        p.ways.append((decision, place))
         arms.append(
             (evaluating.as_flowing(p, applying.apply_step(p, arm, value, path)), p.init, p.run)
         )
+        p.ways.pop()
         after.append(p.ordinals)
     p.init, p.run = outer
     count_on(p, ordinals, after)

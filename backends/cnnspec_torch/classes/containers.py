@@ -28,7 +28,8 @@ class Containers:
             if isinstance(key, ast.Constant) and is_identifier(str(key.value)):
                 return py.code(f"self.{word_of(key)}")
             if isinstance(key, ast.Constant):
-                return py.call("self.get_submodule", key)
+                found = "parameter" if ast.dump(segment) in box.parameters else "submodule"
+                return py.call(f"self.get_{found}", key)
             return py.call("getattr", py.name("self"), key)
         at = self.place(box)
         if ast.dump(segment) in box.parameters and isinstance(key, ast.Constant):
@@ -63,7 +64,8 @@ class Containers:
         if box.kind == "self":
             if isinstance(key, ast.Constant) and is_identifier(str(key.value)):
                 return ast.Assign([py.code(f"self.{word_of(key)}")], made, lineno=0)
-            return ast.Expr(py.call("self.add_module", key, made))
+            kind = "register_parameter" if ast.dump(put.segment) in box.parameters else "add_module"
+            return ast.Expr(py.call(f"self.{kind}", key, made))
         at = self.place(box)
         if ast.dump(put.segment) in box.parameters:
             return ast.Expr(ast.Call(py.member(at, "register_parameter"), [key, made], []))

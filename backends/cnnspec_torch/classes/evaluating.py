@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
 
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
-from cnnspec_torch.classes import applying, choosing
+from cnnspec.emit.prove import closed
+from cnnspec_torch.classes import applying, choosing, handing, sized
 from cnnspec_torch.classes.lowered import operation
-from cnnspec_torch.classes.projection import Path, Projection
+from cnnspec_torch.classes.projection import Path, Projection, lasting
 from cnnspec_torch.classes.values import (
+    SIZE,
     Data,
     Hard,
     Node,
@@ -22,9 +23,6 @@ from cnnspec_torch.classes.values import (
     Steps,
     Value,
 )
-
-#: A height or width in the constructor, where there is none.
-SIZE: Final = "__size__"
 
 
 def data_of(p: Projection, expr: pg.Expr) -> Data:
@@ -96,8 +94,12 @@ def evaluate(p: Projection, expr: pg.Expr) -> Value:
             return read_list(p, expr, members)
         case pg.Operation("+", operands) if pg.kind_of(expr) == "nodes":
             return listed([as_flowing(p, evaluate(p, each)) for each in operands])
+        case pg.Operation("==" | "!=" as operator, (left, right)):
+            return alike(p, operator, left, right)
+        case pg.Operation("and" | "or" | "not") if (known := worked_out(expr)) is not None:
+            return both(py.literal(known))
         case pg.Operation(operator, operands):
-            parts = [data_of(p, each) for each in operands]
+            parts = [lasting(data_of(p, each)) for each in operands]
             made = py.fold(operation(operator, [each.made for each in parts]))
             return Data(made, py.fold(operation(operator, [each.run for each in parts])))
         case pg.Choice():
@@ -107,7 +109,7 @@ def evaluate(p: Projection, expr: pg.Expr) -> Value:
         case pg.Function(name, arguments):
             return call_function(p, name, [evaluate(p, each) for each in arguments])
         case pg.Measure(node, what):
-            return measured(as_flowing(p, evaluate(p, node)), what)
+            return measured(p, expr, as_flowing(p, evaluate(p, node)), what)
         case pg.Flow(head, steps):
             return applying.flow(p, head, steps)
         case pg.Call(step, inputs):
@@ -119,8 +121,47 @@ def evaluate(p: Projection, expr: pg.Expr) -> Value:
     return Steps(expr)
 
 
+def alike(p: Projection, operator: str, left: pg.Expr, right: pg.Expr) -> Data:
+    """Compare: true and 1 differ, and an operator is itself whatever it holds."""
+    if (known := worked_out(pg.Operation(operator, (left, right)))) is not None:
+        return both(py.literal(known))
+    one, other = evaluate(p, left), evaluate(p, right)
+    if isinstance(one, Steps) and isinstance(other, Steps):
+        same = _what(one.step) is _what(other.step)
+        return both(py.literal(same == (operator == "==")))
+    first, second = as_data(p, one), as_data(p, other)
+    if isinstance(one, Steps) or isinstance(other, Steps) or handing.is_step(p, left):
+        if not p.file.uniform:
+            raise Hard("a step that is compared")
+        made, run = (
+            operation(operator, [py.call("kind", each) for each in sides])
+            for sides in ((first.made, second.made), (first.run, second.run))
+        )
+        return Data(made, run)
+    return Data(
+        py.fold(operation(operator, [first.made, second.made])),
+        py.fold(operation(operator, [first.run, second.run])),
+    )
+
+
+def worked_out(expr: pg.Expr) -> object:
+    """The value of an expression that speaks of nothing; None where it speaks of something."""
+    plain = (pg.Literal, pg.ListOf, pg.Operation, pg.Choice, pg.Item, pg.Function)
+    every = tuple(pg.parts(expr))
+    return closed(expr) if all(isinstance(each, plain) for each in every) else None
+
+
+def _what(step: pg.Expr) -> object:
+    """The operator or the block that a step is of."""
+    if isinstance(step, pg.OperatorStep):
+        return step.op
+    return step.block if isinstance(step, pg.BlockStep) else step
+
+
 def read_name(p: Projection, word: str, kind: pg.Kind) -> Value:
     """Look a name up; nobody bound it yet where a loop's last turn did."""
+    if p.stepwise:
+        return read_variable(p, word, kind)
     if word in p.env:
         return p.env[word]
     if kind in ("node", "nodes"):  # what an earlier turn of a loop left
@@ -130,6 +171,19 @@ def read_name(p: Projection, word: str, kind: pg.Kind) -> Value:
         return p.env[word]
     name = py.name(p.file.word(word))
     return Data(name, name)
+
+
+def read_variable(p: Projection, word: str, kind: pg.Kind) -> Value:
+    """Read a name where each has its variables."""
+    known = p.env.get(word)
+    flowing = kind in ("node", "nodes")
+    if known is not None and flowing == isinstance(known, Node | Nodes):
+        return known
+    name = py.name(p.spelled.get(word, p.file.word(word)))
+    if not flowing:
+        return Data(name, name)
+    made = Node if kind == "node" else Nodes
+    return made(py.name(p.variable(word)), name, None)
 
 
 def read_list(p: Projection, expr: pg.Expr, members: tuple[pg.Expr, ...]) -> Value:
@@ -161,14 +215,15 @@ def item_of(p: Projection, value: Value, index: Data) -> Value:
     return Data(made, py.fold(py.code("v[i]", v=inner.run, i=index.run)))
 
 
-def measured(value: Node | Nodes, what: str) -> Data:
+def measured(p: Projection, expr: pg.Measure, value: Node | Nodes, what: str) -> Data:
     """Measure a node."""
     if what == "channels":
         return Data(value.channels, py.code("x.shape[1]", x=value.tensor))
     if what == "shape":
         raise Hard("a shape as a list")
     axis = {"height": 2, "width": 3}[what]
-    return Data(py.name(SIZE), py.code(f"x.shape[{axis}]", x=value.tensor))
+    made = sized.measured(p, expr)
+    return Data(made or py.name(SIZE), py.code(f"x.shape[{axis}]", x=value.tensor))
 
 
 def call_function(p: Projection, name: str, values: list[Value]) -> Value:

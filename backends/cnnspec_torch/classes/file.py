@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
-from cnnspec.emit.bodies import read_program
+from cnnspec.emit.flat import Flat
+from cnnspec.emit.flatten import Flattened, flatten
 from cnnspec.emit.lowering import Lowered, Lowering
 from cnnspec.emit.names import BUILTINS, Namespace, class_name, is_identifier
 from cnnspec.graph import Graph, Node, Scope, walk_scopes
@@ -17,9 +19,11 @@ from cnnspec.kinds import Refusal
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
-from cnnspec_torch.classes import evaluating, operating
+from cnnspec.syntax.files import Definition
+from cnnspec_torch.classes import evaluating, handing, operating, sized
 from cnnspec_torch.classes.lowered import Placed, tree
 from cnnspec_torch.classes.overwriting import OVERWRITING, Overwriting, in_place, overwriting
+from cnnspec_torch.classes.placing import is_parameter
 from cnnspec_torch.classes.reaching import steps_of_names
 from cnnspec_torch.classes.values import Data, Hard, Nodes, Steps
 from cnnspec_torch.classes.values import Node as Flowing
@@ -29,14 +33,38 @@ if TYPE_CHECKING:
 
 #: Names that a file uses for itself.
 WORDS: Final = """
-    Any Callable F LOSS_WEIGHTS Layer NamedTuple OrderedDict Outputs Tensor TrainOutputs
-    math named nn partial round_to self torch
+    Any Callable Counter F KINDS LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs
+    counts kind math named names nn partial put round_to self torch use
 """
 RESERVED: Final = BUILTINS.union(WORDS.split())
 #: What stands for the size of an image where no call is known.
 SAMPLE: Final = Shape((64, 32, 32))
 Word = str
 Ranks = tuple[bool, ...]
+#: A body: its definition, and the kinds that its parameters are of.
+Key = tuple[Definition, tuple[pg.Kind, ...]]
+
+#: An operator that is handed on, and whether images come into it where two kinds of input do.
+Handed = tuple[type[Op], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What tells classes of one block apart: ranks that come in, and results that nothing reads."""
+
+    ranks: Ranks
+    left: frozenset[int] = frozenset()
+
+
+def _gives(body: pg.Body) -> int:
+    """How many results a block gives back."""
+    found = {len(x.values) for x in pg.parts(body.statements) if isinstance(x, pg.Return)}
+    return found.pop() if len(found) == 1 else 1
+
+
+def key_of(body: pg.Body) -> Key:
+    """What tells a body from others."""
+    return body.definition, body.kinds
 
 
 def ranks_of(scope: Scope) -> Ranks:
@@ -44,13 +72,14 @@ def ranks_of(scope: Scope) -> Ranks:
     return tuple(bool(ports) and ports[0].shape.is_image for _, ports in scope.inputs)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class File:
     """A network's program, with the instances that show what no text says: ranks and sizes."""
 
     graph: Graph
     lowerings: Mapping[str, Lowering]
-    program: pg.Program = field(init=False)
+    #: The network's program, its flows taken apart: what the proof holds against the graph.
+    taken_apart: Flattened
     classes: list[Projection] = field(default_factory=list)
     #: Tables at the top of the file, by name.
     constants: dict[str, ast.expr] = field(default_factory=dict)
@@ -63,6 +92,16 @@ class File:
     now: set[int] | None = None
     #: Whether the type of what constructs a layer has a name.
     names_layers: bool = False
+    #: The bodies that are written step by step.
+    plain: frozenset[Key] = frozenset()
+    #: Whether heads for training are left out.
+    inference: bool = False
+    #: Whether all steps that are handed on take channels first: functions named after operators.
+    uniform: bool = False
+    #: Those functions: what they are called, and the arguments that somebody gives them.
+    functions: dict[Handed, tuple[str, dict[str, None]]] = field(default_factory=dict)
+    #: Whether images come into the step that is being said as a value; None: not known.
+    given_image: bool | None = None
     _nodes: dict[Span, list[Node]] = field(default_factory=dict)
     _scopes: dict[Span, list[Scope]] = field(default_factory=dict)
     _instances: dict[object, list[Scope]] = field(default_factory=dict)
@@ -71,7 +110,6 @@ class File:
     _constants: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.program = read_program(self.graph)
         self.space = Namespace(RESERVED)
         for node in self.graph.nodes:
             self._nodes.setdefault(node.span, []).append(node)
@@ -79,6 +117,27 @@ class File:
             if scope.kind == "block":
                 self._scopes.setdefault(scope.span, []).append(scope)
                 self._instances.setdefault(scope.definition, []).append(scope)
+
+    @cached_property
+    def measures(self) -> sized.Measures:
+        """The heights and widths of the network's instances."""
+        return sized.Measures(self)
+
+    @property
+    def program(self) -> pg.Program:
+        """The network's own program."""
+        return self.taken_apart.program
+
+    def flat(self, body: pg.Body) -> Flat:
+        """A body with its flows taken apart, to be worked on."""
+        return flatten(self.program, self.taken_apart.reach, body, RESERVED)
+
+    @cached_property
+    def given_sites(self) -> frozenset[Span]:
+        """The places where steps are applied that values are."""
+        bodies = (*self.program.blocks, self.program.network)
+        every = (part for each in bodies for part in pg.parts(each.statements))
+        return frozenset(each.site for each in every if isinstance(each, pg.GivenStep))
 
     # --- names
 
@@ -114,10 +173,28 @@ class File:
         """The instances of a block."""
         return self._instances.get(body.definition, [])
 
-    def ranks(self, body: pg.Body) -> list[Ranks]:
-        """Whether images come in, by parameter: a row for each kind of call."""
-        found = {ranks_of(each): None for each in self.instances(body)}
-        return list(found) or [tuple(True for _ in body.nodes)]
+    def variants(self, body: pg.Body) -> list[Variant]:
+        """The classes that a block has: one for each kind of call."""
+        found = {self.variant_of(body, each): None for each in self.instances(body)}
+        return list(found) or [Variant(tuple(True for _ in body.nodes))]
+
+    def variant_of(self, body: pg.Body, scope: Scope) -> Variant:
+        """Tell by which class an instance is made: what comes in, and which results are read."""
+        left: frozenset[int] = frozenset()
+        if len(scope.results) > 1 and _gives(body) == len(scope.results):
+            left = frozenset(
+                place
+                for place, port in enumerate(scope.results)
+                if port.node.index not in self.kept and port.node.path.startswith(f"{scope.path}.")
+            )
+        return Variant(ranks_of(scope), left)
+
+    @cached_property
+    def kept(self) -> frozenset[int]:
+        """The nodes that are written: for inference without what only heads for training need."""
+        graph = self.graph
+        nodes = graph.inference_nodes if self.inference else graph.nodes
+        return frozenset(node.index for node in nodes)
 
     def rank(self, site: Span, image: bool | None) -> bool | None:
         """Whether an image comes in at a place; as is known otherwise where no call tells."""
@@ -151,15 +228,15 @@ class File:
 
     def places(self, projection: Projection, step: pg.OperatorStep) -> ast.expr:
         """How many places an image has where its channels are put in a row: one number."""
-        found = {
-            shape.height * shape.width
-            for node in self.nodes(step.site)
-            for shape in node.input_shapes[:1]
-            if shape.is_image
-        }
-        if len(found) == 1:
-            return py.literal(found.pop())
-        raise Hard("an image's size that differs between calls, in a constructor")
+
+        def places(node: Node) -> int:
+            shape = node.input_shapes[0]
+            return shape.height * shape.width if shape.is_image else 1
+
+        found = sized.by_instance(self.nodes(step.site), places)
+        if not found:
+            raise Hard("a size that no call has come to", step.site)
+        return sized.number(projection, "places", found)
 
     # --- lowering
 
@@ -185,6 +262,24 @@ class File:
             outputs = (spot,)
         placed = Placed(op, shapes, outputs, {}, (), frozenset(), arguments, tuple(channels))
         return self.lowerings[step.op.name](placed)
+
+    def takes_vectors(self, op: type[Op]) -> bool:
+        """Whether a vector may come into an operator."""
+        try:
+            self._sampled(op, {}).shape(Shape(SAMPLE[:1]))
+        except Refusal:
+            return False
+        return True
+
+    def lower_value(
+        self,
+        step: pg.OperatorStep,
+        arguments: Mapping[str, ast.expr],
+        flowing: Flowing,
+        image: bool | None,
+    ) -> Lowered:
+        """Lower an operator that is a value, for channels that it is given."""
+        return self.lower(step, arguments, [flowing.channels], [flowing], image)
 
     def _sampled(self, op: type[Op], arguments: Mapping[str, ast.expr]) -> Op:
         """An operator as it might be called at a place that no call has come by."""
@@ -227,6 +322,8 @@ class File:
 
     def is_free(self, projection: Projection, step: pg.GivenStep) -> bool:
         """Whether what is given at a place is constructed without channels: an activation."""
+        if self.uniform:
+            return False
         if isinstance(step.value, pg.Name):
             return self.contract(step.value.id)
         kinds = [node.op for node in self.nodes(step.site)]
@@ -235,8 +332,10 @@ class File:
     def contract(self, name: str) -> bool:
         """Whether the steps that a name stands for are all constructed without channels."""
         steps = self.reaching().get(name, [])
-        return bool(steps) and all(
-            isinstance(each, pg.OperatorStep) and _free(each.op) for each in steps
+        return (
+            bool(steps)
+            and not self.uniform
+            and all(isinstance(each, pg.OperatorStep) and _free(each.op) for each in steps)
         )
 
     def keeps_channels(self, projection: Projection, step: pg.GivenStep) -> bool:
@@ -319,33 +418,49 @@ class File:
         """The class of a block that is called with images or vectors."""
         body = self.program.body(step)
         found = [each for each in self.classes if each.body is body]
-        for each in found:
-            if ranks is None or each.ranks == ranks:
-                return each
-        if found:
-            return found[0]
-        raise Hard(f"{body.name} calls itself")
+        if not found:
+            raise Hard(f"{body.name} calls itself", step.site)
+        wanted = {self.variant_of(body, each).left for each in self.scopes(step.site)}
+        if len(found) > 1 and len(wanted) > 1:
+            raise Hard(f"results of {body.name} that nothing reads in some turns", step.site)
+        left = next(iter(wanted), frozenset[int]())
+        known = [each for each in found if each.left == left] or found
+        return next((each for each in known if ranks is None or each.ranks == ranks), known[0])
 
     def argued(
-        self, projection: Projection, expr: pg.Expr, parameter: tuple[pg.Body, str]
+        self,
+        projection: Projection,
+        expr: pg.Expr,
+        parameter: tuple[pg.Body, str],
+        image: bool | None = None,
     ) -> ast.expr:
-        """An argument of a block: data, or a step as what constructs its module."""
+        """An argument of a block: data, or a step as what constructs its module.
+
+        `image` says whether the block takes images, so that the step does too.
+        """
         value = evaluating.evaluate(projection, expr)
         if isinstance(value, Steps):
-            return self.step_value(projection, value.step, parameter[1])
+            self.given_image, outer = image, self.given_image
+            made = self.step_value(projection, value.step, parameter[1])
+            self.given_image = outer
+            return made
         if isinstance(value, Data):
-            return _tuples(value.made)
-        return _tuples(evaluating.as_data(projection, value).made)
+            return py.tuples(value.made)
+        return py.tuples(evaluating.as_data(projection, value).made)
 
-    def default(self, called: Projection, parameter: pg.Parameter) -> ast.expr | None:
-        """A parameter's default, as its signature has it."""
-        if parameter.default is None:
-            return None
-        value = evaluating.evaluate(called, parameter.default)
-        if isinstance(value, Steps):
-            made = self.step_value(called, value.step, parameter.name)
-            return self._said_once(made, parameter.name)
-        return evaluating.as_data(called, value).made
+    def parameter_defaults(self, called: Projection) -> dict[str, ast.expr]:
+        """Parameters' defaults, as the signature has them, before anything else has happened."""
+        result: dict[str, ast.expr] = {}
+        for each in called.body.data:
+            if each.default is None:
+                continue
+            value = evaluating.evaluate(called, each.default)
+            if isinstance(value, Steps):
+                made = self.step_value(called, value.step, each.name)
+                result[each.name] = self._said_once(made, each.name)
+            else:
+                result[each.name] = evaluating.as_data(called, value).made
+        return result
 
     def _said_once(self, made: ast.expr, name: str) -> ast.expr:
         """A class with its arguments as a default: a name before the class that takes it."""
@@ -365,7 +480,7 @@ class File:
         match step:
             case pg.BlockStep():
                 called = self.projection(step)
-                called.wanted = True
+                called.wanted = called.handed = True
                 keywords = [
                     ast.keyword(self.word(key), self.argued(projection, each, (called.body, key)))
                     for key, each in step.arguments
@@ -395,6 +510,8 @@ class File:
     def _operator_value(
         self, projection: Projection, step: pg.OperatorStep, name: str | None
     ) -> ast.expr:
+        if self.uniform:
+            return handing.value(projection, step)
         arguments, _ = operating.arguments_of(projection, step)
         flowing = Flowing(py.name("channels"), py.name("x"), True)
         lowered = self.lower(step, arguments, [py.name("channels")], [flowing], True)
@@ -403,6 +520,8 @@ class File:
             raise Hard(f"{step.op.name} as a value")
         made = tree(code)
         assert isinstance(made, ast.Call)
+        if is_parameter(made):
+            raise Hard("a parameter among modules", step.site)
         if step.op.name in OVERWRITING and self.overwriting.given:
             made = in_place(made)
         takes = bool(py.reads(made) & {"channels"})
@@ -438,7 +557,7 @@ class File:
             name = self.space.take(expr.name.upper())
             self._constants[key] = name
             value = evaluating.as_data(projection, evaluating.evaluate(projection, expr.value)).made
-            self.constants[name] = _tuples(value)
+            self.constants[name] = py.tuples(value)
         return py.name(self._constants[key])
 
 
@@ -460,13 +579,6 @@ def _is_constant(made: ast.Call) -> bool:
 
 def _lambda(word: str) -> ast.arguments:
     return ast.arguments([], [ast.arg(word)], None, [], [], None, [])
-
-
-def _tuples(value: ast.expr) -> ast.expr:
-    """Lists as tuples: nobody changes them."""
-    if isinstance(value, ast.List):
-        return ast.Tuple([_tuples(each) for each in value.elts], py.LOAD)
-    return value
 
 
 def _value(words: ast.expr) -> Any:

@@ -12,7 +12,7 @@ from cnnspec.channels import Joined, Places, express
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
 from cnnspec.emit.lowering import Lowered
-from cnnspec_torch.classes import evaluating, placing
+from cnnspec_torch.classes import evaluating, placing, sized
 from cnnspec_torch.classes.lowered import operation, tree
 from cnnspec_torch.classes.overwriting import in_place
 from cnnspec_torch.classes.projection import Path, Projection
@@ -88,10 +88,10 @@ def permuted_channels(
     axes = made.get("axes")
     if isinstance(axes, ast.List | ast.Tuple) and py.whole(axes.elts[0]) == 0:
         return channels[0]
-    shapes = {node.shape.channels for node in p.file.nodes(step.site)}
-    if len(shapes) == 1:
-        return py.literal(shapes.pop())
-    raise Hard("channels that were rows or columns")
+    found = sized.by_instance(p.file.nodes(step.site), lambda node: node.shape.channels)
+    if not found:
+        raise Hard("channels that were rows or columns", step.site)
+    return sized.number(p, "size", found)
 
 
 def apply_operator(

@@ -7,6 +7,8 @@ import copy
 from dataclasses import replace
 
 from cnnspec.emit import pytree as py
+from cnnspec.emit.names import is_identifier
+from cnnspec_torch.attributes import attribute
 from cnnspec_torch.classes import looping
 from cnnspec_torch.classes.lowered import operation
 from cnnspec_torch.classes.projection import Path, Projection
@@ -107,6 +109,8 @@ def put_module(p: Projection, path: Path, made: ast.expr) -> Reach:
     for segment in path[:-1]:
         box = open_box(p, box, segment)
     segment = path[-1]
+    _only_once(box, segment, opened=False)
+    put_before(p, box, segment)
     box.sites.append((segment, len(p.loops), None))
     if is_parameter(made):
         box.parameters.add(ast.dump(said(segment)))
@@ -122,10 +126,14 @@ def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
     key = (parent.number, segment if isinstance(segment, str) else ast.dump(segment))
     if key in p.box_at:
         return p.box_at[key]
+    _only_once(parent, segment, opened=True)
     others = [each.segment for each in p.box_at.values() if each.parent is parent]
     written = {isinstance(each, str) for each in (*others, segment)}
     if parent.number and len(written) > 1:
         raise Hard("a group whose name may be that of one whose name is worked out")
+    word = segment if isinstance(segment, str) else "word"
+    if not parent.number and not is_identifier(attribute(word)):
+        raise Hard("a group whose name is no word of Python's")
     box = p.box_at[key] = Box(len(p.boxes), parent, segment)
     p.boxes.append(box)
     names = {each.id for each in path_names(box)}
@@ -147,6 +155,26 @@ def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
         p.loops, p.init = loops, init
     place.append(Put(parent, said(segment), Opened(box)))
     return box
+
+
+def _only_once(box: Box, segment: Segment, *, opened: bool) -> None:
+    """Refuse a name that is a module's in one place and a group's in another."""
+    for other, _, inner in box.sites:
+        alike = ast.dump(said(other)) == ast.dump(said(segment))
+        if alike and (inner is not None) != opened:
+            raise Hard("a name that is a group's as well as a module's")
+
+
+def put_before(p: Projection, box: Box, segment: Segment) -> None:
+    """Refuse a name that another module has already, save on another way of one decision."""
+    if not isinstance(segment, str):
+        return
+    here = tuple(p.ways)
+    for other in box.ways.get(segment, ()):
+        mine = dict(here)
+        if not any(mine.get(choice, arm) != arm for choice, arm in other):
+            raise Hard("a name that two modules have")
+    box.ways.setdefault(segment, []).append(here)
 
 
 def note_counting(p: Projection, box: Box, segment: Segment) -> None:

@@ -13,9 +13,18 @@ from cnnspec_torch.classes.values import Box, Data, Node, Nodes, Reach, Segment,
 
 if TYPE_CHECKING:
     from cnnspec_torch.classes.file import File
+    from cnnspec_torch.classes.sized import Sized
 
 Statements = list[ast.stmt]
 Path = tuple[Segment, ...]
+
+
+def lasting(data: Data) -> Data:
+    """What Python goes through once, or has as a range, as a list."""
+    match data.made:
+        case ast.Call(ast.Name("range" | "zip" | "enumerate")):
+            return Data(py.call("list", data.made), py.call("list", data.run))
+    return data
 
 
 @dataclass(slots=True)
@@ -53,6 +62,8 @@ class Projection:
     name: str
     #: Whether images come in, by parameter.
     ranks: tuple[bool, ...] = ()
+    #: The results that nothing reads.
+    left: frozenset[int] = frozenset()
     init: Statements = field(default_factory=list)
     run: Statements = field(default_factory=list)
     env: dict[str, Value] = field(default_factory=dict)
@@ -91,6 +102,27 @@ class Projection:
     uncertain: set[str] = field(default_factory=set)
     entered: set[str] = field(default_factory=set)
     fresh_names: set[str] = field(default_factory=set)
+
+    #: The decisions around what is projected, each by its number, and the way that it takes.
+    ways: list[tuple[int, int]] = field(default_factory=list)
+    decisions: int = 0
+    #: Whether it is written step by step (`stepwise`), and how deep in decisions and loops.
+    stepwise: bool = False
+    depth: int = 0
+    #: The variables of loops' names that hide others.
+    spelled: dict[str, str] = field(default_factory=dict)
+    #: Parameters' defaults, by their names in the spec.
+    defaults: dict[str, ast.expr] = field(default_factory=dict)
+    #: Parameters for numbers that come from an image's size.
+    sized: dict[str, Sized] = field(default_factory=dict)
+    #: Whether it is handed on as a value.
+    handed: bool = False
+
+    @property
+    def calls_itself(self) -> bool:
+        """Whether a block's class makes others of its own."""
+        called = (x for x in pg.parts(self.body.statements) if isinstance(x, pg.BlockStep))
+        return any(each.block is self.body.definition for each in called)
 
     @property
     def is_network(self) -> bool:
@@ -141,7 +173,9 @@ class Projection:
         """Bind a name."""
         name = self.file.word(word)
         match value:
-            case Data(made, run):
+            case Data():
+                data = lasting(value)
+                made, run = data.made, data.run
                 self.init.append(py.assign(name, made))
                 self.run.append(py.assign(name, run))
                 if self.bound.get(word) == 1:

@@ -32,6 +32,8 @@ def _pruned(statement: ast.stmt, live: set[str]) -> tuple[Statements, set[str]]:
                 return [], live
             if isinstance(value, ast.Name) and given == {value.id}:
                 return [], live
+            if isinstance(target, ast.Tuple) and not given <= live:
+                statement = ast.Assign([_dropped(target, live)], value, lineno=0)
             return [statement], (live - given) | py.reads(value)
         case ast.AugAssign(ast.Name(word), _, value):
             if word not in live:
@@ -47,6 +49,12 @@ def _pruned(statement: ast.stmt, live: set[str]) -> tuple[Statements, set[str]]:
 def _is_names(target: ast.expr) -> bool:
     parts = target.elts if isinstance(target, ast.Tuple) else [target]
     return all(isinstance(each, ast.Name) for each in parts)
+
+
+def _dropped(target: ast.Tuple, live: set[str]) -> ast.Tuple:
+    """Call what nobody reads of several names `_`."""
+    names = [each.id if isinstance(each, ast.Name) else "_" for each in target.elts]
+    return ast.Tuple([ast.Name(x if x in live else "_", py.STORE) for x in names], py.STORE)
 
 
 def _if(

@@ -6,9 +6,7 @@ import ast
 
 from cnnspec.emit import pytree as py
 from cnnspec_torch.classes.lowered import operation
-from cnnspec_torch.classes.values import (
-    Member,
-)
+from cnnspec_torch.classes.values import Hard, Member
 
 
 def total(channels: ast.expr) -> ast.expr:
@@ -48,6 +46,9 @@ def several(members: list[ast.expr], count: ast.expr) -> list[ast.expr]:
 
 def sequence(members: list[ast.expr]) -> ast.expr:
     """A sequence; a name that is its member's position need not be said."""
+    labels = [each.label for each in members if isinstance(each, Member)]
+    if len(set(labels)) < len(labels):
+        raise Hard("a name that two members have")
     sure = True
     plain = True
     for place, each in enumerate(members):

@@ -13,14 +13,14 @@ from cnnspec.emit.held import is_step
 from cnnspec.emit.names import BUILTINS
 from cnnspec.emit.pycode import lines, text
 from cnnspec.expression import plain
-from cnnspec_torch.classes import polish
+from cnnspec_torch.classes import polish, sized
 from cnnspec_torch.classes.containers import Containers
-from cnnspec_torch.classes.evaluating import SIZE
 from cnnspec_torch.classes.file import WORDS
+from cnnspec_torch.classes.hints import typed
 from cnnspec_torch.classes.projection import Projection
 from cnnspec_torch.classes.prune import prune
 from cnnspec_torch.classes.tidy import appends, boxes_of, chains, copies, members, once, shared
-from cnnspec_torch.classes.values import Hard, Put
+from cnnspec_torch.classes.values import NAMES, SIZE, Hard, Put
 
 WIDTH = 88
 LAYER = "Callable[..., nn.Module]"
@@ -40,14 +40,17 @@ def written(projection: Projection, *, inference: bool) -> list[str]:
         run = []
         for box in projection.boxes[1:]:
             box.kind = "sequential"
-    run = _forward(projection, run, arguments)
+    run = settled(_forward(projection, run, arguments))
     if projection.is_network or not projection.straight:
         init = _used(projection, init, run)
-    free = py.reads(run) - set(arguments) - py.stores(run) - _KNOWN - BUILTINS
+    _, before = prune(run)
+    parameters = {projection.file.word(each.name) for each in projection.body.data}
+    # What is bound on one way only and read on that way again is no parameter.
+    free = before - (py.stores(run) - parameters) - set(arguments) - _KNOWN - BUILTINS
+    free -= {name for name, _ in projection.file.functions.values()}
     free -= set(projection.file.constants) | {each.name for each in projection.file.classes}
     attributes = {each: _attribute(projection, each) for each in sorted(free)}
-    run = [_on_self(each, attributes) for each in run]
-    parameters = {projection.file.word(each.name) for each in projection.body.data}
+    run = _stored(run, attributes)
     for each in free - parameters:
         raise Hard(f"forward needs {each}")
     stored: list[ast.stmt] = [
@@ -56,6 +59,32 @@ def written(projection: Projection, *, inference: bool) -> list[str]:
     ]
     init = _constructor(projection, init, run)
     return _class(projection, stored, init, run, arguments, returned)
+
+
+def _stored(run: list[ast.stmt], attributes: dict[str, str]) -> list[ast.stmt]:
+    """Read parameters from `self`; one that is bound again begins as a variable."""
+    again = {each for each in attributes if each in py.stores(run)}
+    only = {word: name for word, name in attributes.items() if word not in again}
+    head: list[ast.stmt] = [py.assign(x, py.code(f"self.{attributes[x]}")) for x in sorted(again)]
+    return [*head, *(_on_self(each, only) for each in run)]
+
+
+def settled(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """`x if t else x` is `x`, and `f(x) if True else y` is `f(x)`."""
+
+    def change(part: ast.AST) -> ast.AST | None:
+        if isinstance(part, ast.IfExp):
+            whole = py.fold(part)
+            return None if isinstance(whole, ast.IfExp) else settled_part(whole)
+        return None
+
+    def settled_part(part: ast.expr) -> ast.expr:
+        result = py.rewritten(part, change)
+        assert isinstance(result, ast.expr)
+        return result
+
+    result = [py.rewritten(each, change) for each in statements]
+    return [each for each in result if isinstance(each, ast.stmt)]
 
 
 def _returns(projection: Projection, *, inference: bool) -> tuple[list[ast.stmt], str]:
@@ -70,33 +99,34 @@ def _returns(projection: Projection, *, inference: bool) -> tuple[list[ast.stmt]
     returned = "Outputs" if several else "Tensor"
     if not late:
         return [*projection.run, ast.Return(whole)], returned
-    kept, _ = prune(projection.run, main)
-    known = {id(each) for each in kept}
-    run = _in_training(projection.run, known)
+    run = _in_training(projection.run, main)
     heads = _tuple("TrainOutputs" if several else "Outputs", every)
-    run = [*run, ast.If(py.code("self.training"), [ast.Return(heads)], []), ast.Return(whole)]
+    before: list[ast.stmt] = []
+    if run and isinstance(run[-1], ast.If) and py.same(run[-1].test, py.code("self.training")):
+        before = run.pop().body  # type: ignore[attr-defined]
+    last = ast.If(py.code("self.training"), [*before, ast.Return(heads)], [])
+    run = [*run, last, ast.Return(whole)]
     return run, "Outputs | TrainOutputs" if several else "Tensor | Outputs"
 
 
-def _in_training(statements: list[ast.stmt], known: set[int]) -> list[ast.stmt]:
+def _in_training(statements: list[ast.stmt], main: list[str]) -> list[ast.stmt]:
     """Put what only training heads need under `if self.training`."""
+    groups: list[tuple[bool, list[ast.stmt]]] = []
+    live = set(main)
+    for each in reversed(statements):
+        kept, live = prune([each], live)
+        # What goes over modules by their order keeps to it.
+        stays = bool(kept) or NAMES in py.reads(each) | py.stores(each)
+        if stays:
+            live |= py.reads(each)
+        if not groups or groups[-1][0] != stays:
+            groups.append((stays, []))
+        groups[-1][1].append(each)
     result: list[ast.stmt] = []
-    heads: list[ast.stmt] = []
-    for each in statements:
-        if _stays(each, known):
-            if heads:
-                result.append(ast.If(py.code("self.training"), heads, []))
-                heads = []
-            result.append(each)
-        else:
-            heads.append(each)
-    if heads:
-        result.append(ast.If(py.code("self.training"), heads, []))
+    for stays, group in reversed(groups):
+        group.reverse()
+        result += group if stays else [ast.If(py.code("self.training"), group, [])]
     return result
-
-
-def _stays(statement: ast.stmt, known: set[int]) -> bool:
-    return id(statement) in known or isinstance(statement, ast.If | ast.For | ast.Return)
 
 
 def _tuple(name: str, values: list[str]) -> ast.expr:
@@ -178,8 +208,14 @@ def _attribute(projection: Projection, word: str) -> str:
     """The attribute that keeps a parameter: a module's label wins over it."""
     from cnnspec_torch.attributes import attribute
 
-    taken = {str(site[0]) for site in projection.boxes[0].sites if isinstance(site[0], str)} | set(
-        projection.free
+    taken = (
+        {"names"}
+        | {
+            str(site[0]).split(".")[0]
+            for site in projection.boxes[0].sites
+            if isinstance(site[0], str)
+        }
+        | set(projection.free)
     )
     name = attribute(word)
     while name in taken:
@@ -220,6 +256,7 @@ def _class(
         filled = Containers(projection.straight, _stage(projection, init))
         body = filled.statements([*late_defaults(projection), *stored, *init])
         body = polish.constructor(body, projection.file.constants, straight=projection.straight)
+        body = typed(projection, body, made=True)
         if body or head:
             result += _signature("__init__", ["self", *head], "None")
             result.append("        super().__init__()")
@@ -234,11 +271,13 @@ def _class(
     ]
     last = run[-1] if run else None
     if isinstance(last, ast.Return) and isinstance(last.value, ast.Tuple):
-        returned = f"tuple[{', '.join(['Tensor'] * len(last.value.elts))}]"
+        hints_ = ("None" if py.constant(each, None) else "Tensor" for each in last.value.elts)
+        returned = f"tuple[{', '.join(hints_)}]"
     elif projection.body.result == "nodes" and not projection.is_network:
         returned = "list[Tensor]"
     result += _signature("forward", ["self", *hints], returned)
-    return result + lines(polish.forward(words.statements(run)), 8)
+    body = typed(projection, polish.forward(words.statements(run)), made=False)
+    return result + lines(body, 8)
 
 
 def _stage(projection: Projection, init: list[ast.stmt]) -> str:
@@ -296,7 +335,7 @@ def signature(projection: Projection) -> list[str]:
     star = False
     for each in projection.parameters:
         word = file.word(each.name)
-        default = file.default(projection, each)
+        default = projection.defaults.get(each.name)
         hint = hinted(projection, each, default)
         if file.names_layers:
             hint = hint.replace(LAYER, "Layer")
@@ -312,7 +351,8 @@ def signature(projection: Projection) -> list[str]:
             result.append(f"{word}: {hint} | None = None")
             continue
         result.append(f"{word}: {hint} = {text(default)}")
-    return result
+    more = sized.hints(projection)
+    return [*result, *(["*"] if more and not star else []), *more]
 
 
 def names_layers(projections: Iterable[Projection]) -> bool:
@@ -320,7 +360,7 @@ def names_layers(projections: Iterable[Projection]) -> bool:
     times = 0
     for each in projections:
         for parameter in each.parameters:
-            default = each.file.default(each, parameter)
+            default = each.defaults.get(parameter.name)
             times += LAYER in hinted(each, parameter, default)
     return times > 2
 
@@ -329,14 +369,14 @@ def is_late(projection: Projection, default: ast.expr) -> bool:
     """Whether a default speaks of other parameters, so that it is worked out in the constructor."""
     data = {projection.file.word(each.name) for each in projection.body.data}
     flowing = {projection.parameter_channels(each.name) for each in projection.body.nodes}
-    return bool(py.reads(default) & (data | flowing))
+    return bool(py.reads(default) & (data | flowing | set(projection.sized)))
 
 
 def late_defaults(projection: Projection) -> list[ast.stmt]:
     """Work out the defaults that speak of other parameters, in order."""
     result: list[ast.stmt] = []
     for each in projection.parameters:
-        default = projection.file.default(projection, each)
+        default = projection.defaults.get(each.name)
         if default is not None and is_late(projection, default):
             word = projection.file.word(each.name)
             absent = ast.Compare(py.name(word), [ast.Is()], [ast.Constant(None)])
@@ -371,7 +411,11 @@ def _constructs(projection: Projection, steps: Iterable[pg.Expr]) -> str:
             return LAYER
         body = file.program.body(each)
         names += sorted({x.name for x in file.classes if x.body is body} - {*names})
-    return f"Callable[..., {' | '.join(names)}]" if names else LAYER
+    said = " | ".join(names)
+    before = {x.name for x in file.classes[: file.classes.index(projection)]}
+    if not set(names) <= before:
+        said = f'"{said}"'
+    return f"Callable[..., {said}]" if names else LAYER
 
 
 def _hint(values: Iterable[Any]) -> str:

@@ -23,8 +23,8 @@ def inside(statements: Statements, rule: Callable[[Statements], Statements]) -> 
         if isinstance(each, ast.For):
             result.append(ast.For(each.target, each.iter, rule(each.body), [], lineno=0))
         elif isinstance(each, ast.If):
-            orelse = rule(each.orelse) if each.orelse else []
-            result.append(ast.If(each.test, rule(each.body), orelse))
+            body = rule(each.body)
+            result.append(ast.If(each.test, body, rule(each.orelse) if each.orelse else []))
         else:
             result.append(each)
     return result

@@ -5,13 +5,25 @@ from __future__ import annotations
 import ast
 import copy
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from cnnspec.emit.program import Expr
+from cnnspec.source import Span
+
+#: What is called the list of modules' names that are worked out, and what goes over them.
+NAMES: Final = "names"
+
+
+#: A height or width in the constructor, where there is none.
+SIZE: Final = "__size__"
 
 
 class Hard(Exception):
-    """A body that cannot be projected, and why."""
+    """A body that cannot be projected, why, and where in its text if that is known."""
+
+    def __init__(self, why: str, span: Span | None = None) -> None:
+        super().__init__(why)
+        self.span = span
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,8 @@ class Box:
     kind: Literal["self", "dict", "list", "sequential"] = "dict"
     #: Where members are put in: the member's segment, how many loops deep, and the box it is.
     sites: list[tuple[Segment, int, Box | None]] = field(default_factory=list)
+    #: On which ways of which decisions each member is put.
+    ways: dict[str, list[tuple[tuple[int, int], ...]]] = field(default_factory=dict)
     #: The members that are no modules but parameters, by their segments.
     parameters: set[str] = field(default_factory=set)
     #: How many loops deep it is made.

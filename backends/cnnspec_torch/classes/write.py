@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from cnnspec.diagnostics import SpecError, error
+from cnnspec.emit.bodies import read_program
+from cnnspec.emit.flatten import flattened
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.names import class_from_title, class_name
-from cnnspec.emit.program import Body
+from cnnspec.emit.program import Body, GivenStep, Operation, parts
+from cnnspec.emit.prove import Unproved, mismatches
 from cnnspec.emit.pycode import lines
 from cnnspec.emit.pytree import assign
 from cnnspec.graph import Graph
+from cnnspec_torch.classes import sized
 from cnnspec_torch.classes.binding import project_body
-from cnnspec_torch.classes.file import File, ranks_of
+from cnnspec_torch.classes.file import RESERVED, File, Key, Variant, key_of
+from cnnspec_torch.classes.handing import KIND, PUT, kinds_table, use_function, written_functions
 from cnnspec_torch.classes.projection import Projection
 from cnnspec_torch.classes.source import LAYER, names_layers, written
+from cnnspec_torch.classes.stepwise import project_steps
+from cnnspec_torch.classes.values import Hard
 from cnnspec_torch.writer import (
     Written,
     docstring,
@@ -25,31 +34,96 @@ from cnnspec_torch.writer import (
 )
 
 
-def projected(graph: Graph, lowerings: Mapping[str, Lowering]) -> File:
-    """Project the blocks that a network reaches, and the network, each after all that it calls."""
-    file = File(graph, lowerings)
-    title = graph.meta.get("title")
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """A file's classes, projected, and the text of each."""
+
+    file: File
+    texts: list[str]
+
+
+def projected(
+    graph: Graph, lowerings: Mapping[str, Lowering], *, inference: bool = False
+) -> Classes:
+    """Write the blocks that a network reaches, and the network, each after all that it calls.
+
+    A body that has no shape which a person would type is written step by step. Raises SpecError for
+    what cannot be written so either.
+    """
+    plain: frozenset[Key] = frozenset()
+    program = flattened(read_program(graph), RESERVED)
+    while True:
+        file = File(graph, lowerings, program, plain=plain, inference=inference)
+        blocks = (*file.program.blocks, file.program.network)
+        file.uniform = bool(plain) and any(map(_hands_on, blocks))
+        found = _classes(file, inference=inference)
+        if isinstance(found, Classes):
+            return found
+        body, why = found
+        if key_of(body) in plain:
+            raise _refused(body, why)
+        plain |= {key_of(body)}
+
+
+def _hands_on(body: Body) -> bool:
+    """Whether a body applies steps, or compares them, that values are."""
+    every = parts(body.statements)
+    return any(
+        isinstance(each, GivenStep)
+        or (isinstance(each, Operation) and each.operator in ("==", "!="))
+        for each in every
+    )
+
+
+def _refused(body: Body, why: Hard) -> SpecError:
+    """Say that PyTorch has no place for what a body does."""
+    span = why.span or body.definition.item.span
+    return error("not-expressible", f"torch cannot express this {body.name}: {why}", span)
+
+
+def _classes(file: File, *, inference: bool) -> Classes | tuple[Body, Hard]:
+    """Write all classes; or give the body that cannot be written as it is now, and why."""
+    title = file.graph.meta.get("title")
     wanted = class_from_title(title) if isinstance(title, str) else None
-    network = file.space.take(wanted or class_name(graph.name))
-    for body in file.program.blocks:
-        every = file.ranks(body)
-        for ranks in every:
-            if len(every) > 1:
-                file.now = {id(x) for x in file.instances(body) if ranks_of(x) == ranks}
-            _project(file, body, file.class_name(body), ranks)
-            file.now = None
-    _project(file, file.program.network, network, ())
-    return file
+    network = file.space.take(wanted or class_name(file.graph.name))
+    every = [*file.program.blocks, file.program.network]
+    body = file.program.network
+    try:
+        for body in every:
+            if body is file.program.network:
+                _project(file, body, network, Variant(()))
+                continue
+            variants = file.variants(body)
+            for each in variants:
+                if len(variants) > 1:
+                    every_ = file.instances(body)
+                    file.now = {id(x) for x in every_ if file.variant_of(body, x) == each}
+                _project(file, body, file.class_name(body), each)
+                file.now = None
+        texts = []
+        hidden = any(each.name == "Layer" for each in file.classes) or "Layer" in file.constants
+        file.names_layers = not hidden and names_layers(file.classes)
+        for projection in file.classes:
+            body = projection.body
+            texts.append("\n".join(written(projection, inference=inference)))
+    except Hard as why:
+        return body, why
+    return Classes(file, texts)
 
 
-def _project(file: File, body: Body, name: str, ranks: tuple[bool, ...]) -> None:
+def _project(file: File, body: Body, name: str, variant: Variant) -> None:
     """Project a body, again with a count of what turned out to need one."""
     counted: frozenset[str] = frozenset()
     while True:
-        projection = Projection(file, body, name, ranks, counted=counted)
+        projection = Projection(file, body, name, variant.ranks, left=variant.left, counted=counted)
         file.classes.append(projection)
-        project_body(projection)
+        if key_of(body) in file.plain:
+            projection.stepwise = True
+            project_steps(projection, file.flat(body))
+        else:
+            project_body(projection)
         if not projection.needs:
+            sized.settle(projection)
             projection.wanted = projection.wanted or body in file.wanted
             return
         counted |= projection.needs
@@ -59,50 +133,65 @@ def _project(file: File, body: Body, name: str, ranks: tuple[bool, ...]) -> None
 def write(
     graph: Graph, lowerings: Mapping[str, Lowering], head: list[str], *, inference: bool
 ) -> Written:
-    """Write the source of a network; `head` are the lines of the module's docstring.
-
-    Raises `values.Hard` for what cannot be projected yet.
-    """
-    file = projected(graph, lowerings)
-    file.names_layers = names_layers(file.classes)
-    classes = _with_defaults(
-        file, ["\n".join(written(each, inference=inference)) for each in file.classes]
-    )
+    """Write the source of a network; `head` are the lines of the module's docstring."""
+    found = projected(graph, lowerings, inference=inference)
+    file = found.file
+    if wrong := mismatches(graph, file.taken_apart):
+        raise Unproved(wrong)
+    functions = written_functions(file)
+    text = "\n".join([*found.texts, *functions])
+    kinds = [kinds_table(file)] if re.search(r"\bkind\(", text) else []
+    tables = _tables(file, text)
+    late = {name: each for name, each in tables.items() if _speaks(each, file)}
+    classes = _before_use(found.texts, {**late, **_defaults(file)})
     outputs = graph.inference_outputs if inference else graph.outputs
-    text = "\n\n\n".join([*outputs_of(outputs), *classes])
-    tables = _tables(file, "\n".join(classes))
-    known = "\n".join([*tables, text])
-    text = "\n\n\n".join([*_functions(known), *layers_in(known), text])
-    every = "\n".join([*tables, text])
+    text = "\n\n\n".join([*outputs_of(outputs), *functions, *classes, *kinds])
+    early = [each for name, each in tables.items() if name not in late]
+    known = "\n".join([*early, text])
+    text = "\n\n\n".join([*_functions(file, known), *layers_in(known), text])
+    every = "\n".join([*early, text])
     weights = [loss_weights(outputs)] if any(each.train for each in outputs) else []
     named = [f"Layer = {LAYER}"] if re.search(r"\bLayer\b", text) else []
     imports = imports_of("\n".join([*named, every]))
-    short = [each for each in [*named, *tables] if "\n" not in each]
-    long = [each for each in tables if "\n" in each]
-    parts = [docstring(head), imports, *weights, *(["\n".join(short)] if short else []), *long]
-    return Written("\n\n".join(parts) + "\n\n\n" + text + "\n", file.classes[-1].name)
+    short = [each for each in [*named, *early] if "\n" not in each]
+    long = [each for each in early if "\n" in each]
+    top = [docstring(head), imports, *weights, *(["\n".join(short)] if short else []), *long]
+    return Written("\n\n".join(top) + "\n\n\n" + text + "\n", file.classes[-1].name)
 
 
-def _with_defaults(file: File, classes: list[str]) -> list[str]:
-    """Put what is a default before the first class that speaks of it."""
+def _speaks(table: str, file: File) -> bool:
+    """Whether a table speaks of classes or functions of the file."""
+    own = [each.name for each in file.classes] + [name for name, _ in file.functions.values()]
+    return any(re.search(rf"\b{re.escape(each)}\b", table) for each in own)
+
+
+def _defaults(file: File) -> dict[str, str]:
+    """The defaults that have names."""
+    return {
+        name: "\n".join(lines([assign(name, value)], 0)) for name, value in file.defaults.items()
+    }
+
+
+def _before_use(classes: list[str], named: Mapping[str, str]) -> list[str]:
+    """Put what has a name before the first class that speaks of it."""
     result: list[str] = []
     told: set[str] = set()
     for each in classes:
-        for name, value in file.defaults.items():
+        for name, text in named.items():
             if name not in told and re.search(rf"\b{name}\b", each):
                 told.add(name)
-                result.append("\n".join(lines([assign(name, value)], 0)))
+                result.append(text)
         result.append(each)
     return result
 
 
-def _tables(file: File, text: str) -> list[str]:
-    """What stands at the top of a file for the classes that speak of it."""
-    result: list[str] = []
+def _tables(file: File, text: str) -> dict[str, str]:
+    """The tables that classes speak of."""
+    result: dict[str, str] = {}
     for name, value in reversed(file.constants.items()):
         if re.search(rf"\b{name}\b", text):
-            result.insert(0, "\n".join(lines([assign(name, value)], 0)))
-            text += result[0]
+            result = {name: "\n".join(lines([assign(name, value)], 0)), **result}
+            text += result[name]
     return result
 
 
@@ -121,6 +210,8 @@ NAMED = '''def named(*members: nn.Module | tuple[str, nn.Module]) -> nn.Sequenti
     return result'''
 
 
-def _functions(text: str) -> list[str]:
-    known = {"round_to(": ROUND_TO, "named(": NAMED}
+def _functions(file: File, text: str) -> list[str]:
+    known = {"round_to(": ROUND_TO, "named(": NAMED, "kind(": KIND, "put(": PUT}
+    if re.search(r"\buse\(", text):
+        known["use("] = use_function(file)
     return [source for word, source in known.items() if re.search(rf"\b{re.escape(word)}", text)]
