@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from cnnspec.emit.names import class_from_title, class_name
 from cnnspec.emit.program import Body, GivenStep, Operation, parts
 from cnnspec.emit.prove import Unproved, mismatches
 from cnnspec.emit.pycode import lines
-from cnnspec.emit.pytree import assign
+from cnnspec.emit.pytree import STORE, assign, code
 from cnnspec.graph import Graph
 from cnnspec_torch.classes import sized
 from cnnspec_torch.classes.binding import project_body
@@ -167,9 +168,16 @@ def _speaks(table: str, file: File) -> bool:
 
 def _defaults(file: File) -> dict[str, str]:
     """The defaults that have names."""
-    return {
-        name: "\n".join(lines([assign(name, value)], 0)) for name, value in file.defaults.items()
-    }
+    return {name: _constant(file, name, value) for name, value in file.defaults.items()}
+
+
+def _constant(file: File, name: str, value: ast.expr) -> str:
+    """Write a constant; the type of what constructs layers is said, for there may be others."""
+    statement: ast.stmt = assign(name, value)
+    if isinstance(value, ast.Call):
+        hint = code("Layer" if file.names_layers else LAYER)
+        statement = ast.AnnAssign(ast.Name(name, STORE), hint, value, 1)
+    return "\n".join(lines([statement], 0))
 
 
 def _before_use(classes: list[str], named: Mapping[str, str]) -> list[str]:
@@ -190,7 +198,7 @@ def _tables(file: File, text: str) -> dict[str, str]:
     result: dict[str, str] = {}
     for name, value in reversed(file.constants.items()):
         if re.search(rf"\b{name}\b", text):
-            result = {name: "\n".join(lines([assign(name, value)], 0)), **result}
+            result = {name: _constant(file, name, value), **result}
             text += result[name]
     return result
 
