@@ -19,7 +19,6 @@ from cnnspec.kinds import Refusal
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
-from cnnspec.syntax.files import Definition
 from cnnspec_torch.classes import evaluating, handing, operating, sized
 from cnnspec_torch.classes.lowered import Placed, tree
 from cnnspec_torch.classes.overwriting import OVERWRITING, Overwriting, in_place, overwriting
@@ -42,7 +41,7 @@ SAMPLE: Final = Shape((64, 32, 32))
 Word = str
 Ranks = tuple[bool, ...]
 #: A body: its definition, and the kinds that its parameters are of.
-Key = tuple[Definition, tuple[pg.Kind, ...]]
+Key = tuple[object, tuple[pg.Kind, ...]]
 
 #: An operator that is handed on, and whether images come into it where two kinds of input do.
 Handed = tuple[type[Op], bool]

@@ -15,7 +15,8 @@ from cnnspec.emit.names import class_from_title, class_name
 from cnnspec.emit.program import Body, GivenStep, Operation, parts
 from cnnspec.emit.prove import Unproved, mismatches
 from cnnspec.emit.pycode import lines
-from cnnspec.emit.pytree import STORE, assign, code
+from cnnspec.emit.pytree import STORE, assign
+from cnnspec.emit.pytree import name as name_
 from cnnspec.graph import Graph
 from cnnspec_torch.classes import sized
 from cnnspec_torch.classes.binding import project_body
@@ -175,7 +176,7 @@ def _constant(file: File, name: str, value: ast.expr) -> str:
     """Write a constant; the type of what constructs layers is said, for there may be others."""
     statement: ast.stmt = assign(name, value)
     if isinstance(value, ast.Call):
-        hint = code("Layer" if file.names_layers else LAYER)
+        hint = name_("Layer" if file.names_layers else LAYER)
         statement = ast.AnnAssign(ast.Name(name, STORE), hint, value, 1)
     return "\n".join(lines([statement], 0))
 
