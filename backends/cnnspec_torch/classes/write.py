@@ -175,7 +175,7 @@ def _defaults(file: File) -> dict[str, str]:
 def _constant(file: File, name: str, value: ast.expr) -> str:
     """Write a constant; the type of what constructs layers is said, for there may be others."""
     statement: ast.stmt = assign(name, value)
-    if isinstance(value, ast.Call):
+    if isinstance(value, ast.Call) and isinstance(value.args[0], ast.Attribute):
         hint = name_("Layer" if file.names_layers else LAYER)
         statement = ast.AnnAssign(ast.Name(name, STORE), hint, value, 1)
     return "\n".join(lines([statement], 0))
