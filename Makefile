@@ -67,6 +67,9 @@ generality: $(VENV)/.tests ## call blocks' PyTorch classes N times as no spec do
 bench-cost: build/peers/.installed ## compare speed and figures with other counters of operations
 	@$(BIN)/python -m benchmarks.bench_cost $(ARGS)
 
+bench-run: $(VENV)/.tests build/peers/.installed ## time emitted models beside torchvision's and keras.applications'
+	@$(BIN)/python -m benchmarks.bench_run $(ARGS)
+
 bench-memory: $(VENV)/.installed ## hold predicted memory against what torch takes
 	@$(BIN)/python -m benchmarks.bench_memory
 
