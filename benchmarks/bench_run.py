@@ -42,14 +42,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("networks", nargs="*", metavar="NETWORK", help=", ".join(NETWORKS))
     parser.add_argument("--quick", action="store_true", help="one network, few pairs: a minute")
-    parser.add_argument("--seconds", type=float, help="for each comparison (6)")
+    parser.add_argument("--seconds", type=float, help="for each comparison (4)")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     parser.add_argument("--keras", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     names = tuple(arguments.networks) or (("mobilenet_v2",) if arguments.quick else NETWORKS)
     if unknown := [each for each in names if each not in NETWORKS]:
         parser.error(f"there is no peer for {', '.join(unknown)}")
-    seconds = arguments.seconds or (1.0 if arguments.quick else 6.0)
+    seconds = arguments.seconds or (1.0 if arguments.quick else 4.0)
     if arguments.keras:
         _tell_keras(names, seconds=seconds, quick=arguments.quick)
         return
