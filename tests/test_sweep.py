@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from cnnspec.cli import run
 from cnnspec.sweeps import RefusedSweep, plan
 from cnnspec.sweeps.axes import axis
 from cnnspec.sweeps.figures import NAMES
+from cnnspec.sweeps.measure import rows_of
 from cnnspec.sweeps.results import Index, key
 from tests.console import fresh
 
@@ -146,6 +148,18 @@ def test_a_point_that_fails_is_a_row_with_its_code(small) -> None:
     found = list(cnnspec.sweep("small.cnn", set={"size": "1..4", "kernel": [3]}))
     assert [row["error"] for row in found] == ["window-too-large"] * 2 + [None] * 2
     assert found[0]["params"] is None
+
+
+def test_a_sweep_is_of_the_texts_that_it_began_with(empty: Path) -> None:
+    (empty / "part.cnn").write_text("block part(x, n) { return x -> conv(n, 3) }")
+    (empty / "net.cnn").write_text(
+        'use "part.cnn"\nnetwork net(n = 4) { output y = input(3, 8, 8) -> part(n) -> relu }'
+    )
+    made = plan("net.cnn", set={"n": "1..9"}, figures=["params"])
+    job = pickle.loads(pickle.dumps(made.job))
+    (empty / "part.cnn").unlink()
+    (empty / "net.cnn").write_text("no spec at all")
+    assert [row["params"] for row in rows_of(job, 0, 9)] == [28 * n for n in range(1, 10)]
 
 
 def test_inputs_of_several_sizes_are_an_axis(capsys) -> None:
