@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "catalogue",
     "fmt": "fmt",
     "lsp": "lsp",
+    "new": "new",
     "ops": "catalogue",
     "paths": "inspect",
     "solve": "solve",

@@ -277,6 +277,7 @@ def test_every_command_explains_itself(capsys) -> None:
         "explain",
         "fmt",
         "lsp",
+        "new",
         "ops",
         "paths",
         "solve",

@@ -89,8 +89,8 @@ def test_every_command_gives_json(command: str, tiny: Path, capfd) -> None:
 
 
 def test_all_other_commands_take_json_too() -> None:
-    # fmt writes specs, sweep a line of JSON a point, and lsp speaks JSON alone.
-    for name in set(program.commands) - set(JSON) - {"fmt", "lsp", "sweep"}:
+    # fmt and new write specs, sweep a line of JSON a point, and lsp speaks JSON alone.
+    for name in set(program.commands) - set(JSON) - {"fmt", "lsp", "new", "sweep"}:
         assert any("--json" in option.opts for option in program.commands[name].params), name
 
 

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from cnnspec.cli import run
+from cnnspec.commands.live import serving
 from cnnspec.draw import Undrawn, drawing
 from cnnspec.draw.engine import layout, program
 from tests.emitted import network
@@ -106,6 +109,24 @@ def test_requests_that_cannot_be(options, said, tmp_path, monkeypatch, capsys) -
     monkeypatch.chdir(tmp_path)
     assert run(["draw", "resnet18", *options]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_page_that_is_watched_is_served_to_who_knows_its_address(tmp_path: Path) -> None:
+    with serving() as live:
+        live.show(b"<html><body>first</body>")
+        assert b"first" in urlopen(live.address).read()
+        for other in (live.address.replace(live.token, "x"), f"{live.address}x"):
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(other)
+        strange = Request(live.address, headers={"Host": "elsewhere.example"})
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(strange)
+        words = urlopen(f"{live.address}changes")
+        assert words.readline() == b": here\n"
+        live.show(b"<html><body>second</body>")
+        assert [words.readline(), words.readline()] == [b"\n", b"data: new\n"]
+        words.close()
+        assert b"second" in urlopen(live.address).read()
 
 
 def test_watch_draws_again_and_outlives_a_mistake(tmp_path: Path) -> None:

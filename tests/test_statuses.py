@@ -83,7 +83,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_is_tried() -> None:
     catalogue = {"backends", "explain", "ops", "zoo"}
-    assert set(COMMANDS) == {*TYPED, *catalogue, "fmt", "diff", "lsp"}
+    assert set(COMMANDS) == {*TYPED, *catalogue, "fmt", "diff", "lsp", "new"}
 
 
 @pytest.mark.usefixtures("folder")
@@ -125,6 +125,10 @@ def _put(word: str, spec: str) -> list[str]:
         ("explain nothing", 2),
         ("nothing", 2),
         ("fmt nothing.cnn", 2),
+        ("new fine", 2),
+        ("new folder/mine --from nothing", 2),
+        ("new nowhere/mine", 2),
+        ("new folder/mine --from resnext50_32x4d", 0),
         ("fmt bytes.cnn", 1),
         ("diff nothing.cnn fine.cnn", 2),
         ("draw fine.cnn -o folder", 2),

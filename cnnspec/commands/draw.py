@@ -25,6 +25,7 @@ from cnnspec.commands.output import (
 from cnnspec.commands.spec import ELABORATION, loaded, takes_spec
 
 if TYPE_CHECKING:
+    from cnnspec.commands.live import Live
     from cnnspec.draw.subject import Subject
     from cnnspec.network import Network
 
@@ -129,7 +130,11 @@ def _shown(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
     default=1.0,
     help="How many times larger a png is than on a screen (1).",
 )
-@click.option("--watch", is_flag=True, help="Draw again whenever the spec's file changes.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Draw again whenever the spec's file changes; an html page reloads by itself.",
+)
 @click.option("--json", "json_", is_flag=True, help="What was drawn, as JSON.")
 @click.option("--against", metavar="SPEC", help="Draw both, marking what differs from SPEC.")
 @click.option("--open", "open_", is_flag=True, help="Open the picture, where there is a desktop.")
@@ -184,7 +189,13 @@ def draw(
         if open_:
             _open(target, quiet=quiet)
         return
-    _watch(spec, once, open_=open_, quiet=quiet)
+    if chosen == "html":
+        from cnnspec.commands.live import serving
+
+        with serving() as live:
+            _watch(spec, once, live, open_=open_, quiet=quiet)
+    else:
+        _watch(spec, once, None, open_=open_, quiet=quiet)
 
 
 def _format(asked: str | None, output: str | None) -> str:
@@ -284,13 +295,18 @@ def _again(once: Callable[[], str]) -> str | None:
         return None
 
 
-def _watch(spec: str, once: Callable[[], str], *, open_: bool, quiet: bool) -> None:
+def _watch(
+    spec: str, once: Callable[[], str], live: Live | None, *, open_: bool, quiet: bool
+) -> None:
     """Draw, and again when the file of the spec, or one beside it, changes; until interrupted."""
     folder = _folder(spec)
     seen = _stamps(folder)
     target = _again(once)
+    if live is not None:
+        _show(live, target)
+        say(f"the page is at {live.address} and reloads by itself", quiet=quiet)
     if open_ and target is not None:
-        _open(target, quiet=quiet)
+        _open(target if live is None else live.address, quiet=quiet)
     say(f"watching {spec}; end it with Ctrl-C", quiet=quiet)
     try:
         while True:
@@ -298,9 +314,17 @@ def _watch(spec: str, once: Callable[[], str], *, open_: bool, quiet: bool) -> N
             now = _stamps(folder)
             if now != seen:
                 seen = now
-                _again(once)
+                target = _again(once)
+                if live is not None:
+                    _show(live, target)
     except KeyboardInterrupt:
         say("", quiet=quiet)
+
+
+def _show(live: Live, target: str | None) -> None:
+    """Serve what was drawn; after a mistake the last picture stays."""
+    if target is not None:
+        live.show(Path(target).read_bytes())
 
 
 def _folder(spec: str) -> Path:

@@ -116,7 +116,11 @@ def alike(sheet: Sheet, offset: int) -> tuple[Use, ...]:
     return tuple({use.span.begin: use for use in found}.values())
 
 
+def may_be_a_name(word: str) -> bool:
+    """Whether a word may be a name at all: an identifier, and no word of the language."""
+    return word.isascii() and word.isidentifier() and word not in RESERVED | set(operators())
+
+
 def may_be_called(sheet: Sheet, word: str) -> bool:
     """Whether a name is free in a text: an identifier, no word of the language, nobody else's."""
-    taken = {use.word for use in uses(sheet)} | RESERVED | set(operators())
-    return word.isascii() and word.isidentifier() and word not in taken
+    return may_be_a_name(word) and word not in {use.word for use in uses(sheet)}
