@@ -79,8 +79,24 @@ def test_places_are_counted_in_the_editors_units(editor: Editor) -> None:
     assert only["range"]["start"]["character"] == before + 1  # the letter is two units of UTF-16
 
 
-def test_what_the_server_does_not_know_is_answered_so(editor: Editor) -> None:
+def test_what_the_server_does_not_know_is_answered_so(tmp_path: Path) -> None:
+    editor = Editor(tmp_path)
     assert editor.asked("cnnspec/nothing")["error"]["code"] == -32601
+    assert editor.asked("textDocument/hover", position="here")["error"]["code"] == -32602
+    assert editor.asked("textDocument/hover", position=3)["error"]["code"] == -32602
+    editor.tell("$/setTrace", value=3)
+    editor.tell("cnnspec/nothing", value=3)
+    text = "network n {\n    image = input(3, 8, 8)\n    output y = image\n}\n"
+    assert editor.open("a.cnn", text) == [], "it goes on"
+    editor.close()
+
+
+def test_a_text_that_was_never_opened_is_not_read(editor: Editor) -> None:
+    (editor.folder / "b.cnn").write_text("block b(x) { return x -> relu }\n")
+    for each in ("hover", "definition", "prepareRename", "signatureHelp"):
+        assert editor.at(f"textDocument/{each}", "b.cnn", 0, 7) is None
+    document = {"uri": editor.uri("b.cnn")}
+    assert editor.ask("textDocument/documentSymbol", textDocument=document) == []
 
 
 def test_a_text_outside_the_workspace_reads_no_file(tmp_path: Path) -> None:

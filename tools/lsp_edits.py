@@ -1,7 +1,8 @@
 """Replay N random edits of the specs that ship through the language server's protocol.
 
-After each edit the diagnostics that come are those of the text as it is then, by `check`'s own
-words, and questions about random places are answered. An exception in the server's log fails.
+Of a text that is edited step by step, the diagnostics that come are held against those of the same
+text read by itself: after one edit in `HELD` and after the last. Questions about random places are
+answered after each. An exception in the server's log fails.
 """
 
 from __future__ import annotations
@@ -22,7 +23,12 @@ PIECES = (
     *("->", "(", ")", "{", "}", "[", "]", ",", "=", " ", "\n", "conv", "bn", "x", "1", '"', "#"),
     *("if", "for i in range(3) {", "output", "return", "stride = 2", "é", "\U0001d518", "\t"),
 )
-ASKED = ("hover", "definition", "references", "completion", "prepareRename")
+#: One edit in so many is held against the text read by itself.
+HELD = 5
+ASKED = (
+    *("hover", "definition", "references", "completion", "prepareRename", "signatureHelp"),
+    *("codeLens", "codeAction", "inlayHint"),
+)
 
 
 def replay(editor: Any, *, count: int, seed: int) -> int:
@@ -34,23 +40,37 @@ def replay(editor: Any, *, count: int, seed: int) -> int:
         text = chance.choice(files)
         name = f"n{done}.cnn"
         _held(editor.open(name, text), text, name, seed)
-        for version in range(2, 2 + min(chance.randint(3, 12), count - done)):
+        last = 1 + min(chance.randint(5, 30), count - done)
+        for version in range(2, last + 1):
             at = chance.randrange(len(text) + 1)
             text = text[:at] + chance.choice(PIECES) + text[at + chance.randint(0, 3) :]
-            _held(editor.change(name, text, version), text, name, seed)
+            told = editor.change(name, text, version)
+            if version == last or not chance.randrange(HELD):
+                _held(told, text, name, seed)
             line = chance.randrange(text.count("\n") + 1)
             asked = f"textDocument/{chance.choice(ASKED)}"
-            more = {"context": {"includeDeclaration": True}} if asked.endswith("references") else {}
             answer = editor.asked(
                 asked,
                 textDocument={"uri": editor.uri(name)},
-                position={"line": line, "character": chance.randrange(60)},
-                **more,
+                **_besides(asked.partition("/")[2], line, chance.randrange(60)),
             )
             assert "error" not in answer, (seed, name, answer)
             done += 1
         editor.shut(name)
     return done
+
+
+def _besides(asked: str, line: int, character: int) -> dict[str, Any]:
+    """Give what a request has besides its document."""
+    if asked == "codeLens":
+        return {}
+    ends = {"start": {"line": line, "character": 0}, "end": {"line": line + 9, "character": 0}}
+    if asked == "inlayHint":
+        return {"range": ends}
+    if asked == "codeAction":
+        return {"range": ends, "context": {"diagnostics": []}}
+    more = {"context": {"includeDeclaration": True}} if asked == "references" else {}
+    return {"position": {"line": line, "character": character}, **more}
 
 
 def _held(told: list[dict[str, Any]], text: str, name: str, seed: int) -> None:

@@ -15,12 +15,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.json_rpc import JsonRPCNotification
 from pygls.workspace import TextDocument
 
 from cnnspec import __version__
@@ -69,12 +71,29 @@ class Open:
     task: asyncio.Task[None] | None = None
 
 
+class _Protocol(LanguageServerProtocol):
+    """The protocol, with an answer to requests that cannot be read: pygls has none."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Read a message; a request with wrong parameters is answered so, and is no more."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as wrong:
+            if "id" in data and "method" in data:
+                error = lsp.ResponseError(JsonRpcInvalidParams.CODE, wrong.message)
+                self._send_response(data["id"], None, error)
+            return JsonRPCNotification(jsonrpc=self.VERSION, method="$/unread", params={})
+
+
 class Server(LanguageServer):
     """Answers one editor."""
 
     def __init__(self) -> None:
         super().__init__(
-            "cnnspec", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full
+            "cnnspec",
+            __version__,
+            text_document_sync_kind=lsp.TextDocumentSyncKind.Full,
+            protocol_cls=_Protocol,
         )
         self._open: dict[str, Open] = {}
         for each in ("pygls.protocol.json_rpc", "pygls.server"):
