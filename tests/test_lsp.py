@@ -23,6 +23,20 @@ def editor(tmp_path: Path):
     assert "Traceback" not in said
 
 
+@pytest.fixture
+def editor_in():
+    """Make editors in folders; each is closed at the end, and its log is looked at."""
+    made: list[Editor] = []
+
+    def make(folder: Path) -> Editor:
+        made.append(Editor(folder))
+        return made[-1]
+
+    yield make
+    for each in made:
+        assert "Traceback" not in each.close()
+
+
 def place(text: str, words: str) -> tuple[int, int]:
     at = text.index(words)
     return text[:at].count("\n"), at - (text.rfind("\n", 0, at) + 1)
@@ -99,16 +113,15 @@ def test_a_text_that_was_never_opened_is_not_read(editor: Editor) -> None:
     assert editor.ask("textDocument/documentSymbol", textDocument=document) == []
 
 
-def test_a_text_outside_the_workspace_reads_no_file(tmp_path: Path) -> None:
+def test_a_text_outside_the_workspace_reads_no_file(tmp_path: Path, editor_in) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "secret.cnn").write_text("block secret(x) { return x -> relu }\n")
-    editor = Editor(tmp_path / "work")
+    editor = editor_in(tmp_path / "work")
     text = 'use "secret.cnn"\nnetwork n {\n    image = input(3, 8, 8)\n    output y = image\n}\n'
     uri = (tmp_path / "other.cnn").as_uri()
     document = {"uri": uri, "languageId": "cnn", "version": 1, "text": text}
     editor.tell("textDocument/didOpen", textDocument=document)
     assert [each["code"] for each in editor.told(uri)] == ["missing-file"]
-    editor.close()
 
 
 def test_random_edits_leave_nothing_stale_and_no_exception(editor: Editor, capsys) -> None:
@@ -119,3 +132,133 @@ def test_random_edits_leave_nothing_stale_and_no_exception(editor: Editor, capsy
     with capsys.disabled():
         sys.stdout.write(f"\nedits from seed {seed}\n")
     assert replay(editor, count=20, seed=seed) == 20
+
+
+BROKEN = """\
+network n {
+    image = input(3, 32, 32)
+    x = image -> conv(8, 3, padding = 1) => relu
+    output y = x -> flaten -> dense(10)
+}
+"""
+
+
+def test_quick_fixes_are_the_edits_of_the_diagnostics(editor: Editor) -> None:
+    document = {"uri": editor.uri("a.cnn")}
+    assert len(editor.open("a.cnn", BROKEN)) == 2
+    where = {"range": ALL, "context": {"diagnostics": []}}
+    arrow, guess = editor.ask("textDocument/codeAction", textDocument=document, **where)
+    assert arrow["title"] == "flows are written `->`"
+    assert (arrow["kind"], arrow["isPreferred"]) == ("quickfix", True)
+    assert (guess["title"], guess["isPreferred"]) == ("did you mean `flatten`?", False)
+    (edit,) = arrow["edit"]["changes"][document["uri"]]
+    assert edit == {
+        "range": {"start": {"line": 2, "character": 41}, "end": {"line": 2, "character": 43}},
+        "newText": "->",
+    }
+    here = {"start": {"line": 3, "character": 22}, "end": {"line": 3, "character": 22}}
+    where = {"range": here, "context": {"diagnostics": []}}
+    (only,) = editor.ask("textDocument/codeAction", textDocument=document, **where)
+    assert only["title"] == guess["title"]
+    everything = {"range": here, "context": {"diagnostics": [], "only": ["source.fixAll"]}}
+    (whole,) = editor.ask("textDocument/codeAction", textDocument=document, **everything)
+    assert whole["edit"]["changes"][document["uri"]] == [edit]
+    nothing = {"range": ALL, "context": {"diagnostics": [], "only": ["refactor"]}}
+    assert editor.ask("textDocument/codeAction", textDocument=document, **nothing) == []
+
+
+def test_totals_stand_over_networks_and_blocks(editor: Editor) -> None:
+    editor.open("net.cnn", RESNET)
+    document = {"uri": editor.uri("net.cnn")}
+    found = editor.ask("textDocument/codeLens", textDocument=document)
+    shown = {each["range"]["start"]["line"]: each["command"]["title"] for each in found}
+    line, _ = place(RESNET, "resnet50 =")
+    assert shown[line] == "25,557,032 parameters · 4,089,184,256 MACs"
+    line, _ = place(RESNET, "block bottleneck")
+    assert shown[line].endswith("MACs · layer1.0 of resnet, the first of 16")
+
+
+def test_a_call_shows_its_signature_and_what_is_typed(editor: Editor) -> None:
+    editor.open("net.cnn", RESNET)
+    line, character = place(RESNET, "inner, 3, stride")
+    found = editor.at("textDocument/signatureHelp", "net.cnn", line, character + 8)
+    (one,) = found["signatures"]
+    assert one["label"].startswith("conv(filters, size, *")
+    start, stop = one["parameters"][found["activeParameter"]]["label"]
+    assert one["label"][start:stop] == "size"
+    found = editor.at("textDocument/signatureHelp", "net.cnn", line, character + 14)
+    start, stop = found["signatures"][0]["parameters"][found["activeParameter"]]["label"]
+    assert found["signatures"][0]["label"][start:stop] == "stride"
+    line, character = place(RESNET, "unit(64) *")
+    found = editor.at("textDocument/signatureHelp", "net.cnn", line, character + 5)
+    assert found is None, "`unit` is a parameter here"
+
+
+def test_a_name_is_renamed_in_every_file_that_uses_it(tmp_path: Path, editor_in) -> None:
+    blocks = "block cell(x, wide) { return x -> conv(wide, 3) }\n"
+    user = 'use "blocks.cnn"\nnetwork n {\n    image = input(3, 8, 8)\n'
+    user += "    output y = image -> cell(4)\n}\n"
+    other = user.replace("network n", "network m").replace('use "blocks.cnn"\n', "")
+    other = f"block cell(x, wide) {{ return x -> relu }}\n{other}"
+    for name, text in (("blocks.cnn", blocks), ("user.cnn", user), ("other.cnn", other)):
+        (tmp_path / name).write_text(text)
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "user.cnn").write_text(user)
+    editor = editor_in(tmp_path)
+    assert editor.open("user.cnn", user) == []
+    line, character = place(user, "cell(4)")
+    where = editor.at("textDocument/definition", "user.cnn", line, character)
+    assert (where["uri"], where["range"]["start"]) == (
+        editor.uri("blocks.cnn"),
+        {"line": 0, "character": 6},
+    )
+    edit = editor.at("textDocument/rename", "user.cnn", line, character, newName="unit")
+    changes = {Path(uri).name: len(edits) for uri, edits in edit["changes"].items()}
+    assert changes == {"blocks.cnn": 1, "user.cnn": 1}
+    assert (tmp_path / "blocks.cnn").read_text() == blocks, "a server writes nothing"
+
+
+def test_what_lies_outside_the_given_folders_is_not_renamed(tmp_path: Path, editor_in) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "blocks.cnn").write_text("block cell(x) { return x -> relu }\n")
+    editor = editor_in(tmp_path / "work")
+    text = 'use "../blocks.cnn"\nuse "blocks.cnn"\nnetwork n {\n    image = input(3, 8, 8)\n'
+    text += "    output y = image -> conv_bn(8)\n}\n"
+    editor.open("user.cnn", text)
+    line, character = place(text, "conv_bn")
+    assert editor.at("textDocument/prepareRename", "user.cnn", line, character) is None
+    refused = editor.asked(
+        "textDocument/rename",
+        textDocument={"uri": editor.uri("user.cnn")},
+        position={"line": line, "character": character},
+        newName="cell",
+    )
+    assert refused["error"]["code"] == -32803
+    assert "ships with cnnspec" in refused["error"]["message"]
+
+
+def test_ends_of_lines_of_windows(editor: Editor) -> None:
+    (first, second) = editor.open("a.cnn", BROKEN.replace("\n", "\r\n"))
+    assert first["range"]["start"] == {"line": 2, "character": 41}
+    assert second["range"]["end"] == {"line": 3, "character": 26}
+    assert editor.open("b.cnn", BROKEN.replace("flaten", "gap").replace("=>", "->")) != []
+    text = RESNET.replace("\n", "\r\n")
+    assert editor.open("net.cnn", text) == []
+    document = {"uri": editor.uri("net.cnn")}
+    shown = editor.ask("textDocument/inlayHint", textDocument=document, range=ALL)
+    lines = RESNET.split("\n")
+    assert all(
+        each["position"]["character"] == len(lines[each["position"]["line"]]) for each in shown
+    )
+
+
+def test_an_address_with_a_drive_letter(tmp_path: Path, editor_in) -> None:
+    editor = editor_in(tmp_path)
+    uri = "file:///c%3A/Nets/a%20b.cnn"
+    document = {"uri": uri, "languageId": "cnn", "version": 1, "text": BROKEN}
+    document["text"] = BROKEN.replace("=>", "->")
+    editor.tell("textDocument/didOpen", textDocument=document)
+    assert len(editor.told(uri)) == 2
+    where = {"line": 3, "character": 15}
+    found = editor.ask("textDocument/definition", textDocument={"uri": uri}, position=where)
+    assert found["uri"] == uri

@@ -182,13 +182,14 @@ def _renamed_here(
     known: Open, use: names.Use, params: lsp.RenameParams
 ) -> dict[str, list[lsp.TextEdit]]:
     """Rename what only this text has."""
+    entry = across.foreign(known.sheet, use)
+    if entry is not None:
+        ships = entry.home.source.name.startswith(ZOO)
+        said = "ships with cnnspec" if ships else "is declared outside the workspace's folders"
+        raise across.Kept(f"{use.word} {said}")
     found = names.alike(known.sheet, offset_of(known.units, params.position))
     if not found:
-        said = "ships with cnnspec" if across.foreign(known.sheet, use) else "is declared nowhere"
-        entry = across.foreign(known.sheet, use)
-        if entry is not None and not entry.home.source.name.startswith(ZOO):
-            said = "is declared outside the folders of the workspace"
-        raise across.Kept(f"{use.word} {said}")
+        raise across.Kept(f"{use.word} is declared nowhere")
     edits = [lsp.TextEdit(range_of(known.units, each.span), params.new_name) for each in found]
     return {known.uri: edits}
 

@@ -109,7 +109,8 @@ class Server(LanguageServer):
         text = document.source
         known = self._open.get(uri)
         if known is None:
-            sheet = Sheet(name_of(uri), self._root(uri))
+            root = self._root(uri)
+            sheet = Sheet(name_of(uri) if root is None else str(root / name_of(uri)), root)
             known = self._open[uri] = Open(uri, sheet, Units("", self._encoding))
             known.sheet.take(text)
             known.units = Units(text, self._encoding)
