@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install -qq --constraint constraints.txt
 TORCH := torch==2.13.0
 N ?= 300
+# A process a core, at most four, for each loads three frameworks; a file's tests stay together.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 RECIPE := pyproject.toml constraints.txt
 
 .PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
@@ -18,10 +20,10 @@ demo: $(VENV)/.installed ## compile resnet50, run an image through it, leave all
 	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/.tests ## install what the tests need and run them
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-zoo: $(VENV)/.tests ## build, run, train and convert the networks that ship
-	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py tests/test_zoo_fingerprints.py tests/test_convert.py $(ARGS)
+	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py tests/test_zoo_fingerprints.py tests/test_convert.py $(SIDE_BY_SIDE) $(ARGS)
 
 test-browser: $(VENV)/.browser ## install Chromium and Mermaid and run the tests that need them
 	CNNSPEC_MERMAID=$(VENV)/mermaid $(BIN)/python -m pytest tests_browser $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from tests import sample_plugin
 from tests.command_line import TINY
 
 sample_plugin.refresh()
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread is each one's
+    for each in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(each, "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -149,6 +149,8 @@ def test_explain_prints_a_page(capsys) -> None:
         ["check"],
         ["check", "resnet50", "--sett", "a=1"],
         ["check", "resnet50", "--set", "classes"],
+        ["check", "resnet50", "--set", "classes=5", "--set", "classes = 6"],
+        ["check", "resnet50", "--limit", "nodes=500", "--limit", "nodes=600"],
         ["check", "resnet50", "--input", "3,224,224"],
         ["check", "resnet50", "--limit", "nodes=many"],
         ["compile", "resnet50"],

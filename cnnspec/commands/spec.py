@@ -40,12 +40,13 @@ def settings_of(
     _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 ) -> dict[str, str]:
     """Read `name=value`, each time."""
-    result = {}
+    result: dict[str, str] = {}
     for each in values:
         name, equals, text = (part.strip() for part in each.partition("="))
         if not (equals and name and text):
             raise click.BadParameter(f"{each!r} is not of the form name=value")
-        result[name] = text
+        if result.setdefault(name, text) != text:
+            raise click.BadParameter(f"{name} stands there twice, as {result[name]} and as {text}")
     return result
 
 
