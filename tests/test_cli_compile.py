@@ -81,6 +81,40 @@ def test_parameters_inputs_and_limits_are_set_from_outside(tiny: Path, capsys) -
     assert "did you mean `classes`" in capsys.readouterr().err
 
 
+def test_diff_shows_what_would_change_and_writes_nothing(tiny: Path, capsys) -> None:
+    command = ["compile", "tiny.cnn", "-b", "torch"]
+    target = tiny.parent / "tiny_torch.py"
+    assert run(command) == 0
+    capsys.readouterr()
+    assert run([*command, "--diff", "tiny_torch.py"]) == 0
+    assert capsys.readouterr() == ("", "")
+    edited = target.read_text() + "# mine\n"
+    target.write_text(edited)
+    assert run([*command, "--diff", "tiny_torch.py"]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == ["--- tiny_torch.py", "+++ tiny_torch.py"]
+    assert [each for each in told[2:] if each[0] in "+-"] == ["-# mine"]
+    assert target.read_text() == edited
+    assert run([*command, "--diff", "nowhere.py"]) == 2
+    assert "there is no file nowhere.py" in capsys.readouterr().err
+    assert run([*command, "--diff", "."]) == 2
+    for more in (["-o", "x.py"], ["--json"]):
+        assert run([*command, "--diff", "tiny_torch.py", *more]) == 2
+        assert "leave out -o and --json" in capsys.readouterr().err
+    target.write_bytes(b"\xff")
+    assert run([*command, "--diff", "tiny_torch.py"]) == 2
+
+
+def test_diff_shows_what_would_change_in_a_file_of_several(tiny: Path, capsys) -> None:
+    tiny.write_text(f"{TINY}\n{TINY.replace('tiny', 'twin')}")
+    command = ["compile", "tiny.cnn", "-b", "keras", "-q"]
+    assert run([*command, "-o", "both.py"]) == 0
+    assert run([*command, "--diff", "both.py"]) == 0
+    tiny.write_text(tiny.read_text().replace("relu", "silu"))
+    assert run([*command, "--diff", "both.py"]) == 1
+    assert "silu" in capsys.readouterr().out
+
+
 def test_check_builds_the_emitted_class(tiny: Path, capsys, monkeypatch) -> None:
     command = ["compile", "tiny.cnn", "-b", "torch", "--check"]
     assert run(command) == 0

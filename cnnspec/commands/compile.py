@@ -14,6 +14,7 @@ from cnnspec.commands.output import (
     Missing,
     Refused,
     as_json,
+    difference,
     not_ours,
     say,
     send,
@@ -22,6 +23,7 @@ from cnnspec.commands.output import (
 from cnnspec.commands.spec import all_loaded, loaded, takes_spec
 from cnnspec.diagnostics import SpecError
 from cnnspec.plugins import install
+from cnnspec.sinks import line
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
@@ -39,11 +41,18 @@ if TYPE_CHECKING:
 @click.option("--inference", is_flag=True, help="Leave out training heads and what feeds them.")
 @click.option("--json", "json_", is_flag=True, help="What was written, as JSON.")
 @click.option("--check", is_flag=True, help="Build it, and hold its weights against the graph.")
+@click.option(
+    "--diff",
+    "existing",
+    metavar="FILE",
+    help="Write nothing, and show what would change in FILE; exit status 1 if anything would.",
+)
 @takes_output
 def compile_(
     spec: str,
     backend: str | None,
     output: str | None,
+    existing: str | None,
     *,
     inference: bool,
     check: bool,
@@ -60,6 +69,8 @@ def compile_(
     """
     if backend is None:
         raise _which(spec)
+    if existing is not None and (output is not None or json_):
+        raise Refused("--diff shows what would change and writes nothing: leave out -o and --json")
     if json_ and output == "-":
         raise Refused("--json needs standard output, and `-o -` puts the source there")
     try:
@@ -68,11 +79,14 @@ def compile_(
         if spec == "-" or not _is_family(mistake, backend, how):
             raise
         options = {"inference": inference, "check": check, "force": force, "quiet": quiet}
-        _compile_family(spec, backend, output, how, **options)
+        _compile_family(spec, backend, output, existing, how, **options)
         return
     text = _proved(network, backend, inference=inference)
     if check:
         _check(network, backend, inference=inference)
+    if existing is not None:
+        _show_changes(existing, text)
+        return
     target = output or _default_name(network, backend)
     if target != "-" and not force:
         _guard(Path(target))
@@ -99,6 +113,7 @@ def _compile_family(
     spec: str,
     backend: str,
     output: str | None,
+    existing: str | None,
     how: Mapping[str, Any],
     *,
     inference: bool,
@@ -120,6 +135,9 @@ def _compile_family(
     for each in networks if check else ():
         if wrong := found.mismatch(text, each.name, each.elaborated, inference=inference):
             raise _not_the_graph(wrong)
+    if existing is not None:
+        _show_changes(existing, text)
+        return
     target = output or f"{Path(spec).stem}_{backend}{found.suffix}"
     if target != "-" and not force:
         _guard(Path(target))
@@ -127,6 +145,23 @@ def _compile_family(
     if target != "-":
         lines = text.count("\n")
         say(f"wrote {target}: {len(networks)} networks, {lines} lines", quiet=quiet)
+
+
+def _show_changes(existing: str, text: str) -> None:
+    """Show what of a file would be written otherwise; the header is no line of the source."""
+    from cnnspec.emit.header import body
+
+    path = Path(existing)
+    try:
+        if not path.is_file():  # nor a pipe, nor a device
+            raise Refused(f"there is no file {line(existing)} to show changes of")
+        before = path.read_bytes().decode()
+    except (OSError, ValueError) as failure:
+        raise Refused(f"cannot read {line(existing)}: {failure}") from None
+    found = difference(body(before), body(text), existing)
+    send(found, None)
+    if found:
+        raise click.exceptions.Exit(1)
 
 
 def _which(spec: str) -> click.UsageError:

@@ -24,3 +24,9 @@ def intact(text: str) -> bool:
     """Whether a file has our header and is as it was written."""
     match = _LINE.match(text)
     return match is not None and match[1] == digest(text[match.end() :].encode())
+
+
+def body(text: str) -> str:
+    """Give a file without our header, if it has one."""
+    match = _LINE.match(text)
+    return text if match is None else text[match.end() :]
