@@ -16,6 +16,7 @@ from cnnspec.analysis.run import Run
 from cnnspec.analysis.storage import moves_nothing
 from cnnspec.analysis.traffic import bytes_moved
 from cnnspec.graph import Graph, Node
+from cnnspec.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Meter:
     def __init__(self, graph: Graph, run: Run, device: Device | None = None) -> None:
         self.graph, self.run, self.device = graph, run, device
         self._runs = {node.index for node in graph.inference_nodes}
-        self._known: dict[Node | Part, Figures] = {}
+        self._known: dict[Part, Figures] = {}
+        #: Of nodes, by operator, what comes in, and whether it runs: all figures follow from these.
+        self._alike: dict[tuple[int, tuple[Shape, ...], bool], Figures] = {}
 
     def runs(self, node: Node) -> bool:
         """Whether a node runs at inference."""
@@ -80,10 +83,15 @@ class Meter:
 
     def node(self, node: Node) -> Figures:
         """Read one node: what only training runs has parameters, and does nothing."""
-        if node not in self._known:
-            idle = Figures(1, trainable([node]), kept([node]))
-            self._known[node] = self._running(node) if self.runs(node) else idle
-        return self._known[node]
+        return self._figures(node, runs=self.runs(node))
+
+    def _figures(self, node: Node, *, runs: bool) -> Figures:
+        key = id(node.op), node.input_shapes, runs
+        known = self._alike.get(key)
+        if known is None:
+            known = self._running(node) if runs else Figures(1, trainable([node]), kept([node]))
+            self._alike[key] = known
+        return known
 
     def _running(self, node: Node) -> Figures:
         still = node.op.is_input or moves_nothing(node, training=False)
@@ -126,4 +134,4 @@ class Meter:
     @cached_property
     def training(self) -> Figures:
         """Read the way forward in training: heads run."""
-        return Figures.sum(map(self._running, self.graph.nodes))
+        return Figures.sum(self._figures(node, runs=True) for node in self.graph.nodes)

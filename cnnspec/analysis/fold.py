@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import add
 from typing import Final, NamedTuple
 
 from cnnspec.analysis.macs import node_macs
@@ -39,10 +40,10 @@ class Cost(NamedTuple):
 
     def plus(self, other: Cost) -> Cost:
         """Add, count by count."""
-        return Cost(*(a + b for a, b in zip(self, other, strict=True)))
+        return Cost._make(map(add, self, other))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Part:
     """A layer with the small steps behind it, or a scope; `times` equal ones in a row are one part.
 
@@ -89,7 +90,7 @@ class _Source(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Unit:
     """A part together with its identity, where it stands, and what is wired to it.
 
@@ -166,7 +167,7 @@ class _Walk:
         for output in graph.outputs:
             self._used(output.port, len(alive))
         self._keys: dict[object, int] = {}
-        self._ops: dict[int, int] = {}
+        self._alike: dict[tuple[object, ...], tuple[int, int, Cost]] = {}
 
     def _used(self, port: Port, by: int) -> None:
         source = self.position[port.node.index]
@@ -180,21 +181,28 @@ class _Walk:
         return _Source(self.position[port.node.index], port.index)
 
     def node_unit(self, node: Node) -> _Unit:
-        op = self._ops.get(id(node.op))
-        if op is None:
-            op = self._ops[id(node.op)] = self._key((type(node.op), _said(node.op)))
         runs = node.index in self.runs
         mark = self.apart.get(node.index)
-        key = self._key((op, node.input_shapes, node.shapes, node.weights, runs, mark))
-        places = tuple(shape[1:] for shape in node.shapes)
-        loose = self._key((op, len(node.inputs), places, runs, mark))
-        written = sum(shape.size for shape in node.shapes) if runs else 0
-        cost = Cost(trainable([node]), kept([node]), node_macs(node) if runs else 0, written)
+        alike = id(node.op), node.input_shapes, runs, mark
+        known = self._alike.get(alike)
+        if known is None:
+            known = self._alike[alike] = self._identity(node, mark, runs=runs)
+        key, loose, cost = known
         part = Part((node,), 1, cost, node.shape, (), (node,), not runs, heads=(node,))
         here = self.position[node.index]
         sources = tuple(map(self._source, node.inputs))
         uses = self.first_use[here], self.last_use[here]
         return _Unit(part, key, loose, here, here + 1, sources, *uses, (here,))
+
+    def _identity(self, node: Node, mark: str | None, *, runs: bool) -> tuple[int, int, Cost]:
+        """Give a node's keys, close and loose, and its cost: all of them follow from what it is."""
+        op = self._key((type(node.op), _said(node.op)))
+        key = self._key((op, node.input_shapes, node.shapes, node.weights, runs, mark))
+        places = tuple(shape[1:] for shape in node.shapes)
+        loose = self._key((op, len(node.inputs), places, runs, mark))
+        written = sum(shape.size for shape in node.shapes) if runs else 0
+        cost = Cost(trainable([node]), kept([node]), node_macs(node) if runs else 0, written)
+        return key, loose, cost
 
     def joins(self, unit: _Unit, node: Node) -> bool:
         """Whether a small step goes with what stands before it: nothing else takes that."""

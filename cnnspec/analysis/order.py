@@ -3,7 +3,8 @@
 Steps that every order must do before, or after, all others cut the network into segments, which
 are searched one by one: best first, over the sets of steps that are done. A step that fits and
 leaves no more memory taken than before is done at once, since waiting with it never helps. The
-search is exact up to STATES sets in all; beyond, the result is an upper bound.
+search is exact up to STATES sets in all, where few steps can run at a time, and fewer where many
+can; beyond, and in a segment of over LARGEST steps, the result is an upper bound.
 """
 
 from __future__ import annotations
@@ -15,12 +16,18 @@ from typing import Final, NamedTuple
 
 from cnnspec.analysis.liveness import fullest
 from cnnspec.analysis.run import Run
-from cnnspec.analysis.storage import Step, overwrites, steps
+from cnnspec.analysis.storage import Buffer, Step, overwrites, steps
 from cnnspec.graph import Graph, Node
 
 #: Sets of steps that are looked at for one network: 4 branches of 14 steps side by side have as
 #: many.
 STATES: Final = 50_000
+
+#: A segment of more steps is left as written: a set of its steps would be a long number.
+LARGEST: Final = 2_000
+#: A set of steps counts as one more for so many steps that could be next, and so many in all.
+NEXT: Final = 5
+WORD: Final = 64
 
 #: A way through a segment: the way so far, and the step that was done last.
 Trail = tuple["Trail", int] | None
@@ -94,15 +101,32 @@ class _Search:
 
     def _segment(self, start: int, stop: int, bound: int, live: int) -> tuple[int, int, list[int]]:
         """Give the bound that an order of these steps keeps to, what is live then, the order."""
-        segment = _Segment(self, start, stop)
-        if stop - start > 1 and self.left > 0:
-            found = segment.search(bound, live)
+        most, end = self._as_written(start, stop, bound, live)
+        if most > bound:
+            found = None
+            if self.left > 0 and stop - start <= LARGEST:
+                found = _Segment(self, start, stop).search(bound, live, most)
             if found is not None:
                 return found
             self.exact = False
-        elif stop - start > 1:
-            self.exact = False
-        return segment.as_written(bound, live)
+        return most, end, list(range(start, stop))
+
+    def _as_written(self, start: int, stop: int, bound: int, live: int) -> tuple[int, int]:
+        """Do steps in the order as written; give the bound that this keeps to, and what is live."""
+        for place in range(start, stop):
+            step = self.steps[place]
+            dropped = sum(b.size for b in step.reads if b.readers[-1] == place and not b.stays)
+            most, live = self.after(step, live, dropped)
+            bound = max(bound, most)
+        return bound, live
+
+    def after(self, step: Step, live: int, dropped: int) -> tuple[int, int]:
+        """Give the numbers that are there while a step runs, and when it has dropped so many."""
+        if self.in_place and overwrites(step, others_wait=not dropped):
+            return live, live
+        taken = sum(buffer.size for buffer in step.writes)
+        unread = sum(b.size for b in step.writes if not b.readers and not b.stays)
+        return live + taken, live + taken - dropped - unread
 
 
 class _Segment:
@@ -115,34 +139,30 @@ class _Segment:
             sum(1 << each - start for each in needs if each >= start)
             for needs in search.needs[start:stop]
         ]
+        masks: dict[int, int] = {}
         #: What each step reads: how many numbers, and the readers that must be done to drop them.
         self.reads = [
             [
-                (buffer.size, sum(1 << each - start for each in buffer.readers if each >= start))
+                (buffer.size, self._readers(buffer, masks))
                 for buffer in step.reads
                 if not buffer.stays and buffer.readers[-1] < stop
             ]
             for step in self.steps
         ]
 
+    def _readers(self, buffer: Buffer, masks: dict[int, int]) -> int:
+        """Give the set of the steps that read a buffer; many may read the same."""
+        key = id(buffer)
+        if key not in masks:
+            start = self.start
+            masks[key] = sum(1 << each - start for each in buffer.readers if each >= start)
+        return masks[key]
+
     def after(self, step: int, done: int, live: int) -> tuple[int, int]:
         """Give the numbers that are there while a step runs, and when it has."""
         done |= 1 << step
-        what = self.steps[step]
         dropped = sum(size for size, readers in self.reads[step] if readers & ~done == 0)
-        taken = sum(buffer.size for buffer in what.writes)
-        if self.whole.in_place and overwrites(what, others_wait=not dropped):
-            return live, live
-        unread = sum(b.size for b in what.writes if not b.readers and not b.stays)
-        return live + taken, live + taken - dropped - unread
-
-    def as_written(self, bound: int, live: int) -> tuple[int, int, list[int]]:
-        """Do the steps in the order as written."""
-        done = 0
-        for step in range(self.count):
-            most, live = self.after(step, done, live)
-            bound, done = max(bound, most), done | 1 << step
-        return bound, live, list(range(self.start, self.start + self.count))
+        return self.whole.after(self.steps[step], live, dropped)
 
     def _options(self, done: int, bound: int, live: int) -> list[tuple[int, int, int]]:
         """Give the steps to try next, each with its bound and what is live after it."""
@@ -156,11 +176,11 @@ class _Segment:
             options.append((step, max(bound, most), then))
         return options
 
-    def search(self, bound: int, live: int) -> tuple[int, int, list[int]] | None:
-        """Search the best order; None if there are more sets than may be looked at."""
-        worst, end, order = self.as_written(bound, live)
-        if worst == bound:
-            return worst, end, order
+    def search(self, bound: int, live: int, worst: int) -> tuple[int, int, list[int]] | None:
+        """Search the best order; None if there are more sets than may be looked at.
+
+        `worst` is the bound that the order as written keeps to.
+        """
         heap: list[tuple[int, int, int, int, int, Trail]] = [(bound, 0, 0, 0, live, None)]
         seen: set[int] = set()
         pushed = 0
@@ -171,10 +191,12 @@ class _Segment:
             if done in seen:
                 continue
             seen.add(done)
-            self.whole.left -= 1
+            options = self._options(done, bound, live)
+            wide = len(options) // NEXT
+            self.whole.left -= max(1, self.count // WORD + wide)
             if self.whole.left < 0:
                 return None
-            for step, most, then in self._options(done, bound, live):
+            for step, most, then in options:
                 if most <= worst:
                     pushed += 1
                     further = done | 1 << step

@@ -35,6 +35,8 @@ from cnnspec.trace import Step
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
 
+#: A help writes out so many branches.
+MOST_SHOWN: Final = 8
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -125,14 +127,14 @@ class Nodes:
         self, op: type[Op], value: Any, step: CallStep
     ) -> tuple[tuple[Port, ...], tuple[Given, ...]]:
         """Tell what flows in, from before the step and first among its arguments, from the rest."""
-        inputs = () if value is None else ports(value)
+        inputs = [] if value is None else list(ports(value))
         variadic = op.arity[1] is None
         for position, each in enumerate(step.given):
             nodes = is_nodes(each.value) or (variadic and each.value == ())
             if each.keyword is not None or not nodes:
-                return inputs, step.given[position:]
+                return tuple(inputs), step.given[position:]
             inputs += ports(each.value)
-        return inputs, ()
+        return tuple(inputs), ()
 
     def _as_input(self, step: CallStep, frame: Frame) -> tuple[str, ...] | None:
         if frame.place is None or frame.place.scope.kind != "network":
@@ -163,9 +165,12 @@ class Nodes:
         least, most = op.arity
         waits = [each for each in step.given if not op.names and isinstance(each.value, STEPS)]
         if waits:
+            few = step.given[:MOST_SHOWN]
             branches = ", ".join(
-                f"x -> {each.span.text}" if each in waits else each.span.text for each in step.given
+                f"x -> {each.span.text}" if each in waits[:MOST_SHOWN] else each.span.text
+                for each in few
             )
+            branches += ", …" if len(step.given) > len(few) else ""
             raise error(
                 "wrong-arity",
                 f"{op.name} takes values, and this step waits for its input",
@@ -183,7 +188,7 @@ class Nodes:
             )
         late = [each for each in step.given if is_nodes(each.value)]
         if late and len(inputs) < least:
-            others = ", ".join(each.span.text for each in step.given if each not in late)
+            others = ", ".join(each.span.text for each in step.given if not is_nodes(each.value))
             raise error(
                 "wrong-arity",
                 f"what flows into {op.name} stands before it, or first among its arguments",

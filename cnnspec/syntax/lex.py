@@ -14,6 +14,8 @@ class Token(str):
 
     __slots__ = ("kind", "start", "stop")
 
+    #: How deep a token is nested in itself, beside the tree's nodes.
+    depth = 0
     kind: str
     start: int
     stop: int

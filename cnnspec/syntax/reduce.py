@@ -13,6 +13,8 @@ from cnnspec.syntax.table import END, Rule, Table, table
 Make = Callable[[list[Any]], Any]
 #: A text may have so many words and signs; what is in a string or a computed label counts, too.
 MOST_WORDS: Final = 400_000
+#: Tokens that may hold more than a word.
+WEIGHED: Final = frozenset(("STRING", "LABEL"))
 
 
 class Resumed(NamedTuple):
@@ -64,7 +66,7 @@ def reduce(
                 if token is None:
                     token = token_at(text, at, stop, states[stack[-1]])
                 kind, at = token.kind, token.stop
-                words += _weight(token)
+                words += _weight(token) if kind in WEIGHED else 1
                 if words > MOST_WORDS:
                     raise TooLong(token.start)
                 action = states[stack[-1]][kind]
@@ -125,12 +127,10 @@ def _finish(
 
 
 def _weight(token: Token) -> int:
-    """Count a token as so many words: one, and what is in it."""
+    """Count a token that may hold much as so many words: one, and what is in it."""
     if token.kind == "STRING":
         return 1 + len(token) // 8
-    if token.kind == "LABEL" and "{" in token:
-        return 1 + len(token)
-    return 1
+    return 1 + len(token) if "{" in token else 1
 
 
 def _passed(known: Table, below: int, top: int, kind: str) -> int:
@@ -145,23 +145,31 @@ def _passed(known: Table, below: int, top: int, kind: str) -> int:
 
 def _maker(rule: Rule, builder: object) -> Make:
     method = getattr(builder, rule.method, None)
+    splices = rule.splices or method is None
 
     def make(parts: list[Any]) -> Any:
-        # A repetition grows its own list, or a long text would take quadratic time.
-        grown = bool(parts) and type(parts[0]) is _Spliced
-        flat: list[Any] = parts[0] if grown else _Spliced()
-        for part in parts[1:] if grown else parts:
-            if type(part) is _Spliced:
-                flat.extend(part)
-            else:
-                flat.append(part)
-        if rule.splices or method is None:
-            return flat
-        if rule.single and len(flat) == 1:
-            return flat[0]
-        return method(flat)
+        if splices or _Spliced in map(type, parts):
+            parts = _flat(parts)
+        if splices or method is None:
+            return parts
+        if rule.single and len(parts) == 1:
+            return parts[0]
+        return method(parts)
 
     return make
+
+
+def _flat(parts: list[Any]) -> list[Any]:
+    """Put the parts of spliced parts in their place."""
+    # A repetition grows its own list, or a long text would take quadratic time.
+    grown = bool(parts) and type(parts[0]) is _Spliced
+    flat: list[Any] = parts[0] if grown else _Spliced()
+    for part in parts[1:] if grown else parts:
+        if type(part) is _Spliced:
+            flat.extend(part)
+        else:
+            flat.append(part)
+    return flat
 
 
 class _Spliced(list[Any]):
