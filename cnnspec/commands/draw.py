@@ -266,9 +266,7 @@ def _picture(
         kept = "-" if target == "-" else str(Path(target).with_suffix(".dot"))
         deliver(failure.dot, kept, "dot", force=force)
         where = "" if kept == "-" else f"; its text for Graphviz is in {kept}"
-        raise Refused(
-            f"{failure}{where}\n  = help: fold more (--depth 0) or raise --timeout"
-        ) from None
+        raise Refused(f"{failure}{where}\n  = help: {failure.help}") from None
     if format == "markdown":
         return b"```mermaid\n" + drawn.content + b"```\n", drawn.notes
     return drawn.content, drawn.notes

@@ -14,7 +14,7 @@ from cnnspec.draw.focus import focused, replaced
 from cnnspec.draw.lines import apart
 from cnnspec.draw.parts import family_of, grows_on, is_below, paths_of, shape_before
 from cnnspec.draw.plan import GROUP, LOOK, Plan, between, costliest, is_trunk, make, nodes, richest
-from cnnspec.graph import Graph, Node, Scope
+from cnnspec.graph import Graph, Node, Output, Port, Scope
 from cnnspec.shapes import Shape
 
 
@@ -360,29 +360,37 @@ class _Chooser:
 
     def outputs(self) -> None:
         """Mark what comes out, each output under its name."""
-        marks = []
-        for output in self.graph.outputs:
-            train = f" (training only, weight {output.weight:g})" if output.train else ""
-            box = Box(
-                f"output:{output.name}",
-                "",
-                output.name + train,
-                "output",
-                None,
-                "basic",
-                None,
-                output.port.shape,
-                Cost(),
-                Cost(),
-                output.span,
-                len(self.result.boxes),
-                output.train,
-                f"output {output.name}",
-            )
-            self.result.boxes.append(box)
-            self.result.taken.append((box, (output.port,), None))
-            marks.append(box)
+        listed, longest = self.graph.outputs, self.plan.longest
+        if not longest or len(listed) <= longest:
+            marks = [self._output(each) for each in listed]
+        else:
+            kept = max(1, longest // 5)
+            marks = [self._output(each) for each in listed[:kept]]
+            marks.append(self._more_outputs(listed[kept:-kept]))
+            marks += [self._output(each) for each in listed[-kept:]]
         self.result.inner = (*self.result.inner, *marks)
+
+    def _output(self, output: Output) -> Box:
+        train = f" (training only, weight {output.weight:g})" if output.train else ""
+        path, title = f"output:{output.name}", output.name + train
+        return self._mark(path, title, output, (output.port,), f"output {output.name}")
+
+    def _more_outputs(self, listed: Sequence[Output]) -> Box:
+        """Mark outputs of which there are too many for a mark each."""
+        ports = tuple(each.port for each in listed)
+        title = f"... {len(listed):,} more ..."
+        return self._mark(f"output:{listed[0].name}", title, listed[0], ports, "more outputs")
+
+    def _mark(
+        self, path: str, title: str, output: Output, ports: tuple[Port, ...], paths: str
+    ) -> Box:
+        box = Box(
+            path, "", title, "output", None, "basic", None, output.port.shape, Cost(), Cost(),
+            output.span, len(self.result.boxes), output.train, paths,
+        )  # fmt: skip
+        self.result.boxes.append(box)
+        self.result.taken.append((box, ports, None))
+        return box
 
 
 def _without_costs(each: Box | Frame) -> Box | Frame:

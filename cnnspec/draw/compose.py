@@ -12,7 +12,7 @@ from cnnspec.draw.dot import dot
 from cnnspec.draw.engine import EngineMissing, layout
 from cnnspec.draw.mermaid import mermaid
 from cnnspec.draw.options import FORMATS, USUAL, Look, View
-from cnnspec.draw.page import fits, is_hopeless
+from cnnspec.draw.page import MOST_EFFORT, effort, fits, is_hopeless
 from cnnspec.draw.pair import folded, pictured
 from cnnspec.draw.plan import DEEPEST, EVERY, Plan
 from cnnspec.draw.subject import Pair, Subject
@@ -42,11 +42,12 @@ class Unsupported(ValueError):
 
 
 class Undrawn(Exception):
-    """No engine laid it out in time; `dot` is the picture in Graphviz's language."""
+    """No engine laid it out in time, or could; `dot` is the picture in Graphviz's language."""
 
-    def __init__(self, message: str, dot: str) -> None:
+    def __init__(self, message: str, dot: str, help: str) -> None:
         super().__init__(message)
         self.dot = dot
+        self.help = help
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def drawing(
 
     Raises Unsupported for a format that there is not, UnknownPath for a path that there is not,
     EngineMissing where nothing lays it out, EngineFailed if the engine refuses, Undrawn if none of
-    the settings ends within `timeout` seconds a try.
+    the settings ends within `timeout` seconds a try, or has too many boxes to be laid out at all.
     """
     view, look = view or View(), look or Look()
     if format not in FORMATS:
@@ -105,7 +106,7 @@ def drawing(
         from cnnspec.draw.html import page
 
         return Drawing(page(graph, view, look))
-    layouts = _Layouts(graph, look, engine, timeout)
+    layouts = _Layouts(graph, look, engine, timeout, laid=format not in ("mermaid", "dot"))
     chosen = layouts.first_that_fits(view)
     notes = chosen.notes
     if format == "mermaid":
@@ -170,8 +171,12 @@ def plans(view: View) -> Iterator[Plan]:
 class _Layouts:
     """The engine, tried with less and less."""
 
-    def __init__(self, graph: Subject, look: Look, engine: str, timeout: float) -> None:
+    def __init__(
+        self, graph: Subject, look: Look, engine: str, timeout: float, *, laid: bool = True
+    ) -> None:
         self.graph, self.look, self.engine, self.timeout = graph, look, engine, timeout
+        #: Whether the picture is worth nothing without a layout.
+        self.laid = laid
         self.missing = ""
 
     def first_that_fits(self, view: View) -> _Chosen:
@@ -180,9 +185,17 @@ class _Layouts:
         chosen: _Chosen | None = None
         text, notes, tried = "", list[str](), set[str]()
         parts = folded(self.graph, repeats=ladder[0].repeats)
+        left = MOST_EFFORT
         for plan in ladder:
             drawn, found = pictured(self.graph, plan, parts)
             if plan is not ladder[-1] and self._down() and is_hopeless(drawn, found):
+                continue
+            left -= (needed := effort(drawn, found))
+            if left < 0 and chosen is not None:
+                break
+            if needed > MOST_EFFORT:
+                if plan is ladder[-1]:
+                    return self._not_laid_out(drawn, found)
                 continue
             text = dot(self.graph, drawn, found, self.look)
             if text in tried:
@@ -201,8 +214,18 @@ class _Layouts:
             if fits(*svg.box_of(raw), across=not self._down()):
                 break
         if chosen is None:
-            raise Undrawn(f"the engine did not lay it out within {self.timeout:g} s", text)
+            late = f"the engine did not lay it out within {self.timeout:g} s"
+            raise Undrawn(late, text, "fold more (--depth 0) or raise --timeout")
         return chosen
+
+    def _not_laid_out(self, drawn: Picture, found: Sequence[Wire]) -> _Chosen:
+        """Give what needs no engine; raises Undrawn for what would have it at work for minutes."""
+        text = dot(self.graph, drawn, found, self.look)
+        if not self.laid:
+            return _Chosen(drawn, found, text, None, ())
+        counts = f"{len(drawn.boxes):,} boxes and {len(found):,} lines"
+        help_ = "leave out --all, or open less with --depth; --format html opens what is clicked"
+        raise Undrawn(f"a picture of {counts} takes too long to lay out", text, help_)
 
     def _down(self) -> bool:
         return self.look.direction == "tb"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from cnnspec.analysis.fold import Cost, Part, fold
 from cnnspec.analysis.wording import only
@@ -17,6 +18,8 @@ from cnnspec.draw.subject import SIGNS, Pair, Subject
 from cnnspec.graph import Graph, Node, Port, Scope
 
 Item = dict[str, Any]
+#: The sources of a part are looked at one by one if they are so few.
+FEW: Final = 8
 
 
 def root(subject: Subject, view: View, look: Look) -> Item:
@@ -53,7 +56,10 @@ def tree(graph: Graph, view: View, look: Look, marks: Mapping[int, str] | None =
     parts = fold(graph, repeats=not view.all, apart=marks)
     grower = _Grower(graph, view, look, heat.whole(parts), marks)
     root = grower.scope(parts, 1)
-    shown = [each.part for each in beside(parts, graph, frozenset())]
+    shown: dict[int, int] = {}
+    for place, each in enumerate(beside(parts, graph, frozenset())):
+        for index in grower.given(each.part):
+            shown.setdefault(index, place)
     for output in graph.outputs:
         item = {
             "path": f"output:{output.name}",
@@ -65,10 +71,7 @@ def tree(graph: Graph, view: View, look: Look, marks: Mapping[int, str] | None =
             "step": -1,
             "trains": output.train,
         }
-        source = next(
-            (i for i, each in enumerate(shown) if output.port.node.index in grower.given(each)),
-            None,
-        )
+        source = shown.get(output.port.node.index)
         if source is not None:
             root["lines"].append([source, len(root["inner"]), "flow"])
             root["inner"].append(item)
@@ -242,6 +245,47 @@ def _is_above(
     return False
 
 
+class _Above:
+    """Knows which of a part's sources come before others of them: one walk does for many."""
+
+    def __init__(
+        self,
+        known: Sequence[int],
+        layout: Mapping[int, int],
+        sources: Mapping[int, Sequence[int]],
+        outside: set[int],
+    ) -> None:
+        self.known, self.sources, self.outside = known, sources, outside
+        self.from_outside = sum(each in outside for each in known if each >= 0)
+        #: From how many of what was walked through a part is reached, where there are many.
+        self.reached: Counter[int] | None = None
+        if len(known) > FEW:
+            self.reached = self._walked(min((*known, *layout.values()), default=0))
+
+    def is_above(self, wanted: int, source: int) -> bool:
+        """Whether a part, a source or that one's own source, comes before another source."""
+        if self.reached is None:
+            others = [each for each in self.known if each != source]
+            return _is_above(wanted, others, self.sources, self.outside)
+        if wanted == -1:
+            return self.from_outside > (source in self.outside and source >= 0)
+        if wanted == source:
+            return self.reached[source] > 0
+        return self.reached[wanted] > 1 or self.reached[source] > 0
+
+    def _walked(self, lowest: int) -> Counter[int]:
+        reached: Counter[int] = Counter()
+        pending, seen = list(self.known), set(self.known)
+        for each in pending:  # it grows meanwhile
+            for source in self.sources.get(each, ()):
+                if source >= lowest:
+                    reached[source] += 1
+                    if source not in seen:
+                        seen.add(source)
+                        pending.append(source)
+        return reached
+
+
 def _with_ways(
     lines: list[tuple[int, int]], concats: Sequence[bool], layouts: Sequence[bool]
 ) -> list[list[object]]:
@@ -254,14 +298,18 @@ def _with_ways(
             outside.add(target)
     result: list[list[object]] = []
     around: set[tuple[int, int]] = set()
-    for source, target in lines:
-        others = [each for each in sources[target] if each != source]
-        if _is_above(source, others, sources, outside):
-            around.add((source, target))
-        origins = sources.get(source, [])
-        if source >= 0 and layouts[source] and len(origins) == 1:
-            origin = origins[0]
-            if _is_above(origin, others, sources, outside):
+    for target, known in sources.items():
+        layout = {
+            source: sources[source][0]
+            for source in known
+            if source >= 0 and layouts[source] and len(sources.get(source, ())) == 1
+        }
+        above = _Above(known, layout, sources, outside)
+        for source in known:
+            if above.is_above(source, source):
+                around.add((source, target))
+            origin = layout.get(source)
+            if origin is not None and above.is_above(origin, source):
                 around |= {(origin, source), (source, target)}
     for source, target in lines:
         skip = (source, target) in around

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from cnnspec.emit import flat
@@ -54,7 +54,7 @@ from cnnspec.emit.reach import Reach
 LETTERS: Final = ("y", "z", "u", "v", "w", "s", "t", "r", "p", "q")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Flattened:
     """A program taken apart: its network, its blocks, and what values can be."""
 
@@ -65,8 +65,11 @@ class Flattened:
 
     def block(self, step: BlockStep) -> Flat:
         """The block that is called."""
-        body = self.program.body(step)
-        return next(each for each in self.blocks if each.body is body)
+        return self._by_body[id(self.program.body(step))]
+
+    @cached_property
+    def _by_body(self) -> dict[int, Flat]:
+        return {id(each.body): each for each in self.blocks}
 
 
 def flattened(program: Program, reserved: frozenset[str] = frozenset()) -> Flattened:
@@ -231,13 +234,14 @@ class _Flattener:
         head = flow.value.id if isinstance(flow.value, Name) else ""
         inputs = {each.id for each in parts(flow.value) if isinstance(each, Name)}
         for word in (head, "x"):
-            known = word in self.text.locals and word not in self._inputs()
+            known = word in self.text.locals and word not in self._inputs
             spoken = any(word in mentioned(each) for each in flow.steps) or self._is_read(word)
             if word and (known or word == "x") and not spoken:
                 self.taken.add(word)
                 return word
         return self._letter(inputs)
 
+    @cached_property
     def _inputs(self) -> set[str]:
         """The names that are given to inputs of the network."""
         return {

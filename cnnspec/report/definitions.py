@@ -34,8 +34,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
         "The most bytes of values that are there at once, in the order as written: a value lives"
         " from the step that writes it to the last that reads it, the input from the start, outputs"
         " to the end. Weights and a library's workspace are not in it. The best order is searched"
-        " exactly up to 50,000 sets of steps (4 branches of 14 steps side by side), fewer where more"
-        " steps could be next; beyond, the figure is an upper bound and says so."
+        " exactly up to 50,000 sets of steps (4 branches of 14 steps side by side), fewer where"
+        " more could be next; beyond, the figure is an upper bound and says so."
     ),
     "training": (
         "Weights, their gradients, the optimiser's state (SGD none, momentum one number a"
