@@ -20,7 +20,7 @@ from cnnspec.commands.output import (
     send,
     takes_output,
 )
-from cnnspec.commands.spec import all_loaded, loaded, takes_spec
+from cnnspec.commands.spec import all_loaded, check_size, loaded, takes_spec
 from cnnspec.diagnostics import SpecError
 from cnnspec.plugins import install
 from cnnspec.sinks import line
@@ -81,6 +81,8 @@ def compile_(
         options = {"inference": inference, "check": check, "force": force, "quiet": quiet}
         _compile_family(spec, backend, output, existing, how, **options)
         return
+    if check:
+        check_size(network, "--check builds a layer for each", how["limits"])
     text = _proved(network, backend, inference=inference)
     if check:
         _check(network, backend, inference=inference)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from cnnspec.commands import complete
-from cnnspec.commands.output import report
+from cnnspec.commands.output import Refused, report
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
@@ -153,6 +153,8 @@ def takes_run(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+#: A network of more nodes is not run in a framework unasked: each is a layer of its own there.
+MOST_LAYERS: Final = 5_000
 #: What `takes_network` gives a command, by name.
 ELABORATION: Final = ("settings", "sizes", "limits", "expect", "keep_weights")
 
@@ -188,6 +190,16 @@ def loaded(spec: str, *, quiet: bool, **given: Any) -> Network:
     if network.warnings and not quiet:
         report(network.warnings)
     return network
+
+
+def check_size(network: Network, why: str, limits: Mapping[str, int]) -> None:
+    """Refuse what a framework would be at for minutes, unless --limit allows it."""
+    count = len(network.nodes)
+    if count > MOST_LAYERS and "nodes" not in limits:
+        raise Refused(
+            f"{network.name} has {count:,} nodes, and {why}: over {MOST_LAYERS:,} take minutes\n"
+            f"  = help: if that is meant: `--limit nodes={count}`; fewer repeats show the same"
+        )
 
 
 def all_loaded(spec: str, *, quiet: bool, **given: Any) -> tuple[Network, ...]:

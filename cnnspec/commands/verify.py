@@ -25,7 +25,7 @@ from cnnspec.commands.output import (
     say,
     takes_output,
 )
-from cnnspec.commands.spec import loaded, takes_spec
+from cnnspec.commands.spec import check_size, loaded, takes_spec
 from cnnspec.plugins import install
 
 if TYPE_CHECKING:
@@ -81,13 +81,15 @@ def verify(
     every node is compared: in float64 within 1e-6 * max(1, largest value). `numpy` is the
     reference, which needs no framework. With --train, a training step with noise off: statistics of
     batch norm after it, and the gradient of every weight. With --weights, the weights are those of
-    a checkpoint of any kind that `convert` reads. Disagreement is exit status 3.
+    a checkpoint of any kind that `convert` reads. Disagreement is exit status 3. Over 5,000 nodes
+    are minutes of work: they are refused unless --limit nodes=N allows them.
     """
     from cnnspec.verify import table
     from cnnspec.verify.certificate import SCHEMA
     from cnnspec.verify.spool import NoRoom
 
     network = loaded(spec, quiet=quiet, **how)
+    check_size(network, "verify runs each of them in every backend", how["limits"])
     chosen = _witnesses(backends)
     if weights is None and (changes or entry):
         raise click.UsageError("--rename, --rename-file and --entry are for --weights")

@@ -119,9 +119,9 @@ def words(pattern: Pattern) -> Iterator[str]:
 
 
 class _Level:
-    """Statements in a row while they are read: which names are spoken of after one of them."""
+    """Statements, or expressions, while they are read: which names are spoken of after one."""
 
-    def __init__(self, statements: Sequence[Statement], *, turns: bool) -> None:
+    def __init__(self, statements: Sequence[Statement | Expr], *, turns: bool) -> None:
         self.turns = turns
         self.at = 0
         self.last: dict[str, int] = {}
@@ -132,6 +132,11 @@ class _Level:
     def speaks(self, word: str) -> bool:
         place = self.last.get(word)
         return place is not None and (self.turns or place > self.at)
+
+
+def _speaks(waiting: object, word: str) -> bool:
+    """Whether what is still to be read speaks of a name."""
+    return waiting.speaks(word) if isinstance(waiting, _Level) else word in mentioned(waiting)
 
 
 class _Flattener:
@@ -154,8 +159,9 @@ class _Flattener:
         self.levels: list[_Level] = []
         #: Names of the statement that is read, spoken of in what is not read yet.
         self.pending: list[object] = []
-        #: Branches' names in use while a statement is read.
+        #: Branches' names in use while a statement is read; all numbers below are in use, too.
         self.branches: set[str] = set()
+        self.number = 2
 
     def run(self) -> list[flat.Statement]:
         self._row(self.text.statements, self.places.statements)
@@ -178,7 +184,7 @@ class _Flattener:
         self.levels.append(level)
         for place, each in enumerate(statements):
             level.at = place
-            self.branches = set()
+            self.branches, self.number = set(), 2
             self._statement(each)
         self.levels.pop()
 
@@ -371,11 +377,14 @@ class _Flattener:
         raise TypeError(f"a flow inside {type(expr).__name__}")
 
     def _each(self, exprs: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        if len(exprs) == 1:
+            return (self.value(exprs[0]),)
         found = []
-        for place, each in enumerate(exprs):
-            self.pending.append(exprs[place + 1 :])
+        row = _Level(exprs, turns=False)
+        self.pending.append(row)
+        for row.at, each in enumerate(exprs):
             found.append(self.value(each))
-            self.pending.pop()
+        self.pending.pop()
         return tuple(found)
 
     def _named(self, arguments: tuple[tuple[str, Expr], ...]) -> tuple[tuple[str, Expr], ...]:
@@ -407,8 +416,7 @@ class _Flattener:
 
     def _on_the_way(self, word: str, rest: tuple[Expr, ...]) -> str:
         """The variable that a flow goes on in, if nothing that is still to be read speaks of it."""
-        waiting = (rest, *self.pending)
-        if not any(word in mentioned(each) for each in waiting):
+        if word not in mentioned(rest) and not any(_speaks(each, word) for each in self.pending):
             return word
         return self._letter({word})
 
@@ -419,22 +427,26 @@ class _Flattener:
     def _branch(self, expr: Expr) -> str:
         """Name a branch: after its labels, or what it does; else a letter."""
         word = _said(expr)
-        if word and is_identifier(word) and word not in self.taken | self.branches:
+        if word and is_identifier(word) and not self._is_used(word):
             self.branches.add(word)
             return word
         return self._letter(set())
 
     def _letter(self, avoid: set[str]) -> str:
-        live = self.branches | avoid
         for word in LETTERS:
-            if word not in self.taken and word not in live:
+            if word not in avoid and not self._is_used(word):
                 self.branches.add(word)
                 return word
-        number = 2
-        while f"y{number}" in self.taken or f"y{number}" in live:
+        while self._is_used(f"y{self.number}"):
+            self.number += 1
+        number = self.number
+        while f"y{number}" in avoid or self._is_used(f"y{number}"):
             number += 1
         self.branches.add(f"y{number}")
         return f"y{number}"
+
+    def _is_used(self, word: str) -> bool:
+        return word in self.taken or word in self.branches
 
     def _is_read(self, word: str) -> bool:
         """Whether a name's value is needed by statements after this one."""
