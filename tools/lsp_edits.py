@@ -39,14 +39,14 @@ def replay(editor: Any, *, count: int, seed: int) -> int:
     while done < count:
         text = chance.choice(files)
         name = f"n{done}.cnn"
-        _held(editor.open(name, text), text, name, seed)
+        _held(editor.open(name, text), text, editor.folder / name, seed)
         last = 1 + min(chance.randint(5, 30), count - done)
         for version in range(2, last + 1):
             at = chance.randrange(len(text) + 1)
             text = text[:at] + chance.choice(PIECES) + text[at + chance.randint(0, 3) :]
             told = editor.change(name, text, version)
             if version == last or not chance.randrange(HELD):
-                _held(told, text, name, seed)
+                _held(told, text, editor.folder / name, seed)
             line = chance.randrange(text.count("\n") + 1)
             asked = f"textDocument/{chance.choice(ASKED)}"
             answer = editor.asked(
@@ -73,10 +73,10 @@ def _besides(asked: str, line: int, character: int) -> dict[str, Any]:
     return {"position": {"line": line, "character": character}, **more}
 
 
-def _held(told: list[dict[str, Any]], text: str, name: str, seed: int) -> None:
+def _held(told: list[dict[str, Any]], text: str, file: Path, seed: int) -> None:
     """Hold what was told to the mistakes of the text as it is now."""
-    expected = [each.code for each in sheet_of(Source(name, text), None).diagnostics]
-    assert [each["code"] for each in told] == expected, (seed, name)
+    expected = [each.code for each in sheet_of(Source(str(file), text), file.parent).diagnostics]
+    assert [each["code"] for each in told] == expected, (seed, file.name)
 
 
 def main() -> int:

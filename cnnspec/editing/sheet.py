@@ -254,12 +254,17 @@ class Sheet:
         return (*key, *self._declared.file.entries, *(_said(each) for each in self._known(item)))
 
     def _around(self, reached: list[tree.Item]) -> Iterator[str]:
-        """Give the texts of the defaults that may hold in some items, and of what is used."""
+        """Give the texts of the defaults that may hold in some items, and of what is used.
+
+        Of what a used file makes, it is told which defaults do not reach it.
+        """
+        assert self._declared is not None
+        uses = bool(self._declared.used)
         own = (each for each in reached if not isinstance(each, tree.Default))
         named = frozenset[str]().union(*(self._names[each] for each in own))
         for each in reached:
             if isinstance(each, tree.Use) or (
-                isinstance(each, tree.Default) and each.operator.id in named
+                isinstance(each, tree.Default) and (uses or each.operator.id in named)
             ):
                 yield each.span.text
 
