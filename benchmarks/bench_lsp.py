@@ -101,7 +101,7 @@ def main() -> int:
         first = len([each for each in editor.open("all.cnn", whole) if each["severity"] == 1])
         opened = time.perf_counter() - began
         print(f"{whole.count(chr(10)):,} lines, {first} mistakes, opened in {opened:.2f} s")
-        memory = []
+        memory: list[str] = []
         while len(figures) < how.edits:
             ends = [match.end() for match in re.finditer(r"[^\n]$", whole, re.MULTILINE)]
             at, typed = chance.choice(ends), chance.choice(TYPED)
@@ -112,6 +112,8 @@ def main() -> int:
                 figures.append(editor.keystroke("all.cnn", now, version, now.count("\n", 0, at)))
                 if len(figures) % max(how.edits // 5, 1) == 0:
                     memory.append(f"{editor.resident():,.0f}")
+                    print(f"{len(figures):,} keystrokes: {memory[-1]} MB resident", flush=True)
+                    _report("  processor time of the answer", [each[1] for each in figures])
         said = editor.close()
     answered = _report("answered (diagnostics and hints)", [each[0] for each in figures])
     _report("processor time of the answer", [each[1] for each in figures])
