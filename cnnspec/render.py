@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
@@ -16,14 +16,19 @@ COLORS = {"error": "1;31", "warning": "1;33", "note": "1;34", "help": "1;32"}
 
 
 def render(
-    diagnostics: Iterable[Diagnostic], *, color: bool = False, pages: Collection[str] = ()
+    diagnostics: Iterable[Diagnostic],
+    *,
+    color: bool = False,
+    pages: Collection[str] = (),
+    code: Callable[[str], str] = str,
 ) -> str:
     """Write diagnostics with the lines that they are about, a blank line between two.
 
-    An error whose code is among `pages` ends with the command that explains it.
+    An error whose code is among `pages` ends with the command that explains it; `code` colours a
+    line of a spec.
     """
     paint = _paint if color else _bare
-    return "\n".join("\n".join(_block(each, paint, pages)) + "\n" for each in diagnostics)
+    return "\n".join("\n".join(_block(each, paint, pages, code)) + "\n" for each in diagnostics)
 
 
 def brief(diagnostic: Diagnostic) -> str:
@@ -73,7 +78,9 @@ def _bare(text: str, _style: str) -> str:
     return text
 
 
-def _block(diagnostic: Diagnostic, paint: Any, pages: Collection[str]) -> Iterator[str]:
+def _block(
+    diagnostic: Diagnostic, paint: Any, pages: Collection[str], code: Callable[[str], str]
+) -> Iterator[str]:
     head = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
     yield f"{head}: {visible(diagnostic.title)}"
     labels = _without_repeats(diagnostic.labels)
@@ -85,12 +92,12 @@ def _block(diagnostic: Diagnostic, paint: Any, pages: Collection[str]) -> Iterat
         yield f"{' ' * (gutter - 1)}{paint('-->', 'note')} {visible(first.span.where)}"
         yield f"{' ' * gutter} {bar}"
         here = [label for label in labels if label.span.source is first.span.source]
-        yield from _lines(here, first, gutter, paint)
+        yield from _lines(here, first, gutter, paint, code)
         yield f"{' ' * gutter} {bar}"
     for label in labels:
         if first is not None and label.span.source is not first.span.source:
             yield f"{' ' * (gutter - 1)}{paint(':::', 'note')} {visible(label.span.where)}"
-            yield from _lines([label], first, gutter, paint)
+            yield from _lines([label], first, gutter, paint, code)
             yield f"{' ' * gutter} {bar}"
     equals = f"{' ' * gutter} {paint('=', 'note')}" if labels else f"  {paint('=', 'note')}"
     shown, hidden = diagnostic.trail[:6], len(diagnostic.trail) - 6
@@ -114,14 +121,16 @@ def _without_repeats(labels: tuple[Label, ...]) -> list[Label]:
     return list(seen.values())
 
 
-def _lines(labels: list[Label], first: Label, gutter: int, paint: Any) -> Iterator[str]:
+def _lines(
+    labels: list[Label], first: Label, gutter: int, paint: Any, code: Callable[[str], str]
+) -> Iterator[str]:
     bar = paint("|", "note")
     shown = None
     for label in sorted(labels, key=lambda each: (each.span.line, each.span.start)):
         number = label.span.line
         text, start, length = _excerpt(label.span)
         if (number, text) != shown:
-            yield f"{paint(str(number).rjust(gutter), 'note')} {bar} {text}"
+            yield f"{paint(str(number).rjust(gutter), 'note')} {bar} {code(text)}"
         shown = number, text
         primary = label is first
         mark = ("^" if primary else "-") * max(length, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import zoo_page
 
-from cnnspec import manual, zoo
+from cnnspec import highlight, manual, zoo
 from cnnspec.op import Op
 from cnnspec.ops import Operators
 from cnnspec.syntax import table
@@ -21,6 +21,7 @@ GRAMMAR = ROOT / "cnnspec" / "syntax" / "grammar.lark"
 TABLE = GRAMMAR.with_name("table.json")
 INDEX = ROOT / "specs" / "index.json"
 ZOO = ROOT / "docs" / "zoo.md"
+SYNTAX = ROOT / "editors" / "vscode" / "syntaxes" / "cnn.tmLanguage.json"
 ROW = 4  # pattern, code, title, help
 CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 MAKERS = ("error", "unknown", "Diagnostic", "say")
@@ -46,7 +47,11 @@ def operators() -> str:
 
 def generated() -> dict[Path, str]:
     """Write what is generated from the program: file to text."""
-    return {PAGE: operators(), TABLE: table.written(GRAMMAR.read_text("utf-8"))}
+    return {
+        PAGE: operators(),
+        TABLE: table.written(GRAMMAR.read_text("utf-8")),
+        SYNTAX: highlight.grammar(),
+    }
 
 
 def generated_from_specs() -> dict[Path, str]:

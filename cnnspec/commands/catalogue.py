@@ -8,7 +8,7 @@ import click
 
 from cnnspec.commands import complete
 from cnnspec.commands.inspect import columns
-from cnnspec.commands.output import as_json, report, room_of, say, send
+from cnnspec.commands.output import as_json, colourful, report, room_of, say, send
 
 
 @click.command()
@@ -24,7 +24,12 @@ def zoo(name: str | None, *, json_: bool) -> None:
     from cnnspec import library
 
     if name is not None:
-        send(library.zoo_text(name), None)
+        text = library.zoo_text(name)
+        if colourful(sys.stdout):
+            from cnnspec.highlight import coloured
+
+            text = coloured(text)
+        send(text, None)
         return
     from cnnspec.zoo import entries
 

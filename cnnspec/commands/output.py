@@ -74,8 +74,14 @@ def report(diagnostics: Iterable[Diagnostic]) -> None:
     from cnnspec.library import pages
     from cnnspec.render import render
 
-    text = render(tuple(diagnostics), color=colourful(sys.stderr), pages=pages())
-    click.echo(text, err=True, nl=False)
+    if not colourful(sys.stderr):
+        click.echo(render(tuple(diagnostics), pages=pages()), err=True, nl=False)
+        return
+    from cnnspec.highlight import coloured
+
+    click.echo(
+        render(tuple(diagnostics), color=True, pages=pages(), code=coloured), err=True, nl=False
+    )
 
 
 def as_json(schema: str, **facts: Any) -> str:
