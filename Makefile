@@ -11,7 +11,7 @@ N ?= 300
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-zoo check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
+.PHONY: help demo test test-browser test-editors test-zoo vsix check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ test-zoo: $(VENV)/.tests ## build, run, train and convert the networks that ship
 
 test-browser: $(VENV)/.browser ## install Chromium and Mermaid and run the tests that need them
 	CNNSPEC_MERMAID=$(VENV)/mermaid $(BIN)/python -m pytest tests_browser $(ARGS)
+
+test-editors: $(VENV)/.tests ## install Neovim, and run the tests that need it
+	sh tools/install_editors.sh
+	$(BIN)/python -m pytest tests_editors $(ARGS)
+
+vsix: ## pack the extension for Visual Studio Code: build/cnnspec.vsix
+	sh tools/pack_vsix.sh build/vscode build/cnnspec.vsix
 
 check: $(VENV)/.dev ## lint, format, types, direction of imports, pages that are generated
 	$(BIN)/ruff check .

@@ -262,3 +262,19 @@ def test_an_address_with_a_drive_letter(tmp_path: Path, editor_in) -> None:
     where = {"line": 3, "character": 15}
     found = editor.ask("textDocument/definition", textDocument={"uri": uri}, position=where)
     assert found["uri"] == uri
+
+
+def test_the_picture_beside_the_text_is_the_servers(editor: Editor) -> None:
+    editor.open("net.cnn", RESNET)
+    uri = editor.uri("net.cnn")
+    line, _ = place(RESNET, "network resnet18")
+    drawn = editor.ask("cnnspec/picture", uri=uri, line=line, theme="dark")
+    assert drawn["network"] == "resnet18"
+    assert "<svg" in drawn["svg"]
+    line, _ = place(RESNET, "inner, 3, stride")
+    assert editor.ask("cnnspec/picture", uri=uri, line=line, theme="light")["network"] == "resnet"
+    broken = RESNET.replace("image = input", "image == input")
+    editor.change("net.cnn", broken, 2)
+    still = editor.ask("cnnspec/picture", uri=uri, line=line, theme="light")
+    assert still["network"] == "resnet", "the last that there was"
+    assert editor.ask("cnnspec/picture", uri="file:///elsewhere.cnn", line=0) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Any, Final
 from lsprotocol import types as lsp
 
 from cnnspec.diagnostics import Diagnostic, Edit, SpecError
+from cnnspec.draw import EngineFailed, EngineMissing, Undrawn
+from cnnspec.draw.theme import THEMES
 from cnnspec.editing import across, calls, completion, hints, lens, names, outline, pages
 from cnnspec.editing.places import inside, local, path_of
 from cnnspec.editing.server import Declined, Open, Server, offset_of, place_of, range_of
 from cnnspec.editing.sheet import Sheet
 from cnnspec.formatter import format_text
 from cnnspec.library import PACKAGE
+from cnnspec.network import Network
 from cnnspec.source import ZOO, Span
+from cnnspec.syntax import tree
 
 _SYMBOLS: Final = {
     "block": lsp.SymbolKind.Class,
@@ -343,6 +348,45 @@ def _text_edits(known: Open, edits: Any) -> list[lsp.TextEdit]:
     return result
 
 
+# --- a picture
+
+
+async def _picture(server: Server, params: Any) -> dict[str, Any] | None:
+    """Draw the network around a line, or the last of the text: `{network, svg}`.
+
+    Drawn aside, so that typing goes on; null where no network elaborates.
+    """
+    uri, line = getattr(params, "uri", None), getattr(params, "line", 0)
+    theme = getattr(params, "theme", "light")
+    known = server.read(uri) if isinstance(uri, str) else None
+    if known is None or not isinstance(line, int) or theme not in THEMES:
+        return None
+    network = _network_at(known, line)
+    if network is None:
+        return None
+    try:
+        drawn = await asyncio.to_thread(network.draw, "svg", theme=theme)
+    except (EngineFailed, EngineMissing, Undrawn) as failure:
+        return {"network": network.name, "svg": None, "message": str(failure)}
+    return {"network": network.name, "svg": drawn.decode()}
+
+
+def _network_at(known: Open, line: int) -> Network | None:
+    """Find the network that a line stands in, or one that has an instance of its block."""
+    sheet = known.sheet
+    offset = known.units.offset(line, 0)
+    above = [item for item in sheet.items if item.span.begin <= offset]
+    name = getattr(above[-1], "name", None) if above else None
+    word = name.id if isinstance(name, tree.Identifier) else None
+    networks = sheet.networks
+    if word in networks:
+        return networks[word]
+    instance = sheet.instances.get(word) if word is not None else None
+    if instance is not None:
+        return instance.network
+    return next(reversed(networks.values()), None) if networks else None
+
+
 _ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     lsp.TEXT_DOCUMENT_DID_OPEN: _changed,
     lsp.TEXT_DOCUMENT_DID_CHANGE: _changed,
@@ -357,6 +401,7 @@ _ANSWERS: Final[dict[str, Callable[..., Any]]] = {
     lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL: _symbols,
     lsp.TEXT_DOCUMENT_FOLDING_RANGE: _folds,
     lsp.TEXT_DOCUMENT_FORMATTING: _format,
+    "cnnspec/picture": _picture,
 }
 _WITH_OPTIONS: Final[tuple[tuple[str, Any, Callable[..., Any]], ...]] = (
     (lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=["(", ","]), _complete),
