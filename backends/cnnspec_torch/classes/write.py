@@ -22,11 +22,7 @@ from cnnspec_torch.classes import sized
 from cnnspec_torch.classes.binding import project_body
 from cnnspec_torch.classes.file import RESERVED, File, Key, Variant, key_of
 from cnnspec_torch.classes.handing import KIND, PUT, kinds_table, use_function, written_functions
-from cnnspec_torch.classes.projection import Projection
-from cnnspec_torch.classes.source import LAYER, names_layers, written
-from cnnspec_torch.classes.stepwise import project_steps
-from cnnspec_torch.classes.values import Hard
-from cnnspec_torch.writer import (
+from cnnspec_torch.classes.head import (
     Written,
     docstring,
     imports_of,
@@ -34,6 +30,10 @@ from cnnspec_torch.writer import (
     loss_weights,
     outputs_of,
 )
+from cnnspec_torch.classes.projection import Projection
+from cnnspec_torch.classes.source import LAYER, names_layers, written
+from cnnspec_torch.classes.stepwise import project_steps
+from cnnspec_torch.classes.values import Hard
 
 
 @dataclass(frozen=True, slots=True)

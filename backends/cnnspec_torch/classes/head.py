@@ -1,0 +1,100 @@
+"""The head of a PyTorch file: its docstring, what it imports, our own layers, what is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from cnnspec.emit.names import Namespace
+from cnnspec.graph import Output
+from cnnspec_torch.layers import LAYERS
+
+#: Names that a file uses for itself.
+_WORDS: Final = """
+    Any F LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs math nn self torch
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file's body, and the name of the network's class in it."""
+
+    body: str
+    class_name: str
+
+
+def docstring(lines: list[str]) -> str:
+    safe = [line.replace("\\", "/").replace('"""', "'''") for line in lines]
+    if len(safe) == 1:
+        return f'"""{safe[0]}"""'
+    return '"""' + "\n".join(safe) + '\n"""'
+
+
+def layers_in(text: str) -> list[str]:
+    """The layers of our own that a text uses, those that they use themselves first."""
+    needed: dict[str, None] = {}
+
+    def add(source: str) -> None:
+        for name in sorted(LAYERS):
+            if name not in needed and re.search(rf"(?<!class )(?<!def )(?<!\.)\b{name}\(", source):
+                add(LAYERS[name].source)
+                needed[name] = None
+
+    add(text)
+    return [LAYERS[name].source.strip("\n") for name in needed]
+
+
+def imports_of(text: str) -> str:
+    standard, ours = [], []
+    if re.search(r"\bmath\.", text):
+        standard.append("import math")
+    known = [word for word in ("Counter", "OrderedDict") if re.search(rf"\b{word}\(", text)]
+    if known:
+        standard.append(f"from collections import {', '.join(known)}")
+    if "Callable[" in text:
+        standard.append("from collections.abc import Callable")
+    if re.search(r"\bpartial\(", text):
+        standard.append("from functools import partial")
+    typing = [
+        w
+        for w, use in (("Any", r"(: |\[)Any\b"), ("NamedTuple", r"\(NamedTuple\)"))
+        if re.search(use, text)
+    ]
+    if typing:
+        standard.append(f"from typing import {', '.join(typing)}")
+    if re.search(r"\btorch\.", text):
+        ours.append("import torch")
+    if re.search(r"\bF\.", text):
+        ours.append("import torch.nn.functional as F")
+    names = [word for word in ("Tensor", "nn") if re.search(rf"\b{word}\b", text)]
+    ours.append(f"from torch import {', '.join(names)}")
+    return "\n\n".join("\n".join(part) for part in (standard, ours) if part)
+
+
+def loss_weights(outputs: Iterable[Output]) -> str:
+    items = ", ".join(f'"{o.name}": {o.weight!r}' for o in outputs if o.train)
+    why = "# How much each training head's loss counts beside the main one."
+    return f"{why}\nLOSS_WEIGHTS = {{{items}}}"
+
+
+def _tuple(name: str, doc: str, outputs: Iterable[Output]) -> str:
+    fields = "\n".join(f"    {_field(o.name)}: Tensor" for o in outputs)
+    return f'class {name}(NamedTuple):\n    """{doc}"""\n\n{fields}'
+
+
+def _field(name: str) -> str:
+    # Attributes hide no function of Python's, but a tuple has two of its own.
+    return Namespace({"count", "index", *_WORDS.split()}).take(name.lstrip("_") or "output")
+
+
+def outputs_of(outputs: tuple[Output, ...]) -> list[str]:
+    main = [each for each in outputs if not each.train]
+    result = []
+    if len(main) > 1:
+        result.append(_tuple("Outputs", "What the network gives.", main))
+    if len(main) < len(outputs):
+        name = "TrainOutputs" if len(main) > 1 else "Outputs"
+        result.append(_tuple(name, "What the network gives in training.", outputs))
+    return result
