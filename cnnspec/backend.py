@@ -129,6 +129,33 @@ def lowerings(name: str) -> dict[str, Lowering]:
     return found
 
 
+class Proves(Protocol):
+    """A backend that can hold what its source does against the graph, step by step."""
+
+    def differences(
+        self,
+        text: str,
+        class_name: str,
+        graph: Graph,
+        lowerings: Mapping[str, Lowering],
+        *,
+        inference: bool,
+    ) -> list[str]:
+        """Say in what the source differs; needs the framework."""
+        ...
+
+
+def checked(name: str, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
+    """Build what was written; say in what its weights are not the graph's, else what it does."""
+    backend = find(name)
+    wrong = backend.mismatch(text, class_name, graph, inference=inference)
+    if wrong or not hasattr(backend, "differences"):
+        return wrong
+    every = {**lowerings(name), **backend.lowerings}
+    proving = cast("Proves", backend)
+    return proving.differences(text, class_name, graph, every, inference=inference)
+
+
 def none_installed() -> SpecError:
     """Say that there is no backend at all, and how they come in."""
     return error(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
 from cnnspec.graph import Graph
 from cnnspec_torch.attributes import state_key
-from cnnspec_torch.classes.write import write
+from cnnspec_torch.classes.write import write, write_family
 from cnnspec_torch.lowerings import LOWERINGS
 
 
@@ -33,6 +33,18 @@ class TorchBackend:
         """Give the body of the file and the name of the network's class in it."""
         written = write(graph, dict(lowerings), head, inference=inference)
         return written.body, written.class_name
+
+    def emit_family(
+        self,
+        graphs: tuple[Graph, ...],
+        head: list[str],
+        lowerings: Mapping[str, Any],
+        notes: Sequence[str],
+        *,
+        inference: bool,
+    ) -> str:
+        """Give the body of a file of several networks."""
+        return write_family(graphs, lowerings, head, notes, inference=inference)
 
     def load(self, text: str, class_name: str) -> Any:
         """Import emitted text as a module of its own and give the class."""
@@ -58,6 +70,21 @@ class TorchBackend:
             for key in keys
             if found.get(key) != wanted.get(key)
         ]
+
+    def differences(
+        self,
+        text: str,
+        class_name: str,
+        graph: Graph,
+        lowerings: Mapping[str, Lowering],
+        *,
+        inference: bool,
+    ) -> list[str]:
+        """Hold what the class does against the graph, operation by operation."""
+        from cnnspec_torch.proof import differences
+
+        made = self.load(text, class_name)
+        return differences(made, graph, lowerings, inference=inference)
 
 
 BACKEND = TorchBackend()

@@ -268,15 +268,20 @@ class Scale(nn.Module):
         return self.factor * x
 
 
+def reshaped(x: Tensor, *sizes: int) -> Tensor:
+    """The same values as another shape; the batch stays."""
+    return x.reshape(x.shape[0], *sizes)
+
+
 class Reshape(nn.Module):
     """The same values as another shape; the batch stays."""
 
-    def __init__(self, *shape: int) -> None:
+    def __init__(self, *sizes: int) -> None:
         super().__init__()
-        self.shape = (-1, *shape)
+        self.sizes = sizes
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.reshape(self.shape)
+        return reshaped(x, *self.sizes)
 
 
 class Permute(nn.Module):

@@ -27,6 +27,7 @@ from cnnspec.sinks import line
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
+    from cnnspec.witness import Emitted
 
 
 @click.command("compile")
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option("--inference", is_flag=True, help="Leave out training heads and what feeds them.")
 @click.option("--json", "json_", is_flag=True, help="What was written, as JSON.")
-@click.option("--check", is_flag=True, help="Build it, and hold its weights against the graph.")
+@click.option("--check", is_flag=True, help="Build it, and hold it against the graph.")
 @click.option(
     "--diff",
     "existing",
@@ -64,8 +65,8 @@ def compile_(
     """Write the source of the network SPEC for a framework.
 
     SPEC is a path, `-`, `path.cnn:network`, or the name of a network that ships. Without -o the
-    source goes to NETWORK_BACKEND.py in this folder. For Keras a path of several networks gives one
-    file of them all, with a function each.
+    source goes to NETWORK_BACKEND.py in this folder. A path of several networks gives one file of
+    them all, with a function each.
     """
     if backend is None:
         raise _which(spec)
@@ -83,9 +84,10 @@ def compile_(
         return
     if check:
         check_size(network, "--check builds a layer for each", how["limits"])
-    text = _proved(network, backend, inference=inference)
+    written = _proved(network, backend, inference=inference)
+    text = written.text
     if check:
-        _check(network, backend, inference=inference)
+        _check(text, written.class_name, network, backend, inference=inference)
     if existing is not None:
         _show_changes(existing, text)
         return
@@ -133,14 +135,12 @@ def _compile_family(
         text = family.source(networks, backend, inference=inference)
     except Unproved as unproved:
         raise _not_the_graph(unproved.wrong) from unproved
-    found = find(backend)
     for each in networks if check else ():
-        if wrong := found.mismatch(text, each.name, each.elaborated, inference=inference):
-            raise _not_the_graph(wrong)
+        _check(text, each.name, each, backend, inference=inference)
     if existing is not None:
         _show_changes(existing, text)
         return
-    target = output or f"{Path(spec).stem}_{backend}{found.suffix}"
+    target = output or f"{Path(spec).stem}_{backend}{find(backend).suffix}"
     if target != "-" and not force:
         _guard(Path(target))
     send(text, target)
@@ -178,12 +178,12 @@ def _which(spec: str) -> click.UsageError:
     return click.UsageError("\n".join(["which backend? -b says what to write:", *lines]))
 
 
-def _proved(network: Network, backend: str, *, inference: bool) -> str:
+def _proved(network: Network, backend: str, *, inference: bool) -> Emitted:
     """Write the source; raises Bug if it is not what the graph says."""
     from cnnspec.emit.prove import Unproved
 
     try:
-        return network.source(backend, inference=inference)
+        return network.emitted(backend, inference=inference)
     except Unproved as unproved:
         raise _not_the_graph(unproved.wrong) from unproved
 
@@ -202,10 +202,12 @@ def _default_name(network: Network, backend: str) -> str:
     return f"{network.name}_{backend}{find(backend).suffix}"
 
 
-def _check(network: Network, backend: str, *, inference: bool) -> None:
-    """Build the emitted class on no device; raises Bug if its weights are not the graph's."""
+def _check(text: str, class_name: str, network: Network, backend: str, *, inference: bool) -> None:
+    """Build what was written on no device; raises Bug if it is not the graph."""
+    from cnnspec.backend import checked
+
     try:
-        wrong = network.mismatch(backend, inference=inference)
+        wrong = checked(backend, text, class_name, network.elaborated, inference=inference)
     except ModuleNotFoundError as failure:
         raise Missing(
             f"--check builds the network, and {failure.name} is not installed: "

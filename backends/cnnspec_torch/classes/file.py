@@ -21,11 +21,13 @@ from cnnspec.shapes import Shape
 from cnnspec.source import Span
 from cnnspec_torch.classes import evaluating, handing, operating, sized
 from cnnspec_torch.classes.lowered import Placed, tree
+from cnnspec_torch.classes.networks import Networks
 from cnnspec_torch.classes.overwriting import OVERWRITING, Overwriting, in_place, overwriting
 from cnnspec_torch.classes.placing import is_parameter
 from cnnspec_torch.classes.reaching import steps_of_names
 from cnnspec_torch.classes.values import Data, Hard, Nodes, Steps
 from cnnspec_torch.classes.values import Node as Flowing
+from cnnspec_torch.layers import LAYERS
 
 if TYPE_CHECKING:
     from cnnspec_torch.classes.projection import Projection
@@ -75,10 +77,8 @@ def ranks_of(scope: Scope) -> Ranks:
 class File:
     """A network's program, with the instances that show what no text says: ranks and sizes."""
 
-    graph: Graph
+    networks: Networks
     lowerings: Mapping[str, Lowering]
-    #: The network's program, its flows taken apart: what the proof holds against the graph.
-    taken_apart: Flattened
     classes: list[Projection] = field(default_factory=list)
     #: Tables at the top of the file, by name.
     constants: dict[str, ast.expr] = field(default_factory=dict)
@@ -109,10 +109,10 @@ class File:
     _constants: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.space = Namespace(RESERVED)
-        for node in self.graph.nodes:
+        self.space = Namespace(RESERVED | set(LAYERS))
+        for node in self.every_node:
             self._nodes.setdefault(node.span, []).append(node)
-        for scope in walk_scopes(self.graph.root):
+        for scope in (x for each in self.networks.each for x in walk_scopes(each.graph.root)):
             if scope.kind == "block":
                 self._scopes.setdefault(scope.span, []).append(scope)
                 self._instances.setdefault(scope.definition, []).append(scope)
@@ -121,6 +121,26 @@ class File:
     def measures(self) -> sized.Measures:
         """The heights and widths of the network's instances."""
         return sized.Measures(self)
+
+    @property
+    def graph(self) -> Graph:
+        """The first network's graph."""
+        return self.networks.each[0].graph
+
+    @property
+    def every_node(self) -> list[Node]:
+        """The nodes of all networks."""
+        return [node for each in self.networks.each for node in each.graph.nodes]
+
+    @property
+    def bodies(self) -> tuple[pg.Body, ...]:
+        """All blocks, each after all that it calls, and all networks."""
+        return (*self.program.blocks, *self.networks.bodies)
+
+    @property
+    def taken_apart(self) -> Flattened:
+        """The first network's program, its flows taken apart."""
+        return self.networks.each[0].program
 
     @property
     def program(self) -> pg.Program:
@@ -134,8 +154,7 @@ class File:
     @cached_property
     def given_sites(self) -> frozenset[Span]:
         """The places where steps are applied that values are."""
-        bodies = (*self.program.blocks, self.program.network)
-        every = (part for each in bodies for part in pg.parts(each.statements))
+        every = (part for each in self.bodies for part in pg.parts(each.statements))
         return frozenset(each.site for each in every if isinstance(each, pg.GivenStep))
 
     # --- names
@@ -184,16 +203,16 @@ class File:
             left = frozenset(
                 place
                 for place, port in enumerate(scope.results)
-                if port.node.index not in self.kept and port.node.path.startswith(f"{scope.path}.")
+                if id(port.node) not in self.kept and port.node.path.startswith(f"{scope.path}.")
             )
         return Variant(ranks_of(scope), left)
 
     @cached_property
     def kept(self) -> frozenset[int]:
         """The nodes that are written: for inference without what only heads for training need."""
-        graph = self.graph
-        nodes = graph.inference_nodes if self.inference else graph.nodes
-        return frozenset(node.index for node in nodes)
+        graphs = [each.graph for each in self.networks.each]
+        nodes = [each.inference_nodes if self.inference else each.nodes for each in graphs]
+        return frozenset(id(node) for each in nodes for node in each)
 
     def rank(self, site: Span, image: bool | None) -> bool | None:
         """Whether an image comes in at a place; as is known otherwise where no call tells."""
@@ -450,6 +469,7 @@ class File:
     def parameter_defaults(self, called: Projection) -> dict[str, ast.expr]:
         """Parameters' defaults, as the signature has them, before anything else has happened."""
         result: dict[str, ast.expr] = {}
+        self.given_image = not called.ranks or any(called.ranks)
         for each in called.body.data:
             if each.default is None:
                 continue
@@ -459,6 +479,7 @@ class File:
                 result[each.name] = self._said_once(made, each.name)
             else:
                 result[each.name] = evaluating.as_data(called, value).made
+        self.given_image = None
         return result
 
     def _said_once(self, made: ast.expr, name: str) -> ast.expr:
@@ -512,8 +533,9 @@ class File:
         if self.uniform:
             return handing.value(projection, step)
         arguments, _ = operating.arguments_of(projection, step)
-        flowing = Flowing(py.name("channels"), py.name("x"), True)
-        lowered = self.lower(step, arguments, [py.name("channels")], [flowing], True)
+        image = handing.takes_image(self, step.op)
+        flowing = Flowing(py.name("channels"), py.name("x"), image)
+        lowered = self.lower_value(step, arguments, flowing, image)
         code = lowered.standalone if lowered.standalone is not None else lowered.module
         if code is None:
             raise Hard(f"{step.op.name} as a value")

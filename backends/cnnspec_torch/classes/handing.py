@@ -132,7 +132,7 @@ def value(p: Projection, step: pg.OperatorStep) -> ast.expr:
 
 def function(file: File, op: type[Op], keys: Iterable[str]) -> str:
     """The name of an operator's function, which takes these arguments too."""
-    handed = (op, _image(file, op))
+    handed = (op, takes_image(file, op))
     if handed not in file.functions:
         file.functions[handed] = (file.space.take(file.word(op.name)), {})
     name, known = file.functions[handed]
@@ -204,18 +204,20 @@ def use_function(file: File) -> str:
     return "\n".join([head, *lines([ast.Return(choice)], 4)])
 
 
-def _image(file: File, op: type[Op]) -> bool:
+def takes_image(file: File, op: type[Op]) -> bool:
     """Whether images come into an operator where it is given; so it is said if nothing differs."""
     found = {
         node.input_shapes[0].is_image
-        for node in file.graph.nodes
+        for node in file.every_node
         if type(node.op) is op and node.inputs and node.span in file.given_sites
     }
     if len(found) == 1:
         return found.pop()
-    words = {key: py.name(key) for key in op.required}
     if not file.takes_vectors(op):
         return True
+    if not found:
+        return file.given_image is not False
+    words = {key: py.name(key) for key in op.required}
     if py.same(*(_made(file, op, words, image=each) for each in (True, False))):
         return True
     return file.given_image is not False

@@ -26,6 +26,7 @@ class Written:
 
 
 def docstring(lines: list[str]) -> str:
+    """Write a docstring."""
     safe = [line.replace("\\", "/").replace('"""', "'''") for line in lines]
     if len(safe) == 1:
         return f'"""{safe[0]}"""'
@@ -47,6 +48,7 @@ def layers_in(text: str) -> list[str]:
 
 
 def imports_of(text: str) -> str:
+    """Write the imports of what a text uses."""
     standard, ours = [], []
     if re.search(r"\bmath\.", text):
         standard.append("import math")
@@ -73,28 +75,33 @@ def imports_of(text: str) -> str:
     return "\n\n".join("\n".join(part) for part in (standard, ours) if part)
 
 
-def loss_weights(outputs: Iterable[Output]) -> str:
+def loss_weights(outputs: Iterable[Output], name: str = "LOSS_WEIGHTS") -> str:
+    """Write how much training heads count."""
     items = ", ".join(f'"{o.name}": {o.weight!r}' for o in outputs if o.train)
     why = "# How much each training head's loss counts beside the main one."
-    return f"{why}\nLOSS_WEIGHTS = {{{items}}}"
+    return f"{why}\n{name} = {{{items}}}"
 
 
 def _tuple(name: str, doc: str, outputs: Iterable[Output]) -> str:
-    fields = "\n".join(f"    {_field(o.name)}: Tensor" for o in outputs)
+    # Attributes hide no function of Python's, but a tuple has two of its own.
+    space = Namespace({"count", "index", *_WORDS.split()})
+    fields = "\n".join(f"    {space.take(_field(o.name))}: Tensor" for o in outputs)
     return f'class {name}(NamedTuple):\n    """{doc}"""\n\n{fields}'
 
 
 def _field(name: str) -> str:
-    # Attributes hide no function of Python's, but a tuple has two of its own.
-    return Namespace({"count", "index", *_WORDS.split()}).take(name.lstrip("_") or "output")
+    """Name a field of a tuple, which may begin with no underscore and no digit."""
+    word = name.lstrip("_")
+    return word if word and not word[0].isdigit() else f"output{word}"
 
 
-def outputs_of(outputs: tuple[Output, ...]) -> list[str]:
+def outputs_of(outputs: tuple[Output, ...], prefix: str = "") -> list[str]:
+    """Write the types of what a network gives."""
     main = [each for each in outputs if not each.train]
     result = []
     if len(main) > 1:
-        result.append(_tuple("Outputs", "What the network gives.", main))
+        result.append(_tuple(f"{prefix}Outputs", "What the network gives.", main))
     if len(main) < len(outputs):
         name = "TrainOutputs" if len(main) > 1 else "Outputs"
-        result.append(_tuple(name, "What the network gives in training.", outputs))
+        result.append(_tuple(f"{prefix}{name}", "What the network gives in training.", outputs))
     return result

@@ -110,7 +110,7 @@ def _is_joined(value: pg.Expr) -> bool:
 def overwriting(program: pg.Program, reaching: Mapping[str, list[pg.Expr]]) -> Overwriting:
     """Find the places of a program where an activation may overwrite its input."""
     found = Overwriting(reaching)
-    for body in (*program.blocks, program.network):
+    for body in (*program.blocks, program.network, *program.others):
         found.read(body)
     return found
 

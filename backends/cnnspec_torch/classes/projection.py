@@ -115,6 +115,8 @@ class Projection:
     defaults: dict[str, ast.expr] = field(default_factory=dict)
     #: Parameters for numbers that come from an image's size.
     sized: dict[str, Sized] = field(default_factory=dict)
+    #: What stands before the names of a network's outputs, where a file has several networks.
+    prefix: str = ""
     #: Whether it is handed on as a value.
     handed: bool = False
 
@@ -127,7 +129,7 @@ class Projection:
     @property
     def is_network(self) -> bool:
         """Whether it is the network itself."""
-        return self.body is self.file.program.network
+        return self.body in self.file.networks.bodies
 
     @property
     def parameters(self) -> list[pg.Parameter]:

@@ -32,7 +32,9 @@ def steps_of_names(file: File) -> dict[str, list[pg.Expr]]:
             case pg.GivenStep(inner, _):
                 note(name, inner)
 
-    for body in (*file.program.blocks, file.program.network):
+    for _, name, value in file.program.given:
+        note(name, value)
+    for body in file.bodies:
         for parameter in body.parameters:
             if parameter.default is not None:
                 note(parameter.name, parameter.default)

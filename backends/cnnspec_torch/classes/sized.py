@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.emit import flat
 from cnnspec.emit import program as pg
@@ -19,14 +20,17 @@ from cnnspec.emit import pytree as py
 from cnnspec.emit.prove import Mismatch, Run
 from cnnspec.graph import Node, Scope
 from cnnspec_torch.classes.prune import prune
-from cnnspec_torch.classes.values import SIZE
+from cnnspec_torch.classes.values import SIZE, Hard
 
 if TYPE_CHECKING:
     from cnnspec_torch.classes.file import File
+    from cnnspec_torch.classes.networks import Written
     from cnnspec_torch.classes.projection import Projection
 
 #: A number, or a row of them, of one instance.
 Number = int | tuple["Number", ...]
+#: What a program that is wrong may stop with.
+STOPS: Final = (Mismatch, KeyError, IndexError, TypeError, ValueError, ArithmeticError)
 #: What each instance comes to, by its path, in order.
 Values = Mapping[str, list[Number]]
 
@@ -45,15 +49,16 @@ class Sized:
 class Measured(Run):
     """Runs a network's program, and notes every height and width that is asked for."""
 
-    def __init__(self, file: File) -> None:
-        super().__init__(file.graph, file.taken_apart)
-        self.found: dict[tuple[str, pg.Measure], list[int]] = {}
+    def __init__(self, network: Written, found: dict[tuple[str, pg.Measure], list[int]]) -> None:
+        super().__init__(network.graph, network.program)
+        self.found = found
+        self.root = id(network.graph.root)
 
     def value(self, expr: pg.Expr | flat.Apply, frame: Any) -> Any:
         """Work an expression out; note what is measured."""
         result = super().value(expr, frame)
         if isinstance(expr, pg.Measure) and expr.what in ("height", "width"):
-            self.found.setdefault((frame.prefix.rstrip("."), expr), []).append(result)
+            self.found.setdefault((f"{self.root}.{frame.prefix}", expr), []).append(result)
         return result
 
 
@@ -67,21 +72,27 @@ class Measures:
     def of(self, instances: Iterable[str], measure: pg.Measure) -> dict[str, list[Number]]:
         """What instances measure."""
         if self._found is None:
-            run = Measured(self.file)
-            try:
-                run.network(self.file.taken_apart.network, {})
-            except (Mismatch, KeyError, IndexError, TypeError, ValueError, ArithmeticError):
-                run.found.clear()  # the proof says what is wrong
-            self._found = run.found
+            self._found = {}
+            for each in self.file.networks.each:
+                with suppress(*STOPS):  # what is wrong with it, the proof says
+                    Measured(each, self._found).network(each.program.network, each.arguments)
         known = {each: self._found.get((each, measure), []) for each in instances}
         return {path: list(values) for path, values in known.items() if values}
 
 
 def block_of(scope: Scope | None) -> str:
-    """The path of the block's instance that something stands in."""
+    """The block's instance that something stands in, as a word."""
     while scope is not None and scope.kind == "group":
         scope = scope.parent
-    return scope.path if scope is not None else ""
+    return "" if scope is None else word_of(scope)
+
+
+def word_of(scope: Scope) -> str:
+    """A word for an instance: the network that it is of, and its path there."""
+    root = scope
+    while root.parent is not None:
+        root = root.parent
+    return f"{id(root)}.{scope.path}{'.' if scope.path else ''}"
 
 
 def by_instance(nodes: Iterable[Node], number: Any) -> dict[str, list[Number]]:
@@ -95,9 +106,9 @@ def by_instance(nodes: Iterable[Node], number: Any) -> dict[str, list[Number]]:
 def instances(p: Projection) -> list[str]:
     """The paths of a class's instances."""
     if p.is_network:
-        return [""]
+        return [word_of(each.graph.root) for each in p.file.networks.of(p.body)]
     every = p.file.instances(p.body)
-    return [x.path for x in every if p.file.now is None or id(x) in p.file.now]
+    return [word_of(x) for x in every if p.file.now is None or id(x) in p.file.now]
 
 
 def measured(p: Projection, measure: pg.Measure) -> ast.expr | None:
@@ -139,7 +150,9 @@ def settle(p: Projection) -> None:
     for name, each in p.sized.items():
         value: ast.expr = py.name(name)
         if p.is_network:
-            value = py.literal(each.values[""])
+            if len({*each.values.values()}) > 1:
+                raise Hard("a size that differs between networks")
+            value = py.literal(next(iter(each.values.values())))
         if each.row:
             value = py.call("iter", value)
         if p.is_network or each.row:
@@ -156,9 +169,9 @@ def given(p: Projection, called: Projection, scopes: Iterable[Scope]) -> list[as
     for name, each in called.sized.items():
         values: dict[str, list[Number]] = {}
         for scope in every:
-            if scope.path in each.values:
+            if word_of(scope) in each.values:
                 path = block_of(scope.parent)
-                values.setdefault(path, []).append(each.values[scope.path])
+                values.setdefault(path, []).append(each.values[word_of(scope)])
         said = number(p, name, values) if values else py.literal(next(iter(each.values.values())))
         result.append(ast.keyword(name, said))
     return result

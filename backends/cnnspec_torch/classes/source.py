@@ -21,6 +21,7 @@ from cnnspec_torch.classes.projection import Projection
 from cnnspec_torch.classes.prune import prune
 from cnnspec_torch.classes.tidy import appends, boxes_of, chains, copies, members, once, shared
 from cnnspec_torch.classes.values import NAMES, SIZE, Hard, Put
+from cnnspec_torch.layers import LAYERS
 
 WIDTH = 88
 LAYER = "Callable[..., nn.Module]"
@@ -47,7 +48,8 @@ def written(projection: Projection, *, inference: bool) -> list[str]:
     parameters = {projection.file.word(each.name) for each in projection.body.data}
     # What is bound on one way only and read on that way again is no parameter.
     free = before - (py.stores(run) - parameters) - set(arguments) - _KNOWN - BUILTINS
-    free -= {name for name, _ in projection.file.functions.values()}
+    free -= {name for name, _ in projection.file.functions.values()} | (set(LAYERS) - parameters)
+    free -= {f"{projection.prefix}Outputs", f"{projection.prefix}TrainOutputs"}
     free -= set(projection.file.constants) | {each.name for each in projection.file.classes}
     attributes = {each: _attribute(projection, each) for each in sorted(free)}
     run = _stored(run, attributes)
@@ -94,19 +96,20 @@ def _returns(projection: Projection, *, inference: bool) -> tuple[list[ast.stmt]
     main = [names[each.name] for each in projection.outputs if not each.train]
     every = [names[each.name] for each in projection.outputs]
     several = len(main) > 1
-    whole = _tuple("Outputs", main) if several else py.name(main[0])
+    one, all_ = f"{projection.prefix}Outputs", f"{projection.prefix}TrainOutputs"
+    whole = _tuple(one, main) if several else py.name(main[0])
     late = any(each.train for each in projection.outputs) and not inference
-    returned = "Outputs" if several else "Tensor"
+    returned = one if several else "Tensor"
     if not late:
         return [*projection.run, ast.Return(whole)], returned
     run = _in_training(projection.run, main)
-    heads = _tuple("TrainOutputs" if several else "Outputs", every)
+    heads = _tuple(all_ if several else one, every)
     before: list[ast.stmt] = []
     if run and isinstance(run[-1], ast.If) and py.same(run[-1].test, py.code("self.training")):
         before = run.pop().body  # type: ignore[attr-defined]
     last = ast.If(py.code("self.training"), [*before, ast.Return(heads)], [])
     run = [*run, last, ast.Return(whole)]
-    return run, "Outputs | TrainOutputs" if several else "Tensor | Outputs"
+    return run, f"{one} | {all_}" if several else f"Tensor | {one}"
 
 
 def _in_training(statements: list[ast.stmt], main: list[str]) -> list[ast.stmt]:
@@ -395,7 +398,8 @@ def hinted(projection: Projection, parameter: pg.Parameter, default: ast.expr | 
         if parameter.name in scope.values
     ]
     if projection.is_network:
-        values.append(plain(file.graph.parameters.get(parameter.name)))
+        graphs = [each.graph for each in file.networks.of(projection.body)]
+        values += [plain(each.parameters.get(parameter.name)) for each in graphs]
     if default is not None:
         with suppress(ValueError, TypeError):
             values.append(ast.literal_eval(default))

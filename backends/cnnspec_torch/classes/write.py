@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cnnspec.diagnostics import SpecError, error
-from cnnspec.emit.bodies import read_program
-from cnnspec.emit.flatten import flattened
 from cnnspec.emit.lowering import Lowering
-from cnnspec.emit.names import class_from_title, class_name
 from cnnspec.emit.program import Body, GivenStep, Operation, parts
-from cnnspec.emit.prove import Unproved, mismatches
 from cnnspec.emit.pycode import lines
+from cnnspec.emit.pycode import text as text_of
 from cnnspec.emit.pytree import STORE, assign
 from cnnspec.emit.pytree import name as name_
 from cnnspec.graph import Graph
@@ -30,8 +27,9 @@ from cnnspec_torch.classes.head import (
     loss_weights,
     outputs_of,
 )
+from cnnspec_torch.classes.networks import Networks, one, several
 from cnnspec_torch.classes.projection import Projection
-from cnnspec_torch.classes.source import LAYER, names_layers, written
+from cnnspec_torch.classes.source import LAYER, WIDTH, names_layers, written
 from cnnspec_torch.classes.stepwise import project_steps
 from cnnspec_torch.classes.values import Hard
 
@@ -42,22 +40,30 @@ class Classes:
 
     file: File
     texts: list[str]
+    #: The functions of operators that are handed on.
+    given: list[str] = field(default_factory=list)
+    #: What the functions of a family's networks are called, and what they return.
+    functions: list[str] = field(default_factory=list)
+    calls: list[list[str]] = field(default_factory=list)
 
 
 def projected(
     graph: Graph, lowerings: Mapping[str, Lowering], *, inference: bool = False
 ) -> Classes:
-    """Write the blocks that a network reaches, and the network, each after all that it calls.
+    """Write the blocks that a network reaches, and the network, each after all that it calls."""
+    return _all(one(graph, RESERVED), lowerings, inference=inference)
+
+
+def _all(networks: Networks, lowerings: Mapping[str, Lowering], *, inference: bool) -> Classes:
+    """Write all classes of a file.
 
     A body that has no shape which a person would type is written step by step. Raises SpecError for
     what cannot be written so either.
     """
     plain: frozenset[Key] = frozenset()
-    program = flattened(read_program(graph), RESERVED)
     while True:
-        file = File(graph, lowerings, program, plain=plain, inference=inference)
-        blocks = (*file.program.blocks, file.program.network)
-        file.uniform = bool(plain) and any(map(_hands_on, blocks))
+        file = File(networks, lowerings, plain=plain, inference=inference)
+        file.uniform = bool(plain) and any(map(_hands_on, file.bodies))
         found = _classes(file, inference=inference)
         if isinstance(found, Classes):
             return found
@@ -85,15 +91,16 @@ def _refused(body: Body, why: Hard) -> SpecError:
 
 def _classes(file: File, *, inference: bool) -> Classes | tuple[Body, Hard]:
     """Write all classes; or give the body that cannot be written as it is now, and why."""
-    title = file.graph.meta.get("title")
-    wanted = class_from_title(title) if isinstance(title, str) else None
-    network = file.space.take(wanted or class_name(file.graph.name))
-    every = [*file.program.blocks, file.program.network]
+    names = {each: file.space.take(file.networks.named(each)) for each in file.networks.bodies}
+    family = file.networks.family
+    functions = [file.space.take(x.graph.name) for x in file.networks.each if family]
     body = file.program.network
     try:
-        for body in every:
-            if body is file.program.network:
-                _project(file, body, network, Variant(()))
+        for body in file.bodies:
+            if body in names:
+                _project(file, body, names[body], Variant(()))
+                if len(names) > 1:
+                    file.classes[-1].prefix = names[body]
                 continue
             variants = file.variants(body)
             for each in variants:
@@ -108,9 +115,11 @@ def _classes(file: File, *, inference: bool) -> Classes | tuple[Body, Hard]:
         for projection in file.classes:
             body = projection.body
             texts.append("\n".join(written(projection, inference=inference)))
+        made = [*(calls(file) if functions else ())]
+        given = written_functions(file)
     except Hard as why:
         return body, why
-    return Classes(file, texts)
+    return Classes(file, texts, given, functions, made)
 
 
 def _project(file: File, body: Body, name: str, variant: Variant) -> None:
@@ -137,28 +146,101 @@ def write(
 ) -> Written:
     """Write the source of a network; `head` are the lines of the module's docstring."""
     found = projected(graph, lowerings, inference=inference)
+    found.file.networks.prove()
+    return Written(_file(found, head, []), found.file.classes[-1].name)
+
+
+def write_family(
+    graphs: tuple[Graph, ...],
+    lowerings: Mapping[str, Lowering],
+    head: list[str],
+    notes: Sequence[str],
+    *,
+    inference: bool,
+) -> str:
+    """Write networks of one file: all blocks once, and a function a network with its `notes`."""
+    found = _all(several(graphs, RESERVED), lowerings, inference=inference)
+    found.file.networks.prove()
     file = found.file
-    if wrong := mismatches(graph, file.taken_apart):
-        raise Unproved(wrong)
-    functions = written_functions(file)
-    text = "\n".join([*found.texts, *functions])
+    functions = [
+        function(name, _class_of(file, each.body).name, note, call)
+        for name, each, note, call in zip(
+            found.functions, file.networks.each, notes, found.calls, strict=True
+        )
+    ]
+    return _file(found, head, functions)
+
+
+def _file(found: Classes, head: list[str], functions: list[str]) -> str:
+    """Put a file together."""
+    file = found.file
+    text = "\n".join([*found.texts, *found.given, *functions])
     kinds = [kinds_table(file)] if re.search(r"\bkind\(", text) else []
     tables = _tables(file, text)
     late = {name: each for name, each in tables.items() if _speaks(each, file)}
-    classes = _before_use(found.texts, {**late, **_defaults(file)})
-    outputs = graph.inference_outputs if inference else graph.outputs
-    text = "\n\n\n".join([*outputs_of(outputs), *functions, *classes, *kinds])
+    classes = _before_use([*found.texts, *functions], {**late, **_defaults(file)})
+    types, weights = _outputs(file)
+    text = "\n\n\n".join([*types, *found.given, *classes, *kinds])
     early = [each for name, each in tables.items() if name not in late]
     known = "\n".join([*early, text])
     text = "\n\n\n".join([*_functions(file, known), *layers_in(known), text])
     every = "\n".join([*early, text])
-    weights = [loss_weights(outputs)] if any(each.train for each in outputs) else []
     named = [f"Layer = {LAYER}"] if re.search(r"\bLayer\b", text) else []
     imports = imports_of("\n".join([*named, every]))
     short = [each for each in [*named, *early] if "\n" not in each]
     long = [each for each in early if "\n" in each]
     top = [docstring(head), imports, *weights, *(["\n".join(short)] if short else []), *long]
-    return Written("\n\n".join(top) + "\n\n\n" + text + "\n", file.classes[-1].name)
+    return "\n\n".join(top) + "\n\n\n" + text + "\n"
+
+
+def _outputs(file: File) -> tuple[list[str], list[str]]:
+    """The types of what networks give, and how much training heads count."""
+    types: list[str] = []
+    weights: list[str] = []
+    for body in file.networks.bodies:
+        prefix = _class_of(file, body).prefix
+        outputs = file.networks.outputs(body, inference=file.inference)
+        types += outputs_of(outputs, prefix)
+        if any(each.train for each in outputs):
+            word = f"{body.name.upper()}_LOSS_WEIGHTS" if prefix else "LOSS_WEIGHTS"
+            weights.append(loss_weights(outputs, word))
+    return types, weights
+
+
+def _class_of(file: File, body: Body) -> Projection:
+    return next(each for each in file.classes if each.body is body)
+
+
+def calls(file: File) -> Iterator[list[str]]:
+    """Say what the functions of a family's networks give to their classes."""
+    for each in file.networks.each:
+        projection = _class_of(file, each.body)
+        known = {parameter.name for parameter in projection.parameters}
+        yield [
+            f"{file.word(key)}={text_of(file.argued(projection, value, (each.body, key)))}"
+            for key, value in each.arguments.items()
+            if key in known
+        ]
+
+
+def function(name: str, class_: str, note: str, given: list[str]) -> str:
+    """Write the function of a network: its class, with its arguments."""
+    safe = note.replace("\\", "/").replace('"""', "'''").split("\n")
+    told = [f'    """{safe[0]}', *(f"    {line}".rstrip() for line in safe[1:])]
+    told = [*told, '    """'] if len(told) > 1 else [f'{told[0]}"""']
+    head = f"def {name}(**parameters: Any) -> {class_}:"
+    return "\n".join([head, *told, *_call(class_, [*given, "**parameters"])])
+
+
+def _call(class_: str, items: list[str]) -> list[str]:
+    """Write a call, on one line if it fits."""
+    whole = f"    return {class_}({', '.join(items)})"
+    inner = "        " + ", ".join(items)
+    if len(whole) <= WIDTH:
+        return [whole]
+    if len(inner) <= WIDTH:
+        return [f"    return {class_}(", inner, "    )"]
+    return [f"    return {class_}(", *(f"        {each}," for each in items), "    )"]
 
 
 def _speaks(table: str, file: File) -> bool:

@@ -23,11 +23,11 @@ def flatten(_: Applied) -> Lowered:
 
 
 def reshape(step: Applied) -> Lowered:
-    """The same values as another shape; the batch stays."""
+    """The same values as another shape; the batch stays, so that another image is refused."""
     op = step.op
     assert isinstance(op, Reshape)
     sizes = step.leaves("to")
-    flow = Call(Member(Input(), "reshape"), (Leaf(-1), *sizes))
+    flow = Call(Raw("reshaped"), (Input(), *sizes))
     return Lowered(flow, None, Call(Raw("Reshape"), sizes))
 
 
