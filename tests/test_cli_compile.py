@@ -115,7 +115,8 @@ def test_diff_shows_what_would_change_in_a_file_of_several(tiny: Path, capsys) -
     assert "silu" in capsys.readouterr().out
 
 
-def test_check_builds_the_emitted_class(tiny: Path, capsys, monkeypatch) -> None:
+@pytest.mark.parametrize("method", ["mismatch", "differences"])
+def test_check_builds_the_emitted_class(tiny: Path, capsys, monkeypatch, method: str) -> None:
     command = ["compile", "tiny.cnn", "-b", "torch", "--check"]
     assert run(command) == 0
     capsys.readouterr()
@@ -132,6 +133,6 @@ def test_a_framework_that_is_missing_comes_with_the_line_that_installs_it(
     def mismatch(*_, **__):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr(cnnspec.Network, "mismatch", mismatch)
+    monkeypatch.setattr("cnnspec_torch.backend.TorchBackend.mismatch", mismatch)
     assert run(["compile", "tiny.cnn", "-b", "torch", "--check"]) == 4
     assert "`pip install 'numpy>=1.26' 'torch>=2.6'`" in capsys.readouterr().err
