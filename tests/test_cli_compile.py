@@ -5,6 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pytest
+
 import cnnspec
 from cnnspec.cli import run
 from tests.command_line import TINY
