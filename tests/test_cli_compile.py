@@ -122,7 +122,8 @@ def test_check_builds_the_emitted_class(tiny: Path, capsys, monkeypatch, method:
     command = ["compile", "tiny.cnn", "-b", "torch", "--check"]
     assert run(command) == 0
     capsys.readouterr()
-    monkeypatch.setattr(cnnspec.Network, "mismatch", lambda *_, **__: ["conv1.weight: lost"])
+    where = f"cnnspec_torch.backend.TorchBackend.{method}"
+    monkeypatch.setattr(where, lambda *_, **__: ["conv1.weight: lost"])
     (tiny.parent / "tiny_torch.py").unlink()
     assert run(command) == 3
     assert "conv1.weight: lost" in capsys.readouterr().err
