@@ -1,4 +1,4 @@
-"""TorchScript takes what docs/training.md says that it takes."""
+"""TorchScript, export and compile take what docs/training.md says that they take."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ def refused() -> set[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "file" in metafunc.fixturenames:
         metafunc.parametrize("file", FILES if metafunc.config.getoption("--zoo") else SPREAD)
+    if "whole" in metafunc.fixturenames:
+        some = ["nin.cnn", "unet.cnn"]
+        metafunc.parametrize("whole", FILES if metafunc.config.getoption("--zoo") else some)
 
 
 def test_the_page_names_files_that_ship() -> None:
@@ -46,3 +49,18 @@ def test_torchscript_takes_all_that_the_page_does_not_name(file: str) -> None:
         else:
             taken = True
     assert taken == (file not in refused())
+
+
+def test_export_with_any_batch_and_compile_take_every_network(whole: str) -> None:
+    net = network(smallest(whole))
+    with torch.device("meta"):
+        model = net.build("torch").eval()
+        image = torch.empty(2, *net.elaborated.inputs[0].shape)
+    batch = torch.export.Dim("batch", min=1, max=64)
+    exported = torch.export.export(model, (image,), dynamic_shapes=({0: batch},)).module()
+    with torch.no_grad():
+        wanted = model(image).shape[1:]
+        assert exported(image[:1]).shape == (1, *wanted)
+        torch.compiler.reset()
+        compiled = torch.compile(model, fullgraph=True, backend="eager")
+        assert compiled(image).shape == (2, *wanted)
