@@ -25,6 +25,8 @@ PIECES = (
 )
 #: One edit in so many is held against the text read by itself.
 HELD = 5
+#: It is said how far it is each so many edits.
+PRINTED = 1_000
 ASKED = (
     *("hover", "definition", "references", "completion", "prepareRename", "signatureHelp"),
     *("codeLens", "codeAction", "inlayHint"),
@@ -57,6 +59,8 @@ def replay(editor: Any, *, count: int, seed: int) -> int:
             assert "error" not in answer, (seed, name, answer)
             done += 1
         editor.shut(name)
+        if done % PRINTED < last:
+            print(f"{done:,} edits, seed {seed}: nothing stale", flush=True)
     return done
 
 
