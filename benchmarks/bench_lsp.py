@@ -126,20 +126,22 @@ def session(whole: str, edits: int, seed: int) -> list[Keystroke]:
 
 
 def main() -> int:
-    """Type and print; the exit status is 1 if the aim is missed."""
+    """Type and print; the exit status is 1 if the aim is missed, in processor time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--edits", type=int, default=2_000, help="into 1,500 lines")
-    parser.add_argument("--memory", type=int, default=10_000, help="into one family's text")
+    parser.add_argument("--memory", type=int, default=10_000, help="into a small text")
     parser.add_argument("--seed", type=int, default=1)
     how = parser.parse_args()
-    figures = session(text(), how.edits, how.seed)
-    answered = _report("answered (diagnostics and hints)", [each[0] for each in figures])
-    spent = _report("processor time of the answer", [each[1] for each in figures])
-    _report("settled", [each[2] for each in figures])
-    print(f"aim: 95 % answered within {1000 * AIM:.0f} ms; {len(figures):,} keystrokes", flush=True)
+    spent = 0.0
+    if how.edits:
+        figures = session(text(), how.edits, how.seed)
+        _report("answered (diagnostics and hints)", [each[0] for each in figures])
+        spent = _report("processor time of the answer", [each[1] for each in figures])
+        _report("settled", [each[2] for each in figures])
+        print(f"aim: 95 % within {1000 * AIM:.0f} ms; {len(figures):,} keystrokes", flush=True)
     if how.memory:
-        session(library.zoo_text("resnet50"), how.memory, how.seed)
-    return 0 if min(answered, spent) <= AIM else 1
+        session(library.zoo_text("lenet5"), how.memory, how.seed)
+    return 0 if spent <= AIM else 1
 
 
 def _report(what: str, seconds: list[float]) -> float:

@@ -86,16 +86,19 @@ class Sheet:
         # defaults hold for all, and any name may be a used file's
         self._everywhere = [e for e in self.items if isinstance(e, tree.Default | tree.Use)]
         self._through = {each: self._through[each] for each in self._through if each in self._names}
+        self._cost = {e.name.id: self._cost.get(e.name.id, FIRST_COST) for e in self._networks()}
         before, self.worked = self.worked, {}
         self._pending, self._unseen = [], None
-        for item in self.items:
-            if isinstance(item, tree.NetworkDef | tree.Variant):
-                known = before.get(item)
-                if known is not None and known.key == self._key(item, known.found):
-                    self.worked[item] = known
-                elif id(item) in self._declared.file.indices:
-                    self._pending.append(item)
-        self._pending.sort(key=lambda each: self._cost.get(each.name.id, FIRST_COST), reverse=True)
+        for item in self._networks():
+            known = before.get(item)
+            if known is not None and known.key == self._key(item, known.found):
+                self.worked[item] = known
+            elif id(item) in self._declared.file.indices:
+                self._pending.append(item)
+        self._pending.sort(key=lambda each: self._cost[each.name.id], reverse=True)
+
+    def _networks(self) -> Iterator[tree.NetworkDef | tree.Variant]:
+        return (each for each in self.items if isinstance(each, tree.NetworkDef | tree.Variant))
 
     @property
     def settled(self) -> bool:
@@ -114,6 +117,8 @@ class Sheet:
             self._unseen = [item for item in self._unrun() if self._seen(item) is None]
         while self._unseen and (until is None or time.monotonic() < until):
             self._look_through(self._unseen.pop())
+        if self.settled and self._declared is not None:
+            self._declared.file.instances = {}  # models: the next text has others
         return self.settled
 
     # --- what is asked
