@@ -36,6 +36,9 @@ from cnnspec.source import Source, Span
 AT_ONCE: Final = 0.03
 #: What is left goes on in turns of so many seconds, between which messages are read.
 A_TURN: Final = 0.02
+#: So long after an answer, in which what is asked besides is answered first; and between turns.
+PATIENCE: Final = 0.05
+BETWEEN: Final = 0.001
 
 
 #: Says that nothing goes on about a text: an editor may leave it unread, as all of such a name.
@@ -156,16 +159,17 @@ class Server(LanguageServer):
         if known.task is not None:
             known.task.cancel()
             known.task = None
-        known.sheet.work(AT_ONCE)
+        known.sheet.work(AT_ONCE, slow=False)
         self._publish(known)
         if not known.sheet.settled:
             known.task = asyncio.get_running_loop().create_task(self._go_on(known))
 
     async def _go_on(self, known: Open) -> None:
         """Work what is left of a text in turns, and tell again what is wrong."""
+        await asyncio.sleep(PATIENCE)
         while not known.sheet.settled:
-            await asyncio.sleep(0)
             known.sheet.work(A_TURN)
+            await asyncio.sleep(BETWEEN)
         known.task = None
         self._publish(known)
         asked = self.client_capabilities.workspace

@@ -105,10 +105,15 @@ class Sheet:
         """Whether all networks of the text are worked, and all that none of them ran is seen."""
         return not self._pending and not self._unseen and self._unseen is not None
 
-    def work(self, seconds: float | None = None) -> bool:
-        """Work networks, the quick ones first, for a time (None: all); whether all are now."""
+    def work(self, seconds: float | None = None, *, slow: bool = True) -> bool:
+        """Work networks, the quick ones first, for a time (None: all); whether all are now.
+
+        What would take longer than that, as it did before, is left for a call without haste.
+        """
         until = None if seconds is None else time.monotonic() + seconds
         while self._pending and (until is None or time.monotonic() < until):
+            if until is not None and not slow and self._takes(self._pending[-1]) > until:
+                return False
             item = self._pending.pop()
             began = time.monotonic()
             self.worked[item] = self._work(item)
@@ -120,6 +125,10 @@ class Sheet:
         if self.settled and self._declared is not None:
             self._declared.file.instances = {}  # models: the next text has others
         return self.settled
+
+    def _takes(self, item: tree.NetworkDef | tree.Variant) -> float:
+        """Say when a network that is begun now would be worked, as it was before."""
+        return time.monotonic() + self._cost[item.name.id]
 
     # --- what is asked
 
