@@ -75,7 +75,15 @@ class Open:
 
 
 class _Protocol(LanguageServerProtocol):
-    """The protocol, with an answer to requests that cannot be read: pygls has none."""
+    """The protocol, with an answer to requests that cannot be read: pygls has none.
+
+    Of each notification that it handles itself pygls keeps a future for ever: they are let go.
+    """
+
+    def _handle_notification(self, method_name: str, params: Any) -> None:
+        super()._handle_notification(method_name, params)
+        waiting = {key: each for key, each in self._request_futures.items() if not each.done()}
+        self._request_futures = waiting
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Read a message; a request with wrong parameters is answered so, and is no more."""
