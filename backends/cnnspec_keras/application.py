@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
-from cnnspec.emit.code import Call, Code, Keyword, Leaf, Raw
+from cnnspec.emit.code import Call, Code, Keyword, Leaf, Raw, parts_of
 from cnnspec_keras.lowerings.activation import activation_of
 from cnnspec_keras.lowerings.parts import LayerName
 
@@ -57,9 +57,9 @@ def named(code: Any, name: Callable[[str], Code]) -> Any:
             return code
         case tuple():
             return tuple(named(each, name) for each in code)
-    if not is_dataclass(code) or isinstance(code, type):
+    if not (names := parts_of(code)):
         return code
-    parts = {each.name: named(getattr(code, each.name), name) for each in fields(code)}
+    parts = {each: named(getattr(code, each), name) for each in names}
     return type(code)(**parts)
 
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from cnnspec.emit import flat
-from cnnspec.emit.code import Call, Code, Infix, Input, Inputs, Keyword, Leaf, Raw, Starred
+from cnnspec.emit.code import (
+    Call,
+    Code,
+    Infix,
+    Input,
+    Inputs,
+    Keyword,
+    Leaf,
+    Raw,
+    Starred,
+    parts_of,
+)
 from cnnspec.emit.code import Sequence as Listed
 from cnnspec.emit.flat import Apply, Flat, Loop, Number, Turn
 from cnnspec.emit.flatten import mentioned, words
@@ -554,9 +565,9 @@ def found_in(code: Any, module: str) -> Any:
             return code
         case tuple():
             return tuple(found_in(each, module) for each in code)
-    if module == "layers." or not is_dataclass(code) or isinstance(code, type):
+    if module == "layers." or not (names := parts_of(code)):
         return code
-    parts = {each.name: found_in(getattr(code, each.name), module) for each in fields(code)}
+    parts = {each: found_in(getattr(code, each), module) for each in names}
     return type(code)(**parts)
 
 

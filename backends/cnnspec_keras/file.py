@@ -190,7 +190,7 @@ def _is_pair(value: Any) -> bool:
 
 def _image(nodes: tuple[Node, ...], place: int) -> bool | None:
     """Whether an input is an image; None if it is at times, or if no call tells."""
-    found = {each.input_shapes[place].is_image for each in nodes if place < len(each.inputs)}
+    found = {each.inputs[place].shape.is_image for each in nodes if place < len(each.inputs)}
     return found.pop() if len(found) == 1 else None
 
 

@@ -327,19 +327,19 @@ def _docstring(lines: list[str]) -> str:
     return '"""' + "\n".join(safe) + '\n"""'
 
 
+_CALLED: Final = re.compile(r"\b(\w+)\(").findall
+
+
 def _ours(text: str) -> list[str]:
     """The layers and functions of our own that a text uses, and those that these use."""
-    found: list[str] = []
-    while True:
-        seen = "\n".join([text, *found])
-        more = [
-            source
-            for name, source in [*sorted(LAYERS.items()), *FUNCTIONS.items()]
-            if source not in found and re.search(rf"\b{name}\(", seen)
-        ]
-        if not more:
-            break
-        found += more
+    found: set[str] = set()
+    own = {**LAYERS, **FUNCTIONS}
+    seen = [text]
+    for part in seen:  # it grows meanwhile
+        called = set(_CALLED(part))
+        more = [source for name, source in own.items() if name in called and source not in found]
+        found |= set(more)
+        seen += more
     everything = [*(source for _, source in sorted(LAYERS.items())), *FUNCTIONS.values()]
     return [source for source in everything if source in found]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Final
 
 from cnnspec.expression import Expression
@@ -148,6 +148,20 @@ Code = (
 
 #: A module applied to its only input.
 THROUGH: Final = Call(Module(), (Input(),))
+
+
+#: The parts' names of each kind of code that was met.
+_NAMES: Final[dict[type, tuple[str, ...]]] = {}
+
+
+def parts_of(code: object) -> tuple[str, ...]:
+    """Name the parts that a piece of code has; none if it is no piece, or has none."""
+    kind = type(code)
+    known = _NAMES.get(kind)
+    if known is None:
+        known = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+        _NAMES[kind] = known
+    return known
 
 
 def call(function: str | Code, *arguments: Code, **keywords: Code) -> Call:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from cnnspec.emit.breaks import document
-from cnnspec.emit.code import Call, Code, IfElse, Infix, Input, Inputs, Leaf, Module, Raw
+from cnnspec.emit.code import Call, Code, IfElse, Infix, Input, Inputs, Leaf, Module, Raw, parts_of
 from cnnspec.emit.layout import WIDTH, flat, lay_out
 from cnnspec.emit.parentheses import value
 from cnnspec.expression import Expression
@@ -64,13 +63,13 @@ def fill(code: Any, inputs: list[Code], module: Code | None) -> Any:
                 else:
                     filled.append(fill(each, inputs, module))
             return tuple(filled)
-    if not is_dataclass(code) or isinstance(code, type):
+    if not (names := parts_of(code)):
         return code
     parts = {
-        each.name: getattr(code, each.name)
-        if each.name == "default"
-        else fill(getattr(code, each.name), inputs, module)
-        for each in fields(code)
+        each: getattr(code, each)
+        if each == "default"
+        else fill(getattr(code, each), inputs, module)
+        for each in names
     }
     return type(code)(**parts)
 

@@ -403,9 +403,9 @@ def parts(value: object) -> Iterator[object]:
         each = pending.pop()
         if isinstance(each, tuple):
             pending += reversed(each)
-        elif isinstance(each, _PARTS):
+        elif (names := _NAMES.get(type(each))) is not None:
             yield each
-            pending += [getattr(each, name) for name in _NAMES[type(each)]]
+            pending += [getattr(each, name) for name in names]
 
 
 _PARTS = (
@@ -414,4 +414,6 @@ _PARTS = (
     *(Flow, Call, Within, Assign, Output, Return, If, For, Never),
 )
 #: The parts of each, the last first.
-_NAMES = {each: tuple(part.name for part in reversed(fields(each))) for each in _PARTS}
+_NAMES: dict[type, tuple[str, ...]] = {
+    each: tuple(part.name for part in reversed(fields(each))) for each in _PARTS
+}
