@@ -64,6 +64,11 @@ SPECS = {
         network net { image = input(4, 8, 8)
             output y = image -> unit(prelu) -> unit(bn) -> unit(relu) }
     """,
+    "a given step whose argument decides what is written": """
+        block unit(x, act = prelu) { return x -> conv(4, 1) -> act }
+        network net { image = input(4, 8, 8)
+            output y = image -> unit(gelu) -> unit(gelu(approximate = tanh_form)) -> unit }
+    """,
     "a group that is entered again": """
         network net { image = input(3, 8, 8)
             x = image -> a: (conv(4, 1) -> relu) -> b: conv(4, 1)

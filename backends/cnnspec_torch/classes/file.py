@@ -45,8 +45,9 @@ Ranks = tuple[bool, ...]
 #: A body: its definition, and the kinds that its parameters are of.
 Key = tuple[object, tuple[pg.Kind, ...]]
 
-#: An operator that is handed on, and whether images come into it where two kinds of input do.
-Handed = tuple[type[Op], bool]
+#: An operator that is handed on, whether images come into it where two kinds of input do, and
+#: its arguments on which it depends what is written.
+Handed = tuple[type[Op], bool, tuple[tuple[str, object], ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from cnnspec_torch.classes.values import Hard
 from cnnspec_torch.classes.values import Node as Flowing
 
 if TYPE_CHECKING:
-    from cnnspec_torch.classes.file import File
+    from cnnspec_torch.classes.file import File, Handed
 
 KIND = '''def kind(step: Callable[..., nn.Module]) -> str:
     """What the spec calls a step: one without a label is called after it."""
@@ -123,16 +123,30 @@ def image_after(p: Projection, step: pg.GivenStep, image: bool | None) -> bool |
 def value(p: Projection, step: pg.OperatorStep) -> ast.expr:
     """An operator as a value: its function, with what it is given."""
     arguments, _ = operating.arguments_of(p, step)
-    name = py.name(function(p.file, step.op, arguments))
+    fixed: list[tuple[str, object]] = []
+    for key in [key for key in arguments if not _is_read(p.file, step.op, key)]:
+        words = arguments.pop(key)
+        if not isinstance(words, ast.Constant):
+            raise Hard(f"{step.op.name} whose {key} is not known, as a value", step.site)
+        fixed.append((key, words.value))
+    name = py.name(function(p.file, step.op, arguments, tuple(fixed)))
     if not arguments:
         return name
     keywords = [ast.keyword(p.file.word(key), each) for key, each in arguments.items()]
     return ast.Call(py.name("partial"), [name], keywords)
 
 
-def function(file: File, op: type[Op], keys: Iterable[str]) -> str:
-    """The name of an operator's function, which takes these arguments too."""
-    handed = (op, takes_image(file, op))
+def function(
+    file: File, op: type[Op], keys: Iterable[str], fixed: tuple[tuple[str, object], ...] = ()
+) -> str:
+    """The name of an operator's function, which takes these arguments too.
+
+    `fixed` are arguments on which it depends what is written: each value has its own function.
+    """
+    for key in keys:
+        if not _is_read(file, op, key):
+            raise Hard(f"{op.name} that is given its {key} where it is applied")
+    handed = (op, takes_image(file, op), fixed)
     if handed not in file.functions:
         file.functions[handed] = (file.space.take(file.word(op.name)), {})
     name, known = file.functions[handed]
@@ -140,19 +154,30 @@ def function(file: File, op: type[Op], keys: Iterable[str]) -> str:
     return name
 
 
+def _is_read(file: File, op: type[Op], key: str) -> bool:
+    """Whether an argument stands in what is written, so that a function can take it."""
+    words = {each: py.name(each) for each in (*op.required, key)}
+    return key in py.reads(_made(file, op, words, image=takes_image(file, op)))
+
+
 def written_functions(file: File) -> list[str]:
-    """Write the functions of operators."""
+    """Write the functions of operators: all of one operator take what any call gives."""
+    taken: dict[type[Op], dict[str, None]] = {}
+    for (op, _, _), (_, keys) in file.functions.items():
+        taken.setdefault(op, {}).update(keys)
     return [
-        _function(file, op, name, keys, image=image)
-        for (op, image), (name, keys) in file.functions.items()
+        _function(file, name, handed, taken[handed[0]])
+        for handed, (name, _) in file.functions.items()
     ]
 
 
-def _function(file: File, op: type[Op], name: str, keys: Mapping[str, None], *, image: bool) -> str:
-    taken = {*keys, *op.required}
+def _function(file: File, name: str, handed: Handed, keys: Mapping[str, None]) -> str:
+    op, image, fixed = handed
+    known = {key: py.literal(each) for key, each in fixed}
+    taken = {*keys, *op.required} - set(known)
     names = [key for key in op.names if key in taken]
     arguments: dict[str, ast.expr] = {key: py.name(file.word(key)) for key in names}
-    made = _made(file, op, arguments, image=image)
+    made = _made(file, op, {**arguments, **known}, image=image)
     first = "channels" if "channels" in py.reads(made) else "_"
     required = [f"{file.word(key)}: Any" for key in names if op.arguments[key].required]
     more = [
@@ -230,7 +255,7 @@ def keeps_channels(op: type[Op]) -> bool:
 
 def kinds_table(file: File) -> str:
     """What the steps that are handed on are called in the spec."""
-    known = {name: op.name for (op, _), (name, _) in file.functions.items()}
+    known = {name: op.name for (op, _, _), (name, _) in file.functions.items()}
     known |= {each.name: each.body.name for each in file.classes[:-1] if each.handed}
     items = ", ".join(f'{name}: "{word}"' for name, word in known.items())
     line = f"KINDS: dict[Callable[..., nn.Module], str] = {{{items}}}"
