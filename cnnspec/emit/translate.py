@@ -49,7 +49,7 @@ from cnnspec.emit.program import (
     Within,
     kind_of,
 )
-from cnnspec.expression import plain
+from cnnspec.expression import Expression, Written, plain
 from cnnspec.op import Op
 from cnnspec.ops import WORDS, operators
 from cnnspec.source import Span
@@ -446,6 +446,8 @@ class Reader:
 
     def from_value(self, value: Any, site: Span) -> Expr:
         """Say a value that the elaborator holds: data, or a step with what it was given."""
+        if isinstance(value, Written) and not value.expression.names:
+            return _computed(value.expression)  # a decimal that is longer than what it came from
         value = plain(value)
         match value:
             case tuple():
@@ -471,6 +473,13 @@ class Reader:
             case bool() | int() | float() | str():
                 return Literal(value)
         raise Unreadable(f"{value!r} cannot be said")
+
+
+def _computed(said: Expression) -> Expr:
+    """Say what was computed from literals."""
+    if said.operator == "literal":
+        return Literal(said.value)
+    return Operation(said.operator, tuple(map(_computed, said.operands)))
 
 
 def _is_called(step: OperatorStep | BlockStep) -> bool:
