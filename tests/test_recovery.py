@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import sys
+from pathlib import Path
 
 import pytest
 
 import cnnspec
+from cnnspec.diagnostics import SpecError
 from cnnspec.source import Source
 from cnnspec.syntax import tree
 from cnnspec.syntax.parse import parse_what_can_be
@@ -133,3 +135,12 @@ def test_slips_are_told_in_one_run(capsys) -> None:
     assert slips > 60
     assert missed / slips < 0.12, f"seed {seed}"
     assert cascades / said < 0.12, f"seed {seed}"
+
+
+def test_networks_that_are_looked_through_share_no_outputs(tmp_path: Path) -> None:
+    text = "network a { x = input(3, 8, 8)  output y = x -> relu }\n"
+    spec = tmp_path / "two.cnn"
+    spec.write_text(text + text.replace(" a ", " b "))
+    with pytest.raises(SpecError) as caught:
+        cnnspec.load(spec)
+    assert [each.code for each in caught.value.diagnostics] == ["several-networks"]

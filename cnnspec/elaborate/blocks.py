@@ -125,7 +125,11 @@ class Blocks:
         scope = Scope(block.name.id, kind, None, block.span, definition=file.definition(block))
         frame = Frame(file, file.index_of(block), block, Place(scope, attached=True))
         words = [each.name.id for each in block.parameters]
-        self.session.bodies.look_through((block.body,), words, frame)
+        outputs, self.session.outputs = self.session.outputs, {}  # each network has its own
+        try:
+            self.session.bodies.look_through((block.body,), words, frame)
+        finally:
+            self.session.outputs = outputs
 
     def assign(
         self,
