@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ sample_plugin.refresh()
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: one thread is each one's
     for each in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ.setdefault(each, "1")
+# one seed for what a run draws, whichever process draws it: processes have it from the first
+os.environ.setdefault("SEED", str(random.randrange(10**6)))
+
+
+def pytest_report_header() -> str:
+    """Say what the run draws from; `SEED=… make test` draws it again."""
+    return f"SEED={os.environ['SEED']}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
