@@ -5,28 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cnnspec.diagnostics import error
 from cnnspec.elaborate.bodies import pattern_names
 from cnnspec.elaborate.values import BlockValue, CallStep, Operator
 from cnnspec.emit.program import (
     STEPS,
     Assign,
+    BlockStep,
     Body,
     Choice,
+    Constant,
     Expr,
     For,
+    GivenStep,
+    Group,
     If,
     Kind,
+    Labelled,
     ListOf,
+    Name,
     Never,
+    Optional,
     Output,
     Parameter,
     Pattern,
     Program,
+    Repeat,
     Return,
     Statement,
     Variant,
     element,
     kind_of,
+    parts,
 )
 from cnnspec.emit.translate import Reader, Unreadable, spoken
 from cnnspec.graph import Argued, Graph, Scope, defined, walk_scopes
@@ -80,6 +90,7 @@ class Bodies:
     def program(self) -> Program:
         """Read the network, and with it all that it reaches."""
         network = self._network(self.graph)
+        self._refuse_handed()
         blocks = [each for each in self._done.values() if each is not network]
         return Program(network, tuple(blocks))
 
@@ -92,6 +103,7 @@ class Bodies:
             variants.append(Variant(graph.name, body, given))
             for key in spoken_in(tuple(given.values())):
                 self._read(*key)
+        self._refuse_handed()
         networks = list({id(each.body): each.body for each in variants}.values())
         blocks = tuple(each for each in self._done.values() if each not in networks)
         given_all = tuple(
@@ -110,6 +122,34 @@ class Bodies:
 
     def _given(self, argued: Argued) -> Expr:
         return Reader(self, argued.file, argued.index).value(argued.value)
+
+    def _refuse_handed(self) -> None:
+        """Refuse steps put together, `act = (bn -> relu)`, as what a block is given: SpecError.
+
+        A class or function is handed one class or function; whose steps stand in whose group would
+        not be told.
+        """
+        for body in self._done.values():
+            for step in parts(body.statements):
+                if isinstance(step, BlockStep):
+                    for name, value in step.arguments:
+                        self._refuse(step, name, value)
+
+    def _refuse(self, step: BlockStep, name: str, value: Expr) -> None:
+        whole = (value.yes, value.no) if isinstance(value, Choice) else (value,)
+        several = any(isinstance(each, Group | Labelled | Optional | Repeat) for each in whole)
+        if any(isinstance(each, ListOf) and any(map(is_step, each.items)) for each in whole):
+            flows = parts(self._done[step.block, step.kinds].statements)
+            applied = {each.value for each in flows if isinstance(each, GivenStep)}
+            several = any(isinstance(each, Name) and each.id == name for each in applied)
+        if several:
+            raise error(
+                "not-expressible",
+                f"source cannot hand {step.block.item.name.id} several steps as one: `{name}`",
+                step.site,
+                help="make a block of them, and hand that on: "
+                f"`block {name}1(x) {{ return x -> bn -> relu }}`",
+            )
 
     # --- what readers ask
 
@@ -337,8 +377,6 @@ def spoken_blocks(body: Body) -> list[Key]:
 
 def spoken_in(said: object) -> list[Key]:
     """The blocks that expressions and statements name."""
-    from cnnspec.emit.program import BlockStep, Constant, parts
-
     found: dict[Key, None] = {}
     for each in parts(said):
         if isinstance(each, BlockStep):

@@ -320,6 +320,7 @@ class Reader:
         flowing: Kind | None,
     ) -> Expr:
         """Give a step more arguments; `flowing` is the kind of what flows into a block first."""
+        given = [(key, _ungrouped(each)) for key, each in given]
         if isinstance(step, OperatorStep):
             known = dict(step.arguments)
             free = [name for name in step.op.ordered if name not in step.given]
@@ -491,6 +492,13 @@ def _flows(value: Expr, step: Expr) -> bool:
     """Whether an argument by position is an input of an operator."""
     many = isinstance(step, OperatorStep) and step.op.arity[1] is None
     return kind_of(value) != "data" or (many and value == ListOf(()))
+
+
+def _ungrouped(value: Expr) -> Expr:
+    """Take the parentheses from around a single step."""
+    while isinstance(value, Group) and not value.several:
+        (value,) = value.steps
+    return value
 
 
 def _grouped(inner: Expr) -> Expr:
