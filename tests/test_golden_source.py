@@ -1,4 +1,4 @@
-"""The Keras source of fifteen networks, as it was read by people: a change shows as a diff."""
+"""The source of fifteen networks in each backend as people read it: a change shows as a diff."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.emitted import network
 
-GOLDEN = Path(__file__).parent / "golden" / "keras"
+GOLDEN = Path(__file__).parent / "golden"
 NETWORKS = (
     *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "googlenet", "inception_v3"),
     *("lenet5", "mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "resnet50"),
@@ -16,10 +16,11 @@ NETWORKS = (
 )
 
 
+@pytest.mark.parametrize("backend", ["torch", "keras"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_source_is_as_it_was_read(name: str, pytestconfig: pytest.Config) -> None:
-    path = GOLDEN / f"{name}.py.txt"
-    _, _, text = network(name).source("keras").partition("\n")  # a version stands in the first line
+def test_source_is_as_it_was_read(name: str, backend: str, pytestconfig: pytest.Config) -> None:
+    path = GOLDEN / backend / f"{name}.py.txt"
+    _, _, text = network(name).source(backend).partition("\n")  # a version stands in the first line
     if pytestconfig.getoption("--update-golden"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
