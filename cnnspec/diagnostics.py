@@ -44,6 +44,10 @@ class Advice(str):
         advice.typed, advice.at, advice.sure = typed, at, sure
         return advice
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Span | bool | None]]:
+        """Give what makes it anew in another process."""
+        return (str(self), self.typed), {"at": self.at, "sure": self.sure}
+
 
 def write(typed: str, more: str = "", *, put: str | None = None, at: Span | None = None) -> Advice:
     """Say what to type: `put`, if that is less than what is shown, in place of what is marked.

@@ -78,8 +78,8 @@ MUTANTS = {
     "a shortcut from elsewhere": ("x + y if", "y + y if", "add"),
     "in place, where it writes into the image": ("F.relu(b)", "F.relu(b, inplace=True)", "concat"),
     "in place, where nobody else reads it": (
-        "F.relu(self.conv1(x))",
         "F.relu(self.conv1(x), inplace=True)",
+        "F.relu(self.conv1(x))",
         None,
     ),
     "a head left out": ("if self.training:", "if False:", "1 outputs in training, the graph 2"),

@@ -268,9 +268,9 @@ class Scale(nn.Module):
         return self.factor * x
 
 
-def reshaped(x: Tensor, *sizes: int) -> Tensor:
+def reshaped(x: Tensor, sizes: list[int]) -> Tensor:
     """The same values as another shape; the batch stays."""
-    return x.reshape(x.shape[0], *sizes)
+    return x.reshape([x.shape[0]] + sizes)
 
 
 class Reshape(nn.Module):
@@ -278,10 +278,10 @@ class Reshape(nn.Module):
 
     def __init__(self, *sizes: int) -> None:
         super().__init__()
-        self.sizes = sizes
+        self.sizes = list(sizes)
 
     def forward(self, x: Tensor) -> Tensor:
-        return reshaped(x, *self.sizes)
+        return reshaped(x, self.sizes)
 
 
 class Permute(nn.Module):

@@ -27,7 +27,7 @@ def reshape(step: Applied) -> Lowered:
     op = step.op
     assert isinstance(op, Reshape)
     sizes = step.leaves("to")
-    flow = Call(Raw("reshaped"), (Input(), *sizes))
+    flow = Call(Raw("reshaped"), (Input(), Sequence(tuple(sizes))))
     return Lowered(flow, None, Call(Raw("Reshape"), sizes))
 
 
