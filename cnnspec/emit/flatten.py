@@ -156,6 +156,8 @@ class _Flattener:
         self.taken = set(own | reserved | set(varying.values()))
         self.own = own
         self.places = Places(self._counter, varying)
+        #: The one name that the statement which is read gives: an input without a label has it.
+        self.given: str | None = None
         self.levels: list[_Level] = []
         #: Names of the statement that is read, spoken of in what is not read yet.
         self.pending: list[object] = []
@@ -189,6 +191,7 @@ class _Flattener:
         self.levels.pop()
 
     def _statement(self, statement: Statement) -> None:
+        self.given = _given(statement)
         match statement:
             case Assign((word,), value):
                 self._assign(word, value)
@@ -422,7 +425,7 @@ class _Flattener:
 
     def _call(self, expr: Call, want: str | None) -> Expr:
         inputs = self._each(expr.inputs)
-        return self.apply(expr.step, inputs, want or self._branch(expr), target=want)
+        return self.apply(expr.step, inputs, want or self._branch(expr))
 
     def _branch(self, expr: Expr) -> str:
         """Name a branch: after its labels, or what it does; else a letter."""
@@ -458,7 +461,6 @@ class _Flattener:
         inputs: tuple[Expr, ...],
         word: str,
         label: Label | None = None,
-        target: str | None = None,
     ) -> Expr:
         """Apply a step; its result gets the name `word`, a letter if the step speaks of it."""
         if _is_several(step) and word in mentioned(step):
@@ -466,7 +468,7 @@ class _Flattener:
         match step:
             case Labelled(own, inner):
                 said = self._label(own)
-                return self.apply(inner, inputs, word, (*(label or ()), *said), target)
+                return self.apply(inner, inputs, word, (*(label or ()), *said))
             case Optional(inner, test):
                 return self._optional(inner, test, inputs, word, label)
             case Choice(test, yes, no):
@@ -487,7 +489,7 @@ class _Flattener:
                     return self._run(value, inputs, word)
                 with self.places.entered(label):
                     return self._run(value, inputs, word)
-        return self._leaf(step, inputs, word, label, target)
+        return self._leaf(step, inputs, word, label)
 
     def _into(self, step: Expr, inputs: tuple[Expr, ...], word: str, label: Label | None) -> None:
         found = self.apply(step, inputs, word, label)
@@ -556,15 +558,14 @@ class _Flattener:
         inputs: tuple[Expr, ...],
         word: str,
         label: Label | None,
-        target: str | None,
     ) -> Expr:
         said = self.value(step)
         assert isinstance(said, OperatorStep | BlockStep | GivenStep)
         names: tuple[str, ...] = ()
         kind: Kind = "node"
         if isinstance(said, OperatorStep):
-            if said.op.arity == (0, 0) and label is None and target:
-                label = ((target,),)
+            if said.op.is_input and label is None and self.given is not None:
+                label = ((self.given,),)
             several = said.op.name == "split" and said.argument("n") != Literal(1)
             kind = "nodes" if several else "node"
         elif isinstance(said, BlockStep):
@@ -620,6 +621,14 @@ def _flowing(step: BlockStep, inputs: tuple[Expr, ...]) -> tuple[tuple[str, ...]
             names.append(word)
             nodes.append(known[word])
     return tuple(names), tuple(nodes)
+
+
+def _given(statement: Statement) -> str | None:
+    """The one name that a statement gives a value to."""
+    match statement:
+        case Assign((word,), _) | Output(word, _):
+            return word
+    return None
 
 
 def _is_source(call: Call) -> bool:
