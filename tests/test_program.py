@@ -233,6 +233,24 @@ def test_paths_are_counted_as_the_elaborator_counts_them(text: str, paths: list[
     assert mismatches(graph, flattened(read_program(graph))) == []
 
 
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        ("output y = input(3, 8, 8) -> relu", "y"),
+        ("y = relu(input(3, 8, 8)) -> tanh  output z = y", "y"),
+        ("a, b = split(input(4, 8, 8) -> relu, 2)  output y = add(a, b)", "input1"),
+        ("a, b = input(3, 8, 8), input(3, 8, 8) -> relu  output y = add(a, b)", "input1 input2"),
+        ("output y = add(a: input(3, 8, 8) -> relu, input(3, 8, 8) -> tanh) -> silu", "a y"),
+        ("output y = if true then input(3, 8, 8) -> relu else input(3, 4, 4) -> tanh", "y"),
+    ],
+)
+def test_an_input_is_called_after_what_its_statement_gives(body: str, paths: str) -> None:
+    # Where an input flows on before it has that name, it is in a variable that is called otherwise.
+    graph = cnnspec.loads(f"network t {{ {body} }}").elaborated
+    assert mismatches(graph, flattened(read_program(graph))) == []
+    assert [each.path for each in graph.inputs] == paths.split()
+
+
 def test_a_wrong_program_is_caught() -> None:
     graph = network("resnet18").elaborated
     for spoil in (_drop, _argument, _swap, _label):
