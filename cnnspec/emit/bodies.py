@@ -239,10 +239,16 @@ class _Text:
                 default = self.reader.value(each.default)
             parameters.append(Parameter(name, kind, default))
             self.reader.names[name] = kind
-        statements = self._statements(self.definition.body)
+        statements: list[Statement] = []
+        for statement in self.definition.body:
+            try:
+                statements += self._statement(statement)
+            except Unreadable as why:
+                title = f"source cannot say this: {why}"
+                raise error("not-expressible", title, statement.span) from why
         results = [each for each in self.results if each != "data"]
         result = "nodes" if "nodes" in results else results[0] if results else "node"
-        return Body(self.definition, tuple(parameters), statements, result, self.locals)
+        return Body(self.definition, tuple(parameters), tuple(statements), result, self.locals)
 
     def _argued(self, name: str, parameter: tree.Parameter) -> Expr:
         """Say a network's parameter's value as it was written, where its text was."""

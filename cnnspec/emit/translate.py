@@ -181,11 +181,35 @@ class Reader:
         head = self.value(expr.steps[0])
         if isinstance(head, STEPS):
             return Group((head, *[self.step(each) for each in expr.steps[1:]]), True)
-        kind, steps = kind_of(head), []
+        kind = kind_of(head)
+        steps: list[Expr] = []
         for each in expr.steps[1:]:
+            joined = self._joining(each, Flow(head, tuple(steps), kind) if steps else head)
+            if joined is not None:
+                head, steps, kind = joined, [], joined.kind
+                continue
             steps.append(self.step(each, kind))
             kind = self.result(steps[-1], kind)
-        return Flow(head, tuple(steps), kind)
+        return Flow(head, tuple(steps), kind) if steps else head
+
+    def _joining(self, expr: tree.Expr, before: Expr) -> Call | None:
+        """Read a step of a flow that takes nodes beside what flows: `x -> add(shortcut)`."""
+        label = None
+        if isinstance(expr, tree.Labelled):
+            label, expr = self._label(expr.label), expr.step
+        if not isinstance(expr, tree.Call):
+            return None
+        callee = expr.callee
+        if isinstance(callee, tree.Name) and self._is_function(callee.id):
+            return None
+        step, given = self._callee(callee), self._given(expr.arguments)
+        if not (isinstance(step, OperatorStep) and given and given[0][0] is None):
+            return None
+        if kind_of(given[0][1]) == "data":
+            return None
+        step, inputs = self._applied(step, given, expr.span)
+        kind = self.result(step, "node")
+        return Call(step if label is None else Labelled(label, step), (before, *inputs), kind)
 
     def _labelled(self, expr: tree.Labelled) -> Expr:
         return self._under(self._label(expr.label), expr.step)
