@@ -84,7 +84,7 @@ class Run:
         """
         exact, rough = _keys(label, arguments, inputs)
         found = None
-        alike = product(*([each.exact, *self._same.get(each.exact, ())] for each in inputs))
+        alike = product(*(self.alike(each) for each in inputs))
         for numbers in islice(alike, MOST_ALIKE):
             if found is None:
                 found = self._by_number.get(self._number((label, arguments, numbers)))
@@ -103,6 +103,10 @@ class Run:
         """Say that two values of the run are one: a step was done to one value in two ways."""
         if other.exact != value.exact:
             self._same.setdefault(value.exact, []).append(other.exact)
+
+    def alike(self, value: Value) -> list[int]:
+        """Give the numbers of a value: its own, then those that it is the same as."""
+        return [value.exact, *self._same.get(value.exact, ())]
 
     def places(self) -> dict[int, Place]:
         """Give, by a value's number, where it first came to be."""

@@ -270,3 +270,59 @@ def test_a_step_that_is_written_in_two_ways_is_found_in_both() -> None:
         output b = image -> g: (dropout -> relu6) -> channel_shuffle(2) -> tanh
     }"""
     assert verify(cnnspec.loads(spec), witnesses(), training=True).agrees
+
+
+GIVEN = {
+    "by default": (
+        "block part(x, act = spatial_dropout) { return x -> act }",
+        "part() -> identity",
+    ),
+    "twice to one block": (
+        "block part(x, one, two = relu) { return x -> conv(4, 3, pad = 1) -> one -> two -> one }",
+        "part(dropout(0.3), dropout(0.6)) -> part(dropout(0.1))",
+    ),
+    "within a loop": (
+        """block part(x, act) {
+            for i in range(3) { x = add(x, x -> conv(2, 3, pad = 1) -> act) }
+            return x -> (conv(2, 3, pad = 1) -> act) * 2
+        }""",
+        "part(dropout(0.3)) -> part(spatial_dropout)",
+    ),
+    "in branches of one value": (
+        "block part(x, act, other) { return add(x, x -> act -> act, x -> other) }",
+        "part(drop_path(0.3), drop_path(0.6))",
+    ),
+    "optionally": (
+        """block part(x, act, wanted = true) {
+            return x -> conv(4, 3, pad = 1) -> (act when wanted) -> relu
+        }""",
+        "part(dropout(0.3)) -> part(dropout(0.4), wanted = false)",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", GIVEN)
+def test_noise_that_a_block_is_given_is_found_where_the_class_has_it(how: str) -> None:
+    block, flow = GIVEN[how]
+    spec = f"""{block}
+    network n {{
+        image = input(2, 4, 4)
+        output y = image -> {flow}
+    }}"""
+    found = certify(spec, training=True)
+    assert found.agrees
+    noisy = [node for node in cnnspec.loads(spec).elaborated.nodes if node.op.noise is not None]
+    assert {each.what: each.compared for each in found.held}["noise"] == len(noisy) > 0
+
+
+def test_a_mistake_in_noise_that_a_block_is_given_is_found(monkeypatch) -> None:
+    _, wrong, _, _ = TRAINED["probability of keeping for that of dropping"]
+    spec = """block part(x, act) { return x -> act -> conv(2, 1) -> act }
+        network n {
+            image = input(1, 2, 2)
+            output y = image -> part(dropout(0.2))
+        }"""
+    monkeypatch.setitem(LOWERINGS, "dropout", wrong)
+    found = certify(spec, training=True)
+    assert {each.what for each in found.disagreements} == {"noise"}
+    assert len(found.disagreements) == 2

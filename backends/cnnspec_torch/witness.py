@@ -27,6 +27,7 @@ from cnnspec.witness import Case, Emitted, See, Testimony, trial, weight_key
 from cnnspec_torch import layers_source
 from cnnspec_torch.attributes import state_key
 from cnnspec_torch.backend import BACKEND
+from cnnspec_torch.dropping import Calls, quiet_parts
 
 #: The attribute by which a tensor carries its `Value` with it.
 MARK: Final = "_cnnspec_value"
@@ -95,9 +96,8 @@ def mark(tensor: Tensor, value: Value) -> Tensor:
 
 def quiet(module: nn.Module) -> nn.Module:
     """Turn noise off: what has no tensors and no parts of its own is as in inference."""
-    for part in module.modules():
-        if not part._parameters and not part._buffers and not part._modules:  # noqa: SLF001
-            part.eval()
+    for part in quiet_parts(module).values():
+        part.eval()
     return module
 
 
@@ -150,7 +150,7 @@ class TorchWitness:
         """Run the class."""
         assert emitted is not None
         make = BACKEND.load(emitted.text, emitted.class_name)
-        ports, unmatched = locate(case, emitted, make)
+        ports, drops, unmatched = locate(case, emitted, make)
         model = prepared(loaded(make, case), case)
         telling = Telling(ports, case, see)
         dtype = getattr(torch, case.dtype)
@@ -174,7 +174,7 @@ class TorchWitness:
             told,
             _state(model, case),
             _gradients(model, case),
-            noise=_noise(model, case, dtype),
+            noise=_noise(model, drops, dtype),
             unmatched=unmatched,
         )
 
@@ -274,15 +274,14 @@ def _state(model: nn.Module, case: Case) -> dict[str, Any]:
     }
 
 
-def _noise(model: nn.Module, case: Case, dtype: torch.dtype) -> dict[str, Any]:
+def _noise(model: nn.Module, drops: Mapping[Node, str], dtype: torch.dtype) -> dict[str, Any]:
     """Give what the layers that drop values make of ones in training."""
     result = {}
-    for node in case.nodes:
-        if node.op.noise is not None:
-            layer = model.get_submodule(state_key(node.path, "")).train()
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(0)
-                result[node.path] = _array(layer(torch.ones(trial(node), dtype=dtype)))
+    for node, name in drops.items():
+        layer = model.get_submodule(name).train()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            result[node.path] = _array(layer(torch.ones(trial(node), dtype=dtype)))
     return result
 
 
@@ -303,8 +302,11 @@ def _gradients(model: nn.Module, case: Case) -> dict[str, Any]:
 
 def locate(
     case: Case, emitted: Emitted, make: Callable[[], nn.Module]
-) -> tuple[dict[Node, list[Place | int]], dict[str, str]]:
-    """Find each node's outputs: the operation that makes them, or the input that they are."""
+) -> tuple[dict[Node, list[Place | int]], dict[Node, str], dict[str, str]]:
+    """Find each node's outputs: the operation that makes them, or the input that they are.
+
+    Beside them, where the modules are that drop values, and why what was not found was not.
+    """
     run = Run()
     with torch.device("meta"):
         model = prepared(make(), case).to(torch.float64)
@@ -324,13 +326,16 @@ def locate(
         values[node.ports[0]] = value
         given[value.exact] = position
     stopped = ""
+    numbered, calls = Numbered(run, run.saw), Calls()
+    calls.watch(model, numbered.value)
     try:
-        with torch.no_grad(), Watch(Numbered(run, run.saw)):
+        with torch.no_grad(), Watch(numbered):
             model(*inputs)
     except Exception as failure:
         stopped = f"; the source stopped: {str(failure).splitlines()[0]}"
     places = run.places()
     found: dict[Node, list[Place | int]] = {}
+    drops: dict[Node, str] = {}
     unmatched: dict[str, str] = {}
     for node in case.nodes:
         if node.kind != "input":
@@ -346,7 +351,22 @@ def locate(
             )
         else:
             found[node] = [each for each in where if each is not None]
-    return found, unmatched
+        if case.training and node.op.noise is not None and node.path not in unmatched:
+            name = calls.claim(_dropping(node, emitted), values[node.inputs[0]], run)
+            if name is None:
+                unmatched[node.path] = f"no module of the source does this {node.kind} to its input"
+            else:
+                drops[node] = name
+    return found, drops, unmatched
+
+
+def _dropping(node: Node, emitted: Emitted) -> nn.Module:
+    """Make the module of a step that drops values."""
+    applied = Applied(node.op, node.input_shapes, node.shapes, {})
+    module = emitted.lowerings[node.kind](applied).module
+    assert module is not None
+    made: nn.Module = eval(expression(module), _scope())  # noqa: S307
+    return made.eval()
 
 
 def template(

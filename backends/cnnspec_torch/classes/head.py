@@ -39,7 +39,8 @@ def layers_in(text: str) -> list[str]:
 
     def add(source: str) -> None:
         for name in sorted(LAYERS):
-            if name not in needed and re.search(rf"(?<!class )(?<!def )(?<!\.)\b{name}\(", source):
+            called = rf"(?<!class )(?<!def )(?<!\.)\b{name}\(|\bpartial\(\s*{name}\b"
+            if name not in needed and re.search(called, source):
                 add(LAYERS[name].source)
                 needed[name] = None
 
