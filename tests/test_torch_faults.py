@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -95,6 +96,51 @@ SPECS = {
             output y = add(p, r) }
     """,
 }
+
+
+def calls_of(block: str, calls: Iterable[str]) -> str:
+    """A network whose every output is one call of a block."""
+    outputs = [f"output y{i} = image -> unit({each})" for i, each in enumerate(calls)]
+    return "\n".join((block, "network net { image = input(3, 6, 7)", *outputs, "}"))
+
+
+SPECS["a transposed convolution whose window decides what is cropped"] = calls_of(
+    """block unit(x, size, stride, dilation) {
+        return x -> conv_transpose(2, size, stride = stride, dilation = dilation, pad = same) }
+    """,
+    [
+        *(f"{k}, {s}, {d}" for k in range(1, 5) for s in range(1, 4) for d in (1, 2)),
+        "[1, 4], [2, 1], 1",
+        "[3, 2], [1, 3], [2, 1]",
+    ],
+)
+SPECS["a transposed convolution whose rows alone differ"] = calls_of(
+    """block unit(x, size, stride) {
+        return x -> conv_transpose(2, [size, 2], stride = [stride, 1], pad = same) }
+    """,
+    ["1, 2", "3, 1", "2, 3"],
+)
+SPECS["a transposed convolution whose pad is of several kinds"] = calls_of(
+    """block unit(x, pad, more = 0) {
+        return x -> conv_transpose(2, 4, stride = 2, pad = pad, output_pad = more) }
+    """,
+    ["1", "same", "0, 1", "[1, 2]", "[0, 1, 2, 1]", "[1, 1, 1, 1], [1, 0]"],
+)
+SPECS["a transposed convolution of two pads in words"] = calls_of(
+    """block unit(x, p, q) {
+        return x -> conv_transpose(2, 4, stride = 2, pad = [p, q])
+                 -> conv_transpose(2, 3, pad = [p, q, q, p]) }
+    """,
+    ["1, 1", "0, 1", "2, 0"],
+)
+SPECS["a transposed convolution whose pad is four equal numbers"] = calls_of(
+    "block unit(x, pad) { return x -> conv_transpose(2, 4, stride = 2, pad = pad) }",
+    ["1", "[1, 1, 1, 1]", "0"],
+)
+SPECS["a transposed convolution of one size for all calls"] = calls_of(
+    "block unit(x, pad = 1) { return x -> conv_transpose(2, 4, stride = 2, pad = pad) }",
+    ["", "2", "0"],
+)
 for label in ("1x1", "0", "7", "a-b", "3d", "class", "None"):
     SPECS[f"a step that is there at times, called {label}"] = f"""
         block u(x, p) {{ return x -> q: conv(3, 1) -> {label}: conv(3, 1) when p -> relu }}
@@ -138,6 +184,20 @@ def _listed(value: Any) -> list[Any]:
 def test_an_argument_that_no_call_has_taken_is_taken() -> None:
     made = module_of(cnnspec.loads(UIB).source("torch")).Uib
     assert made(32, 3, 0, 32, stride=2)(torch.zeros(1, 32, 8, 8)).shape == (1, 32, 4, 4)
+
+
+def test_a_transposed_convolution_is_cropped_as_its_arguments_say() -> None:
+    block = (
+        "block unit(x, stride) { return x -> conv_transpose(2, 3, stride = stride, pad = same) }"
+    )
+    made = module_of(cnnspec.loads(calls_of(block, ["2"])).source("torch")).Unit
+    for stride in (1, 2, 3, 5):
+        assert made(3, stride)(torch.zeros(1, 3, 6, 7)).shape == (1, 2, 6 * stride, 7 * stride)
+
+
+def test_one_number_in_words_is_torchs_own_padding() -> None:
+    source = cnnspec.loads(SPECS["a transposed convolution of one size for all calls"])
+    assert "padding=pad" in source.source("torch")
 
 
 def test_no_argument_is_made_up() -> None:

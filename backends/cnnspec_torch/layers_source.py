@@ -118,7 +118,7 @@ class SameConv2d(nn.Conv2d):
 
 
 class CroppedConvTranspose2d(nn.Module):
-    """ConvTranspose2d cropped to size: crops are left, right, top, bottom, negative."""
+    """ConvTranspose2d cropped by a number, height and width, four sides, or to input * stride."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class CroppedConvTranspose2d(nn.Module):
         groups: int = 1,
         bias: bool = True,
         dilation: int | tuple[int, int] = 1,
-        crops: tuple[int, int, int, int],
+        pad: str | int | tuple[int, ...],
     ) -> None:
         super().__init__()
         layer = nn.ConvTranspose2d(
@@ -139,7 +139,6 @@ class CroppedConvTranspose2d(nn.Module):
             out_channels,
             kernel_size,
             stride,
-            output_padding=output_padding,
             groups=groups,
             bias=bias,
             dilation=dilation,
@@ -147,10 +146,23 @@ class CroppedConvTranspose2d(nn.Module):
         self.weight = layer.weight
         self.bias = layer.bias
         self.stride = layer.stride
-        self.output_padding = layer.output_padding
         self.dilation = layer.dilation
         self.groups = groups
-        self.crops = crops
+        sides, longer = [0, 0, 0, 0], list(both(output_padding))
+        if isinstance(pad, str):
+            for axis, size in enumerate(layer.kernel_size):
+                over = (size - 1) * self.dilation[axis] + 1 - self.stride[axis]
+                crop, longer[axis] = max(over, 0), max(-over, 0)
+                sides[2 * axis : 2 * axis + 2] = [crop // 2, crop - crop // 2]
+        elif isinstance(pad, int):
+            sides = [pad] * 4
+        else:
+            sides = [each for each in pad for _ in range(4 // len(pad))]
+        top, bottom, left, right = sides
+        self.even = top == bottom and left == right
+        self.padding = (top, left) if self.even else (0, 0)
+        self.output_padding = (longer[0], longer[1])
+        self.crops = (-left, -right, -top, -bottom)
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.conv_transpose2d(
@@ -158,11 +170,12 @@ class CroppedConvTranspose2d(nn.Module):
             self.weight,
             self.bias,
             self.stride,
-            output_padding=self.output_padding,
-            groups=self.groups,
-            dilation=self.dilation,
+            self.padding,
+            self.output_padding,
+            self.groups,
+            self.dilation,
         )
-        return F.pad(y, self.crops)
+        return y if self.even else F.pad(y, self.crops)
 
 
 class ChannelLinear(nn.Linear):

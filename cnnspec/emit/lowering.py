@@ -15,9 +15,12 @@ from cnnspec.shapes import Shape
 
 def compact(value: Any) -> Any:
     """Print `(3, 3)` as 3 and `(1, 1, 1, 1)` as 1; anything else as it is."""
-    if isinstance(value, tuple) and len(value) > 1 and all(each == value[0] for each in value):
-        return value[0]
-    return value
+    return value[0] if equal(value) else value
+
+
+def equal(value: Any) -> bool:
+    """Whether a value is a row of equal ones, as one number for all axes or sides is read."""
+    return isinstance(value, tuple) and len(value) > 1 and all(each == value[0] for each in value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class Applied:
     channel_expressions: tuple[Expression | None, ...] = ()
     #: What the backend found out about the step before it is lowered, from what is around it.
     hints: frozenset[str] = frozenset()
+
+    def every(self, argument: str) -> tuple[Any, ...]:
+        """Give the values that an argument has at all calls."""
+        return (getattr(self.op, argument),)
+
+    def is_one_number(self, argument: str) -> bool:
+        """Whether an argument that is for axes or sides is said as one number at all calls."""
+        return equal(getattr(self.op, argument))
 
     def leaf(self, argument: str) -> Leaf:
         """Give an argument as it is to be printed; equal numbers of a pair become one."""
@@ -83,4 +94,4 @@ class Lowered:
 
 Lowering = Callable[[Applied], Lowered]
 
-__all__ = ["Applied", "Lowered", "Lowering", "Refusal", "compact", "evaluate", "plain"]
+__all__ = ["Applied", "Lowered", "Lowering", "Refusal", "compact", "equal", "evaluate", "plain"]

@@ -279,8 +279,23 @@ class File:
                 Shape(SAMPLE[:1]) if each.image is False else spot for each in inputs
             ) or (spot,)
             outputs = (spot,)
-        placed = Placed(op, shapes, outputs, {}, (), frozenset(), arguments, tuple(channels))
+        placed = Placed(
+            op,
+            shapes,
+            outputs,
+            {},
+            words=arguments,
+            channel_words=tuple(channels),
+            called=tuple(each.op for each in nodes),
+            numbers=self._numbers(nodes),
+        )
         return self.lowerings[step.op.name](placed)
+
+    def _numbers(self, nodes: Iterable[Node]) -> frozenset[str]:
+        """The parameters, as Python's names, that are no list at any of the calls of a place."""
+        values = [sized.parameters_at(node.scope) for node in nodes]
+        lists = {key for each in values for key, v in each.items() if isinstance(v, tuple | list)}
+        return frozenset(self.word(key) for each in values for key in each if key not in lists)
 
     def takes_vectors(self, op: type[Op]) -> bool:
         """Whether a vector may come into an operator."""

@@ -25,8 +25,9 @@ from cnnspec.emit.code import (
     Subscript,
 )
 from cnnspec.emit.code import Sequence as Listed
-from cnnspec.emit.lowering import Applied, compact
+from cnnspec.emit.lowering import Applied, compact, equal
 from cnnspec.expression import Expression
+from cnnspec.op import Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,21 @@ class Placed(Applied):
 
     words: Mapping[str, ast.expr] = field(default_factory=dict)
     channel_words: tuple[ast.expr, ...] = ()
+    #: The operator as the calls have it that come by here.
+    called: tuple[Op, ...] = ()
+    #: The names that are no list at any call: a list of equal numbers is no number to torch.
+    numbers: frozenset[str] = frozenset()
+
+    def every(self, argument: str) -> tuple[Any, ...]:
+        """Give the values that an argument has at all calls."""
+        return tuple(getattr(each, argument) for each in self.called or (self.op,))
+
+    def is_one_number(self, argument: str) -> bool:
+        """Whether an argument is said as one number at all calls."""
+        words = self.words.get(argument)
+        said = words is None or not isinstance(words, ast.Tuple | ast.List)
+        read = set() if words is None else py.reads(words)
+        return said and read <= self.numbers and all(map(equal, self.every(argument)))
 
     def leaf(self, argument: str) -> Leaf:
         """Give an argument: its words, or what it is."""

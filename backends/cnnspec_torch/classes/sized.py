@@ -80,11 +80,23 @@ class Measures:
         return {path: list(values) for path, values in known.items() if values}
 
 
-def block_of(scope: Scope | None) -> str:
-    """The block's instance that something stands in, as a word."""
+def instance_of(scope: Scope | None) -> Scope | None:
+    """The block's instance that something stands in."""
     while scope is not None and scope.kind == "group":
         scope = scope.parent
-    return "" if scope is None else word_of(scope)
+    return scope
+
+
+def block_of(scope: Scope | None) -> str:
+    """The same as a word."""
+    instance = instance_of(scope)
+    return "" if instance is None else word_of(instance)
+
+
+def parameters_at(scope: Scope | None) -> Mapping[str, Any]:
+    """The values of the parameters that a text has where something stands."""
+    instance = instance_of(scope)
+    return {} if instance is None else instance.values
 
 
 def word_of(scope: Scope) -> str:

@@ -76,34 +76,48 @@ def depthwise(step: Applied) -> Lowered:
 
 
 def transposed(step: Applied) -> Lowered:
-    """A transposed convolution; what torch's padding cannot crop is cropped after it."""
+    """A transposed convolution; what torch's padding cannot crop is cropped after it.
+
+    Where words decide what is cropped, a layer of ours works it out: calls may differ.
+    """
     op = step.op
     assert isinstance(op, TransposedConv)
     (x,) = step.inputs
     arguments = (step.channels(), step.leaf("filters"), step.leaf("size"))
+    stride = argument(step, "stride", 1)
     keywords = (
         argument(step, "groups", 1),
         argument(step, "bias", True),
         argument(step, "dilation", 1),
     )
-    stride = argument(step, "stride", 1)
-    crops, extra = op.cropped(x)
     longer = argument(step, "output_pad", 0, "output_padding")
+    pad = Keyword("pad", step.leaf("pad"))
+    cropped = Call(Raw("CroppedConvTranspose2d"), arguments, (stride, longer, *keywords, pad))
+    if _is_cropped_by_words(step):
+        return Lowered(THROUGH, cropped)
+    crops, extra = op.cropped(x)
     if extra != op.output_pad:
         longer = keyword("output_padding", step.value(compact(extra), "output_padding"), 0)
     if symmetric(crops):
-        cropped = keyword("padding", padding(step, crops), 0)
-        plain = (stride, cropped, longer, *keywords)
+        even = keyword("padding", padding(step, crops), 0)
+        plain = (stride, even, longer, *keywords)
         return Lowered(THROUGH, Call(Raw("nn.ConvTranspose2d"), arguments, plain))
     top, bottom, left, right = crops
     crop = step.value((-left, -right, -top, -bottom), "crops")
-    named = (stride, longer, *keywords)
     return Lowered(
         call("F.pad", THROUGH, crop),
-        Call(Raw("nn.ConvTranspose2d"), arguments, named),
-        Call(Raw("CroppedConvTranspose2d"), arguments, (*named, Keyword("crops", crop))),
+        Call(Raw("nn.ConvTranspose2d"), arguments, (stride, longer, *keywords)),
+        cropped,
         "cropped to size: a negative pad takes away",
     )
+
+
+def _is_cropped_by_words(step: Applied) -> bool:
+    """Whether calls may crop differently, save by one number that is torch's own padding."""
+    if is_worded(step, "pad"):
+        return not step.is_one_number("pad")
+    words = ("size", "stride", "dilation")
+    return "same" in step.every("pad") and any(is_worded(step, each) for each in words)
 
 
 def dense(step: Applied) -> Lowered:
