@@ -167,7 +167,7 @@ def project_body(p: Projection) -> None:
         p.words[each.name] = channels
         first = False
     p.defaults = p.file.parameter_defaults(p)
-    p.straight = not p.is_network and is_straight(p.body)
+    p.straight = not p.is_network and is_straight(p.body, p.file.owns)
     p.heads = step_lists(p.body)
     for kind in sorted(p.counted):
         for statements in (p.init, p.run):

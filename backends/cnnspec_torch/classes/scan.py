@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cnnspec.emit import program as pg
 
@@ -78,15 +78,22 @@ def step_lists(body: pg.Body) -> dict[str, str]:
     return found
 
 
-def is_straight(body: pg.Body) -> bool:
-    """Whether a block is one chain of steps, so that its class is a sequence."""
+Owns = Callable[[pg.OperatorStep], bool]
+
+
+def is_straight(body: pg.Body, owns: Owns) -> bool:
+    """Whether a block is one chain of steps, so that its class is a sequence.
+
+    `owns` says whether a step has weights. One that has none and stands in a loop is one module for
+    all turns, and a sequence runs that once: then it is none.
+    """
     if len(body.nodes) != 1 or body.nodes[0].kind != "node":
         return False
     x = body.nodes[0].name
-    return _straight(body.statements, x)
+    return _straight(body.statements, x, owns)
 
 
-def _straight(statements: Iterable[pg.Statement], x: str) -> bool:
+def _straight(statements: Iterable[pg.Statement], x: str, owns: Owns) -> bool:
     for each in statements:
         match each:
             case pg.Assign((word,), value) if word == x:
@@ -101,13 +108,18 @@ def _straight(statements: Iterable[pg.Statement], x: str) -> bool:
                 if not (_chain(value, x) or value == pg.Name(x, "node")):
                     return False
             case pg.For(_, values, body):
-                if pg.kind_of(values) != "data" or not _straight(body, x):
+                if pg.kind_of(values) != "data" or not _straight(body, x, owns):
                     return False
+                for part in pg.parts(body):
+                    if isinstance(part, pg.GivenStep):
+                        return False
+                    if isinstance(part, pg.OperatorStep) and not owns(part):
+                        return False
             case pg.If(arms, orelse):
                 inside = (*(body for _, body in arms), orelse)
                 if any(isinstance(part, pg.Return) for part in pg.parts(inside)):
                     return False
-                if not all(_straight(body, x) for body in inside):
+                if not all(_straight(body, x, owns) for body in inside):
                     return False
             case _:
                 return False
