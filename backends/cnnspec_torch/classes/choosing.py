@@ -138,6 +138,17 @@ def as_identity(
     return True
 
 
+def called_alone(tensor: ast.expr, source: ast.expr) -> bool:
+    """Whether a value is a module called on another, so that `nn.Identity` gives that other.
+
+    A parameter that scales it is no such module, and neither is one whose input is padded first.
+    """
+    match tensor:
+        case ast.Call(Reach(), [given], []):
+            return py.same(given, source)
+    return False
+
+
 def is_channels(p: Projection, statement: ast.stmt) -> bool:
     """Whether a statement keeps channels in a variable."""
     return (
@@ -253,8 +264,10 @@ def apply_optional(
         p.init.append(ast.If(test.made, made, []))
         return replace(found, channels=channels)
     told = any(isinstance(each, Reach) for each in ast.walk(found.channels))
-    if len(made) == 1 and isinstance(made[0], Put) and not run and not p.loops and not told:
-        put = made[0]
+    alone = len(made) == 1 and isinstance(made[0], Put) and not run and not p.loops and not told
+    if alone and called_alone(found.tensor, value.tensor):
+        (put,) = made
+        assert isinstance(put, Put)
         absent = py.code("nn.Identity()")
         p.init.append(Put(put.box, put.segment, ast.IfExp(test.made, put.made, absent)))
         return replace(found, channels=channels)

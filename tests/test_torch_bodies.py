@@ -1,0 +1,26 @@
+"""Bodies whose shapes a generator came upon: their classes are held against the graph."""
+
+from __future__ import annotations
+
+import pytest
+
+import cnnspec
+from tests.torch_proofs import maker, wrong
+
+OPTIONAL = (
+    "x = concat(x, x -> (layer_scale when not deep) -> avgpool(3, 1, pad = 1))",
+    "x = add(x, x -> tanh)  if deep { x = x -> layer_scale }",
+    "x = x -> (layer_scale when n > 2) -> (conv(4, 1) when deep) -> (layer_scale when deep)",
+)
+
+
+@pytest.mark.parametrize("body", OPTIONAL)
+def test_a_class_does_what_its_body_says(body: str) -> None:
+    net = cnnspec.loads(
+        "block se(x) { return mul(x, x -> gap(keep = true) -> conv(x.channels, 1) -> sigmoid) }\n"
+        f"block part(x, w = 4, n = 2, deep = false) {{ {body}  return x }}\n"
+        "network net { b = input(3, 8, 8)\n"
+        "  output y = b -> part(8) -> part(4, n = 3, deep = true) -> part(n = 3) -> part() }"
+    )
+    assert not wrong(maker(net), net)
+    assert not net.mismatch("torch")
