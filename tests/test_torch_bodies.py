@@ -7,6 +7,18 @@ import pytest
 import cnnspec
 from tests.torch_proofs import maker, wrong
 
+NESTED = (
+    "if n > 2 { if n > 2 { x = x -> dropout(0.2) -> tanh -> tanh } }  x = x -> silu",
+    (
+        "x = add(x, x -> tanh)  if n > 2 { if n > 2 { x = x -> dropout(0.2) -> tanh -> tanh } }"
+        "  x = x -> silu"
+    ),
+    (
+        "x = add(x, x)  if deep { if n > 2 { x = x -> tanh -> tanh } }"
+        " else { if n > 2 { x = x -> relu -> tanh } }  if n > 2 { x = x -> conv(4, 1) -> se }"
+    ),
+)
+
 OPTIONAL = (
     "x = concat(x, x -> (layer_scale when not deep) -> avgpool(3, 1, pad = 1))",
     "x = add(x, x -> tanh)  if deep { x = x -> layer_scale }",
@@ -14,7 +26,7 @@ OPTIONAL = (
 )
 
 
-@pytest.mark.parametrize("body", OPTIONAL)
+@pytest.mark.parametrize("body", [*NESTED, *OPTIONAL])
 def test_a_class_does_what_its_body_says(body: str) -> None:
     net = cnnspec.loads(
         "block se(x) { return mul(x, x -> gap(keep = true) -> conv(x.channels, 1) -> sigmoid) }\n"

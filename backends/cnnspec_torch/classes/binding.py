@@ -143,7 +143,9 @@ def scoped(p: Projection, body: Iterable[pg.Statement]) -> tuple[Statements, Sta
     """Project statements apart: what the constructor does, and what `forward` does."""
     outer = p.init, p.run
     p.init, p.run = [], []
+    flags = dict(p.flags)  # what is stored on one way only is there on that way only
     run_statements(p, body)
+    p.flags = flags
     inner = p.init, p.run
     p.init, p.run = outer
     return inner

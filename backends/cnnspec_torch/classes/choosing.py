@@ -161,7 +161,7 @@ def is_channels(p: Projection, statement: ast.stmt) -> bool:
 def flag_for(p: Projection, test: Data, made: Iterable[ast.stmt] = (), kind: str = "") -> ast.expr:
     """A test as `forward` says it: stored, where it speaks of what `forward` has not."""
     said_ = py.fold(test.run)
-    if isinstance(said_, ast.Name | ast.Constant) or p.loops or p.stepwise:
+    if isinstance(said_, ast.Name | ast.Constant) or p.loops or p.stepwise or p.straight:
         return said_
     if isinstance(said_, ast.UnaryOp) and isinstance(said_.operand, ast.Name):
         return said_
@@ -199,7 +199,9 @@ def choose_value(p: Projection, expr: pg.Choice) -> Value:
         p.init, p.run = [], []
         p.ordinals = dict(ordinals)
         p.ways.append((decision, way))
+        flags = dict(p.flags)
         value = evaluating.evaluate(p, arm)
+        p.flags = flags
         p.ways.pop()
         found.append((value, p.init, p.run))
         after.append(p.ordinals)
@@ -254,10 +256,12 @@ def apply_optional(
     outer = p.init, p.run
     ordinals = dict(p.ordinals)
     p.init, p.run = [], []
+    flags = dict(p.flags)
     target, p.target = p.target, None
     found = evaluating.as_flowing(p, applying.apply_step(p, inner, value, path))
     p.target = target
     (made, run), (p.init, p.run) = (p.init, p.run), outer
+    p.flags = flags
     count_on(p, ordinals, [ordinals, p.ordinals])
     channels = py.fold(settled(p, test.made, found.channels, value.channels))
     if p.straight:
@@ -310,9 +314,11 @@ def apply_either(p: Projection, step: pg.Choice, value: Node | Nodes, path: Path
         p.init, p.run = [], []
         p.ordinals = dict(ordinals)
         p.ways.append((decision, place))
+        flags = dict(p.flags)
         arms.append(
             (evaluating.as_flowing(p, applying.apply_step(p, arm, value, path)), p.init, p.run)
         )
+        p.flags = flags
         p.ways.pop()
         after.append(p.ordinals)
     p.init, p.run = outer

@@ -88,6 +88,7 @@ class Projection:
 
     box_at: dict[tuple[int, str], Box] = field(default_factory=dict)
     ordinals: dict[str, int] = field(default_factory=dict)
+    #: The attributes that store tests, by the test, as far as they are surely set here.
     flags: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     words: dict[str, str] = field(default_factory=dict)
