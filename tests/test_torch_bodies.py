@@ -17,6 +17,10 @@ NESTED = (
         "x = add(x, x)  if deep { if n > 2 { x = x -> tanh -> tanh } }"
         " else { if n > 2 { x = x -> relu -> tanh } }  if n > 2 { x = x -> conv(4, 1) -> se }"
     ),
+    (
+        "x = x -> se -> layer_scale  if n > 2 { x = x -> tanh -> tanh }  n = 1"
+        "  if n > 2 { x = x -> tanh -> tanh }"
+    ),
 )
 
 OPTIONAL = (
@@ -25,8 +29,13 @@ OPTIONAL = (
     "x = x -> (layer_scale when n > 2) -> (conv(4, 1) when deep) -> (layer_scale when deep)",
 )
 
+REBOUND = (
+    "x = add(x, x)  x = x -> conv(w, 1)  w = 6  x = x -> conv(4, 1)",
+    "x = x -> conv(w, 1)  w = 6  x = x -> conv(4, 1)",
+)
 
-@pytest.mark.parametrize("body", [*NESTED, *OPTIONAL])
+
+@pytest.mark.parametrize("body", [*NESTED, *OPTIONAL, *REBOUND])
 def test_a_class_does_what_its_body_says(body: str) -> None:
     net = cnnspec.loads(
         "block se(x) { return mul(x, x -> gap(keep = true) -> conv(x.channels, 1) -> sigmoid) }\n"

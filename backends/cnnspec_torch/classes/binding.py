@@ -155,6 +155,9 @@ def project_body(p: Projection) -> None:
     """Write both projections."""
     p.boxes.append(Box(0, kind="self"))
     p.bound = bindings(p.body.statements)
+    for each in p.body.data:  # a parameter is bound as it comes in
+        if each.name in p.bound:
+            p.bound[each.name] += 1
     first = True
     ranks = iter(p.ranks)
     for each in p.body.parameters:

@@ -166,7 +166,7 @@ def flag_for(p: Projection, test: Data, made: Iterable[ast.stmt] = (), kind: str
     if isinstance(said_, ast.UnaryOp) and isinstance(said_.operand, ast.Name):
         return said_
     text = ast.unparse(test.made)
-    if text not in p.flags:
+    if text not in p.flags or p.moves(test.made):  # what it speaks of may be another by now
         words = [
             evaluating.word_of_literal(each.segment)
             for each in made
