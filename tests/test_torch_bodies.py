@@ -29,13 +29,25 @@ OPTIONAL = (
     "x = x -> (layer_scale when n > 2) -> (conv(4, 1) when deep) -> (layer_scale when deep)",
 )
 
+COUNTED = (
+    (
+        "x = x -> f: ((bn when deep) -> bn) -> g: ((bn when n > 2) -> bn)"
+        "  for v in [4, 8] { x = x -> conv(v, 1) -> bn -> conv(v, 1) }"
+        "  for i in range(2) { if n > 2 { x = x -> h: (conv(4, 1) -> bn) -> conv(4, 1) } }"
+    ),
+    (
+        "x = x -> conv(4, 1)  for v in [4, 8] { x = x -> conv(w, 3, pad = 1) -> bn -> conv(v, 1) }"
+        "  for i in range(2) { if n > 2 { x = x -> conv(4, 3, pad = 1) } }"
+    ),
+)
+
 REBOUND = (
     "x = add(x, x)  x = x -> conv(w, 1)  w = 6  x = x -> conv(4, 1)",
     "x = x -> conv(w, 1)  w = 6  x = x -> conv(4, 1)",
 )
 
 
-@pytest.mark.parametrize("body", [*NESTED, *OPTIONAL, *REBOUND])
+@pytest.mark.parametrize("body", [*NESTED, *OPTIONAL, *COUNTED, *REBOUND])
 def test_a_class_does_what_its_body_says(body: str) -> None:
     net = cnnspec.loads(
         "block se(x) { return mul(x, x -> gap(keep = true) -> conv(x.channels, 1) -> sigmoid) }\n"

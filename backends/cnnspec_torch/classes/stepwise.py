@@ -44,6 +44,7 @@ def project_steps(p: Projection, taken_apart: flat.Flat) -> None:
     if p.left:
         every = _without(every, p.left)
     statements = needed(every, inference=p.file.inference)
+    p.fresh_names |= {p.file.word(each) for each in _names_given(statements)}
     _begin(p)
     p.defaults = p.file.parameter_defaults(p)
     _row(p, statements)
@@ -58,6 +59,23 @@ def project_steps(p: Projection, taken_apart: flat.Flat) -> None:
         p.run.insert(0, py.assign(NAMES, py.code(f"iter(self.{NAMES})")))
     p.init[:0] = head
     p.done = True
+
+
+def _names_given(statements: Iterable[flat.Statement]) -> set[str]:
+    """The names that a body which was taken apart gives: its own, of branches, of counters."""
+    found: set[str] = set()
+    for each in statements:
+        match each:
+            case flat.Assign(targets):
+                found |= set(targets)
+            case flat.Count(counter):
+                found.add(counter)
+            case flat.If(arms, orelse):
+                for body in (*(body for _, body in arms), orelse):
+                    found |= _names_given(body)
+            case flat.Loop():
+                found |= _names_given(each.body)
+    return found
 
 
 def _without(statements: list[flat.Statement], left: frozenset[int]) -> list[flat.Statement]:
