@@ -46,11 +46,20 @@ REBOUND = (
     "x = x -> conv(w, 1)  w = 6  x = x -> conv(4, 1)",
 )
 
+#: Steps that are counted by a variable whose name is another's, or a word of Python's.
+NAMED = (
+    "x = add(x, x)  convs = 6  if deep { x = x -> conv(convs, 1) }  x = x -> conv(convs, 1)",
+    "x = add(x, x)  if deep { x = x -> channel }  x = x -> channel",
+    "x = add(x, x)  if deep { x = x -> a }  x = x -> a",
+)
 
-@pytest.mark.parametrize("body", [*NESTED, *OPTIONAL, *COUNTED, *REBOUND])
+
+@pytest.mark.parametrize("body", [*NESTED, *OPTIONAL, *COUNTED, *REBOUND, *NAMED])
 def test_a_class_does_what_its_body_says(body: str) -> None:
     net = cnnspec.loads(
         "block se(x) { return mul(x, x -> gap(keep = true) -> conv(x.channels, 1) -> sigmoid) }\n"
+        "block a(x) { return x -> conv(4, 1) -> relu }\n"
+        "block channel(x) { return x -> conv(5, 1) -> relu }\n"
         f"block part(x, w = 4, n = 2, deep = false) {{ {body}  return x }}\n"
         "network net { b = input(3, 8, 8)\n"
         "  output y = b -> part(8) -> part(4, n = 3, deep = true) -> part(n = 3) -> part() }"

@@ -176,7 +176,7 @@ def project_body(p: Projection) -> None:
     p.heads = step_lists(p.body)
     for kind in sorted(p.counted):
         for statements in (p.init, p.run):
-            statements.append(py.assign(f"{kind}s", py.literal(0)))
+            statements.append(py.assign(p.counter(kind), py.literal(0)))
     run_statements(p, p.body.statements)
     if not p.is_network:
         p.out = p.says_out()

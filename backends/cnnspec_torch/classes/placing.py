@@ -43,7 +43,7 @@ def leaf(p: Projection, kind: str, path: Path | None) -> Path:
 
 def counted_segment(p: Projection, kind: str) -> Segment:
     """The name of a step without a label whose number is counted in both projections."""
-    counter = f"{kind}s"
+    counter = p.counter(kind)
     for statements in (p.init, p.run):
         statements.append(ast.AugAssign(ast.Name(counter, py.STORE), ast.Add(), py.literal(1)))
     return ast.JoinedStr([ast.Constant(kind), ast.FormattedValue(py.name(counter), -1)])
@@ -56,7 +56,7 @@ def at_once(p: Projection, kind: str, value: Node | Nodes) -> Node | Nodes:
     name = p.fresh("y")
     p.run.append(py.assign(name, value.tensor))
     channels = value.channels
-    if py.reads(channels) & {f"{each}s" for each in p.counted}:
+    if py.reads(channels) & set(map(p.counter, p.counted)):
         variable = p.fresh(f"{name}_channels")
         p.moving.add(variable)
         p.init.append(py.assign(variable, channels))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from cnnspec.emit import program as pg
@@ -244,6 +245,15 @@ class Projection:
         while name in taken or not self.is_fresh(name):
             name, count = f"{wanted}{count}", count + 1
         self.fresh_names.add(name)
+        return name
+
+    def counter(self, kind: str) -> str:
+        """The variable that counts steps of a kind: no name of the body, and none for channels."""
+        own = {*self.bound, *(each.name for each in self.body.parameters)}
+        taken = {*map(self.file.word, own), "channels", "in_channels"}
+        name = f"{kind}s"
+        while name in taken or iskeyword(name):
+            name += "_"
         return name
 
     def is_fresh(self, name: str) -> bool:
