@@ -48,6 +48,7 @@ REBOUND = (
 
 #: Steps that are counted by a variable whose name is another's, or a word of Python's.
 NAMED = (
+    "in_channels = 6  x = add(x, x) -> conv(in_channels, 1)",
     "x = add(x, x)  convs = 6  if deep { x = x -> conv(convs, 1) }  x = x -> conv(convs, 1)",
     "x = add(x, x)  if deep { x = x -> channel }  x = x -> channel",
     "x = add(x, x)  if deep { x = x -> a }  x = x -> a",

@@ -37,7 +37,8 @@ WORDS: Final = """
     Any Callable Counter F KINDS LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs
     counts kind math named names nn partial put round_to self torch use
 """
-RESERVED: Final = BUILTINS.union(WORDS.split())
+#: The names that no word of a spec has: a constructor takes `in_channels` itself.
+RESERVED: Final = BUILTINS.union(WORDS.split(), ["in_channels"])
 #: What stands for the size of an image where no call is known.
 SAMPLE: Final = Shape((64, 32, 32))
 Word = str
