@@ -18,10 +18,10 @@ RESNET = library.zoo_text("resnet50")
 @pytest.mark.parametrize(
     ("uri", "roots", "is_inside"),
     [
-        ("file:///work/a.cnn", ["file:///work"], True),
-        ("file:///work/../secret/a.cnn", ["file:///work"], False),
-        ("file:///work/%2e%2e/secret/a.cnn", ["file:///work"], False),
-        ("file:///workshop/a.cnn", ["file:///work"], False),
+        ("file:///nets/a.cnn", ["file:///nets"], True),
+        ("file:///nets/../secret/a.cnn", ["file:///nets"], False),
+        ("file:///nets/%2e%2e/secret/a.cnn", ["file:///nets"], False),
+        ("file:///netshop/a.cnn", ["file:///nets"], False),
         ("file:///c%3A/Nets/a.cnn", ["file:///C:/nets"], True),
         ("file:///d%3A/Nets/a.cnn", ["file:///C:/nets"], False),
         ("file:///c%3A/nets/..%5C..%5Cb/a.cnn", ["file:///c:/nets"], False),
