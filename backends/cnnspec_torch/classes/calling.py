@@ -8,6 +8,7 @@ import copy
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
 from cnnspec_torch.classes import evaluating, handing, placing, sized
+from cnnspec_torch.classes.networks import ranks_of
 from cnnspec_torch.classes.projection import Constructed, Path, Projection
 from cnnspec_torch.classes.values import (
     Hard,
@@ -42,7 +43,7 @@ def apply_given(
     channels = made.channels
     if channels is None:
         channels = py.member(copy.deepcopy(module), "out_channels")
-        if p.file.may_keep(step):
+        if p.file.may_keep(p, step):
             told = ast.Constant("out_channels")
             channels = py.call("getattr", copy.deepcopy(module), told, value.channels)
     return Node(channels, ast.Call(module, [value.tensor], []), value.image)
@@ -57,7 +58,7 @@ def construct_given(
         raise Hard("a parameter that is given among modules", step.site)
     if isinstance(inner, Steps):
         raise Hard("a step that is chosen where it is used")
-    callee = evaluating.as_data(p, inner).made
+    callee = handing.for_rank(p, step, evaluating.as_data(p, inner).made, image)
     arguments: list[ast.expr] = []
     if not p.file.is_free(p, step):
         arguments.append(channels)
@@ -102,6 +103,8 @@ def construct_block(p: Projection, step: pg.BlockStep, flowing: Node | Nodes | N
             data[each.name] = p.file.argued(p, known[each.name], contract, not flat)
     p.inside -= 1
     ranks = tuple(nodes[each.name].image is not False for each in body.nodes)
+    if len({ranks_of(each) for each in p.file.scopes(step.site)}) > 1:
+        raise Hard(f"{body.name} of an image at some calls, of a vector at others", step.site)
     called = p.file.projection(step, ranks)
     arguments = [nodes[each.name].channels for each in body.nodes]
     meant = {called.parameter_channels(each.name): nodes[each.name].channels for each in body.nodes}

@@ -73,15 +73,21 @@ def join_ways(
         flowing = [each for each in values if isinstance(each, Node | Nodes)]
         channels = [py.fold(each.channels) for each in flowing]
         if all(py.same(each, channels[0]) for each in channels):
-            joined[word] = first
+            joined[word] = replace(first, image=alike_image(flowing))
             continue
         variable = p.variable(word)
         for (_, made, _, _), each in zip(ways, channels, strict=True):
             if not (isinstance(each, ast.Name) and each.id == variable):
                 made.append(py.assign(variable, each))
         name = py.name(p.file.word(word))
-        joined[word] = type(first)(py.name(variable), name, first.image)
+        joined[word] = type(first)(py.name(variable), name, alike_image(flowing))
     return joined
+
+
+def alike_image(values: Iterable[Node | Nodes]) -> bool | None:
+    """Whether what comes out of a choice is an image; None: on some ways."""
+    found = {each.image for each in values}
+    return found.pop() if len(found) == 1 else None
 
 
 def count_on(
@@ -219,7 +225,8 @@ def choose_value(p: Projection, expr: pg.Choice) -> Value:
         if run_yes or run_no:
             p.run.append(ast.If(flag, run_yes or [ast.Pass()], run_no))
         channels = py.fold(settled(p, test.made, yes.channels, no.channels))
-        return type(yes)(channels, ast.IfExp(flag, yes.tensor, no.tensor), yes.image)
+        image = alike_image([yes, no])
+        return type(yes)(channels, ast.IfExp(flag, yes.tensor, no.tensor), image)
     if isinstance(yes, Steps) or isinstance(no, Steps):
         return Steps(expr)
     one, two = evaluating.as_data(p, yes), evaluating.as_data(p, no)
@@ -275,6 +282,7 @@ def apply_optional(
         absent = py.code("nn.Identity()")
         p.init.append(Put(put.box, put.segment, ast.IfExp(test.made, put.made, absent)))
         return replace(found, channels=channels)
+    found = replace(found, image=alike_image([found, value]))
     flag = flag_for(p, test, made)
     if made:
         p.init.append(ast.If(test.made, made, []))
@@ -334,7 +342,9 @@ def apply_either(p: Projection, step: pg.Choice, value: Node | Nodes, path: Path
         p.run.append(ast.If(flag, run_yes, run_no))
         yes, no = (replace(each, tensor=py.name(name)) for each in (yes, no))
     channels = py.fold(settled(p, test.made, yes.channels, no.channels))
-    return replace(yes, channels=channels, tensor=ast.IfExp(flag, yes.tensor, no.tensor))
+    image = alike_image([yes, no])
+    tensor = ast.IfExp(flag, yes.tensor, no.tensor)
+    return replace(yes, channels=channels, tensor=tensor, image=image)
 
 
 def possible(body: Iterable[pg.Statement]) -> tuple[pg.Statement, ...]:

@@ -21,7 +21,7 @@ from cnnspec.shapes import Shape
 from cnnspec.source import Span
 from cnnspec_torch.classes import evaluating, handing, operating, sized
 from cnnspec_torch.classes.lowered import Placed, tree
-from cnnspec_torch.classes.networks import Networks
+from cnnspec_torch.classes.networks import Networks, Ranks, ranks_of
 from cnnspec_torch.classes.overwriting import OVERWRITING, Overwriting, in_place, overwriting
 from cnnspec_torch.classes.placing import is_parameter
 from cnnspec_torch.classes.reaching import steps_of_names
@@ -35,14 +35,13 @@ if TYPE_CHECKING:
 #: Names that a file uses for itself.
 WORDS: Final = """
     Any Callable Counter F KINDS LOSS_WEIGHTS NamedTuple OrderedDict Outputs Tensor TrainOutputs
-    counts kind math named names nn partial put round_to self torch use
+    VECTORS counts kind math named names nn of_vectors partial put round_to self torch use
 """
 #: The names that no word of a spec has: a constructor takes `in_channels` itself.
 RESERVED: Final = BUILTINS.union(WORDS.split(), ["in_channels"])
 #: What stands for the size of an image where no call is known.
 SAMPLE: Final = Shape((64, 32, 32))
 Word = str
-Ranks = tuple[bool, ...]
 #: A body: its definition, and the kinds that its parameters are of.
 Key = tuple[object, tuple[pg.Kind, ...]]
 
@@ -68,11 +67,6 @@ def _gives(body: pg.Body) -> int:
 def key_of(body: pg.Body) -> Key:
     """What tells a body from others."""
     return body.definition, body.kinds
-
-
-def ranks_of(scope: Scope) -> Ranks:
-    """Whether images come into an instance of a block, by parameter."""
-    return tuple(bool(ports) and ports[0].shape.is_image for _, ports in scope.inputs)
 
 
 @dataclass(eq=False)
@@ -101,6 +95,12 @@ class File:
     uniform: bool = False
     #: Those functions: what they are called, and the arguments that somebody gives them.
     functions: dict[Handed, tuple[str, dict[str, None]]] = field(default_factory=dict)
+    #: What the function of an operator is called where vectors come in, and images elsewhere.
+    of_vectors: dict[str, str] = field(default_factory=dict)
+    #: What flows into operators that are handed on, as an earlier writing of the file met it.
+    ranks: Mapping[type[Op], frozenset[bool]] = field(default_factory=dict)
+    #: The same, as it is met now: images, vectors, or both at different places.
+    met: dict[type[Op], set[bool]] = field(default_factory=dict)
     #: Whether images come into the step that is being said as a value; None: not known.
     given_image: bool | None = None
     _nodes: dict[Span, list[Node]] = field(default_factory=dict)
@@ -217,9 +217,17 @@ class File:
         return frozenset(id(node) for each in nodes for node in each)
 
     def rank(self, site: Span, image: bool | None) -> bool | None:
-        """Whether an image comes in at a place; as is known otherwise where no call tells."""
+        """Whether an image comes in at a place; as is known otherwise where no call tells.
+
+        None: one does at some calls that come by the class that is written, a vector at others.
+        """
+        found = self.ranks_at(site)
+        return found.pop() if len(found) == 1 else None if found else image
+
+    def ranks_at(self, site: Span) -> set[bool]:
+        """Whether images come first into the steps and blocks of a place, or vectors, or both."""
         found = {node.input_shapes[0].is_image for node in self.nodes(site) if node.inputs}
-        return found.pop() if len(found) == 1 else image
+        return found | {each for scope in self.scopes(site) for each in ranks_of(scope)[:1]}
 
     def result_image(
         self, projection: Projection, step: pg.BlockStep, nodes: Mapping[str, Any]
@@ -271,7 +279,9 @@ class File:
         """Lower a step with the words that it has in a text."""
         nodes = self.nodes(step.site)
         if nodes:
-            node = nodes[0]
+            node = next(
+                (x for x in nodes if x.inputs and x.input_shapes[0].is_image == image), nodes[0]
+            )
             op, shapes, outputs = node.op, node.input_shapes, node.shapes
         else:
             op = self._sampled(step.op, arguments)
@@ -394,12 +404,12 @@ class File:
             if isinstance(each, pg.OperatorStep | pg.BlockStep)
         }
 
-    def may_keep(self, step: pg.GivenStep) -> bool:
+    def may_keep(self, projection: Projection, step: pg.GivenStep) -> bool:
         """Whether a layer of torch may be given at a place: it may leave channels as they are."""
         if not isinstance(step.value, pg.Name):
             return True
-        steps = self.reaching().get(step.value.id, [])
-        return any(isinstance(each, pg.OperatorStep) for each in steps)
+        steps = handing.kinds(projection, step.value)
+        return not steps or any(isinstance(each, pg.OperatorStep) for each in steps)
 
     def parameters_of(
         self, projection: Projection, step: pg.GivenStep

@@ -25,6 +25,12 @@ from cnnspec_torch.classes.values import Node as Flowing
 if TYPE_CHECKING:
     from cnnspec_torch.classes.file import File, Handed
 
+OF_VECTORS = '''def of_vectors(step: Any) -> Any:
+    """What constructs a step's layer where vectors flow into it, not images."""
+    if isinstance(step, partial):
+        return partial(of_vectors(step.func), *step.args, **step.keywords)
+    return VECTORS.get(step, step)'''
+
 KIND = '''def kind(step: Callable[..., nn.Module]) -> str:
     """What the spec calls a step: one without a label is called after it."""
     return KINDS[getattr(step, "func", step)]'''
@@ -60,11 +66,50 @@ def is_step(p: Projection, value: pg.Expr) -> bool:
     return any(isinstance(each, pg.OperatorStep | pg.BlockStep) for each in found)
 
 
-def construct(p: Projection, step: pg.GivenStep, channels: Sequence[ast.expr]) -> ast.expr:
+def construct(
+    p: Projection, step: pg.GivenStep, channels: Sequence[ast.expr], image: bool | None
+) -> ast.expr:
     """Construct a module of a step that a value is."""
-    callee = evaluating.data_of(p, step.value).made
+    callee = for_rank(p, step, evaluating.data_of(p, step.value).made, image)
     arguments, keywords = given(p, step)
     return ast.Call(callee, [*channels, *arguments], keywords)
+
+
+def for_rank(p: Projection, step: pg.GivenStep, callee: ast.expr, image: bool | None) -> ast.expr:
+    """What constructs a step that a value is, where images come in or vectors; it is noted."""
+    image = p.file.rank(step.site, image)
+    found = [each.op for each in kinds(p, step.value) if isinstance(each, pg.OperatorStep)]
+    dependent = [each for each in dict.fromkeys(found) if depends_on_rank(p.file, each)]
+    if dependent and len(p.file.ranks_at(step.site)) > 1:
+        raise Hard("a given step of an image at some calls, of a vector at others", step.site)
+    for each in dependent:
+        p.file.met.setdefault(each, set()).add(image is not False)
+    if image is False and p.file.uniform and any(is_mixed(p.file, each) for each in dependent):
+        return py.call("of_vectors", callee)
+    return callee
+
+
+def depends_on_rank(file: File, op: type[Op]) -> bool:
+    """Whether a layer of an operator is another one for vectors than for images."""
+    if not file.takes_vectors(op):
+        return False
+    words = {key: py.name(key) for key in op.required}
+    return not py.same(*(_made(file, op, words, image=each) for each in (True, False)))
+
+
+def is_mixed(file: File, op: type[Op]) -> bool:
+    """Whether an operator is handed to where images flow and to where vectors do."""
+    return len(file.ranks.get(op, ())) > 1
+
+
+def settled_ranks(file: File) -> Mapping[type[Op], frozenset[bool]] | None:
+    """What flows into operators that are handed on; None where they are written for just that."""
+    met = {op: file.ranks.get(op, frozenset()) | each for op, each in file.met.items()}
+    right = all(
+        each == (file.ranks.get(op) if is_mixed(file, op) else {takes_image(file, op)})
+        for op, each in met.items()
+    )
+    return None if right else {**file.ranks, **met}
 
 
 def given(p: Projection, step: pg.GivenStep) -> tuple[list[ast.expr], list[ast.keyword]]:
@@ -165,10 +210,13 @@ def written_functions(file: File) -> list[str]:
     taken: dict[type[Op], dict[str, None]] = {}
     for (op, _, _), (_, keys) in file.functions.items():
         taken.setdefault(op, {}).update(keys)
-    return [
-        _function(file, name, handed, taken[handed[0]])
-        for handed, (name, _) in file.functions.items()
-    ]
+    result = []
+    for (op, image, fixed), (name, _) in file.functions.items():
+        result.append(_function(file, name, (op, image, fixed), taken[op]))
+        if is_mixed(file, op):
+            file.of_vectors[name] = other = file.space.take(f"{name}_of_vectors")
+            result.append(_function(file, other, (op, False, fixed), taken[op]))
+    return result
 
 
 def _function(file: File, name: str, handed: Handed, keys: Mapping[str, None]) -> str:
@@ -231,6 +279,8 @@ def use_function(file: File) -> str:
 
 def takes_image(file: File, op: type[Op]) -> bool:
     """Whether images come into an operator where it is given; so it is said if nothing differs."""
+    if op in file.ranks:
+        return True in file.ranks[op]
     found = {
         node.input_shapes[0].is_image
         for node in file.every_node
@@ -242,15 +292,18 @@ def takes_image(file: File, op: type[Op]) -> bool:
         return True
     if not found:
         return file.given_image is not False
-    words = {key: py.name(key) for key in op.required}
-    if py.same(*(_made(file, op, words, image=each) for each in (True, False))):
-        return True
-    return file.given_image is not False
+    return not depends_on_rank(file, op) or file.given_image is not False
 
 
 def keeps_channels(op: type[Op]) -> bool:
     """Whether an operator leaves channels as they are."""
     return op.channel_rule == SAME
+
+
+def vectors_table(file: File) -> str:
+    """The functions of operators for vectors, beside those for images."""
+    items = [f"    {name}: {other}," for name, other in file.of_vectors.items()]
+    return "\n".join(["VECTORS: dict[Any, Any] = {", *items, "}"])
 
 
 def kinds_table(file: File) -> str:

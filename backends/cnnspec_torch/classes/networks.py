@@ -10,7 +10,14 @@ from cnnspec.emit.flatten import Flattened, flattened
 from cnnspec.emit.names import class_from_title, class_name
 from cnnspec.emit.program import Body, Expr
 from cnnspec.emit.prove import Unproved, mismatches
-from cnnspec.graph import Graph, Output
+from cnnspec.graph import Graph, Output, Scope
+
+Ranks = tuple[bool, ...]
+
+
+def ranks_of(scope: Scope) -> Ranks:
+    """Whether images come into an instance of a block, by parameter."""
+    return tuple(bool(ports) and ports[0].shape.is_image for _, ports in scope.inputs)
 
 
 @dataclass(frozen=True, slots=True)

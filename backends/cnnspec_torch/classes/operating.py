@@ -50,6 +50,11 @@ def lower_step(
     rank = p.file.rank(step.site, inputs[0].image if inputs else None)
     constructor = p.file.lower(step, made, channels, inputs, rank)
     forward = p.file.lower(step, run, channels, inputs, rank)
+    if len(p.file.ranks_at(step.site)) > 1:
+        for words, lowered in ((made, constructor), (run, forward)):
+            for image in (True, False):
+                if p.file.lower(step, words, channels, inputs, image) != lowered:
+                    raise Hard(f"{step.op.name} of an image at some calls, a vector at others")
     after = p.file.rank_after(step, made, rank)
     return constructor, forward, after
 

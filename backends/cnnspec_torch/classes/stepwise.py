@@ -418,7 +418,7 @@ def _block(p: Projection, apply_: flat.Apply, step: pg.BlockStep) -> Value:
 
 def _given(p: Projection, apply_: flat.Apply, step: pg.GivenStep) -> Value:
     inputs = [evaluating.as_flowing(p, evaluating.evaluate(p, x)) for x in apply_.inputs]
-    made = handing.construct(p, step, [each.channels for each in inputs])
+    made = handing.construct(p, step, [each.channels for each in inputs], inputs[0].image)
     reach = put(p, apply_.path, made)
     channels = handing.channels_of(p, step, _module(p), inputs[0].channels)
     image = handing.image_after(p, step, inputs[0].image)

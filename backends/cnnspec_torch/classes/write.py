@@ -15,10 +15,21 @@ from cnnspec.emit.pycode import text as text_of
 from cnnspec.emit.pytree import STORE, assign
 from cnnspec.emit.pytree import name as name_
 from cnnspec.graph import Graph
+from cnnspec.op import Op
 from cnnspec_torch.classes import sized
 from cnnspec_torch.classes.binding import project_body
 from cnnspec_torch.classes.file import RESERVED, File, Key, Variant, key_of
-from cnnspec_torch.classes.handing import KIND, PUT, kinds_table, use_function, written_functions
+from cnnspec_torch.classes.handing import (
+    KIND,
+    OF_VECTORS,
+    PUT,
+    is_mixed,
+    kinds_table,
+    settled_ranks,
+    use_function,
+    vectors_table,
+    written_functions,
+)
 from cnnspec_torch.classes.head import (
     Written,
     docstring,
@@ -61,12 +72,18 @@ def _all(networks: Networks, lowerings: Mapping[str, Lowering], *, inference: bo
     what cannot be written so either.
     """
     plain: frozenset[Key] = frozenset()
+    ranks: Mapping[type[Op], frozenset[bool]] = {}
     while True:
-        file = File(networks, lowerings, plain=plain, inference=inference)
-        file.uniform = bool(plain) and any(map(_hands_on, file.bodies))
+        file = File(networks, lowerings, plain=plain, inference=inference, ranks=ranks)
+        mixed = any(is_mixed(file, each) for each in ranks)
+        file.uniform = mixed or (bool(plain) and any(map(_hands_on, file.bodies)))
         found = _classes(file, inference=inference)
         if isinstance(found, Classes):
-            return found
+            settled = settled_ranks(file)
+            if settled is None:
+                return found
+            ranks = settled
+            continue
         body, why = found
         if key_of(body) in plain:
             raise _refused(body, why)
@@ -176,6 +193,7 @@ def _file(found: Classes, head: list[str], functions: list[str]) -> str:
     file = found.file
     text = "\n".join([*found.texts, *found.given, *functions])
     kinds = [kinds_table(file)] if re.search(r"\bkind\(", text) else []
+    kinds += [vectors_table(file)] if file.of_vectors else []
     tables = _tables(file, text)
     late = {name: each for name, each in tables.items() if _speaks(each, file)}
     classes = _before_use([*found.texts, *functions], {**late, **_defaults(file)})
@@ -303,6 +321,7 @@ NAMED = '''def named(*members: nn.Module | tuple[str, nn.Module]) -> nn.Sequenti
 
 def _functions(file: File, text: str) -> list[str]:
     known = {"round_to(": ROUND_TO, "named(": NAMED, "kind(": KIND, "put(": PUT}
+    known |= {"of_vectors(": OF_VECTORS}
     if re.search(r"\buse\(", text):
         known["use("] = use_function(file)
     return [source for word, source in known.items() if re.search(rf"\b{re.escape(word)}", text)]
