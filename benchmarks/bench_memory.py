@@ -1,6 +1,6 @@
 """`make bench-memory`: memory as cnnspec predicts it beside what torch takes, as a table.
 
-Two examples in fp32 on the CPU. At inference values are dropped after their last use, as fx's
+Two examples in float32 on the CPU. At inference values are dropped after their last use, as fx's
 interpreter does; a module's own `forward` holds its local names until it returns, which is measured
 beside it. Training is one step of SGD forward and back.
 """

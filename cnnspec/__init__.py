@@ -14,6 +14,7 @@ from cnnspec.version import VERSION as __version__
 if TYPE_CHECKING:
     from cnnspec.api import load, load_all, loads
     from cnnspec.diagnostics import Diagnostic, SpecError
+    from cnnspec.errors import CnnspecError, NotInstalled, UnknownNode
     from cnnspec.network import Network
     from cnnspec.sweeps.stream import sweep
 
@@ -25,12 +26,18 @@ _HOMES = {
     "sweep": "cnnspec.sweeps.stream",
     "SpecError": "cnnspec.diagnostics",
     "Diagnostic": "cnnspec.diagnostics",
+    "CnnspecError": "cnnspec.errors",
+    "NotInstalled": "cnnspec.errors",
+    "UnknownNode": "cnnspec.errors",
 }
 
 __all__ = [
+    "CnnspecError",
     "Diagnostic",
     "Network",
+    "NotInstalled",
     "SpecError",
+    "UnknownNode",
     "__version__",
     "load",
     "load_all",
@@ -45,3 +52,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import index
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def load(
     spec: str | Path,
     *,
     set: Mapping[str, Any] | None = None,
-    input: tuple[int, ...] | None = None,
+    input: Sequence[int] | None = None,
     limits: Mapping[str, int] | None = None,
     expect: bool = True,
     keep_weights: bool | None = None,
@@ -48,7 +49,7 @@ def load(
             help="`cnnspec.loads(text)` takes a text",
         )
     source, network, root = library.find(str(spec))
-    how = _How(set, input, limits, expect, keep_weights)
+    how = _how(set, input, limits, expect=expect, keep_weights=keep_weights)
     return _network(source, network, root, how)[0]
 
 
@@ -63,7 +64,7 @@ def load_all(
     spec: str | Path,
     *,
     set: Mapping[str, Any] | None = None,
-    input: tuple[int, ...] | None = None,
+    input: Sequence[int] | None = None,
     limits: Mapping[str, int] | None = None,
     expect: bool = True,
     keep_weights: bool | None = None,
@@ -77,7 +78,7 @@ def load_all(
     if network is None:
         parsed, _ = parse_what_can_be(source)
         names = [*network_names(parsed)] or [None]
-    how = _How(set, input, limits, expect, keep_weights)
+    how = _how(set, input, limits, expect=expect, keep_weights=keep_weights)
     result: list[Network] = []
     used = Used()
     wrong: dict[object, Diagnostic] = {}
@@ -101,12 +102,12 @@ def loads(
     network: str | None = None,
     name: str = "text",
     set: Mapping[str, Any] | None = None,
-    input: tuple[int, ...] | None = None,
+    input: Sequence[int] | None = None,
     limits: Mapping[str, int] | None = None,
     expect: bool = True,
 ) -> Network:
     """Load a network from a text; `use` finds shipped files only. Raises SpecError as `load`."""
-    return _network(Source(name, text), network, None, _How(set, input, limits, expect, None))[0]
+    return _network(Source(name, text), network, None, _how(set, input, limits, expect=expect))[0]
 
 
 def loaded_from(
@@ -115,24 +116,54 @@ def loaded_from(
     root: Path | None,
     *,
     set: Mapping[str, Any] | None = None,
-    input: tuple[int, ...] | None = None,
+    input: Sequence[int] | None = None,
     limits: Mapping[str, int] | None = None,
     expect: bool = True,
     keep_weights: bool | None = None,
 ) -> Network:
     """Load a network of a source, as if it stood in the folder `root`. Raises SpecError."""
-    return _network(source, network, root, _How(set, input, limits, expect, keep_weights))[0]
+    how = _how(set, input, limits, expect=expect, keep_weights=keep_weights)
+    return _network(source, network, root, how)[0]
+
+
+def _plain(value: Any) -> Any:
+    """Give a value as the language has it: NumPy's scalars as numbers, sequences as tuples.
+
+    >>> _plain([1, [2.0, True]])
+    (1, (2.0, True))
+    """
+    if callable(given := getattr(value, "tolist", None)):
+        value = given()
+    return tuple([_plain(each) for each in value]) if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, slots=True)
 class _How:
-    """How a network is elaborated; the fields are those of `load`."""
+    """How a network is elaborated; the fields are those of `load`, as the language has them."""
 
-    set: Mapping[str, Any] | None
+    set: Mapping[str, Any]
     input: tuple[int, ...] | None
     limits: Mapping[str, int] | None
     expect: bool
     keep_weights: bool | None
+
+
+def _how(
+    set: Mapping[str, Any] | None,
+    input: Sequence[int] | None,
+    limits: Mapping[str, int] | None,
+    *,
+    expect: bool,
+    keep_weights: bool | None = None,
+) -> _How:
+    """Take NumPy's scalars and any sequence for what the language has."""
+    given = {key: _plain(value) for key, value in (set or {}).items()}
+    try:
+        shape = None if input is None else tuple([index(each) for each in input])
+    except TypeError:
+        words = f"input takes a whole number an axis, channels first: (3, 224, 224), not {input!r}"
+        raise TypeError(words) from None
+    return _How(given, shape, limits, expect, keep_weights)
 
 
 def _network(
@@ -177,7 +208,7 @@ def _elaborated(
         network,
         operators=operators(),
         resolve=library.resolver(root),
-        settings=Settings(dict(how.set or {}), how.input),
+        settings=Settings(dict(how.set), how.input),
         bounds=Limits().raised(how.limits or {}),
         before=before,
     )

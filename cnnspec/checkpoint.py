@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 from cnnspec import plugins
 from cnnspec.diagnostics import SpecError, error
+from cnnspec.errors import CnnspecError
 from cnnspec.graph import Graph
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ FLOATS: Final = ("float16", "bfloat16", "float32", "float64")
 ONE: Final = "it holds one network's weights, and no entries"
 
 
-class Unreadable(Exception):
+class Unreadable(CnnspecError):
     """A file that is not read, in a few words for its user, and what to do."""
 
     def __init__(self, reason: str, help: str | None = None) -> None:

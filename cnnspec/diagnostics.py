@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final, Literal, NamedTuple, Self
 
+from cnnspec.errors import CnnspecError
 from cnnspec.render import render
 from cnnspec.source import Source, Span
 
@@ -128,7 +129,7 @@ class Diagnostic:
         return replace(self, trail=self.trail + trail)
 
 
-class SpecError(Exception):
+class SpecError(CnnspecError):
     """A spec that does not compile: every independent mistake that was found in it.
 
     As text it is what the command line shows: the lines in question, and what to type. `steps` is

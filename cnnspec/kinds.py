@@ -9,6 +9,7 @@ from sys import float_info
 from typing import Any, Final, Literal, overload
 
 from cnnspec.diagnostics import Advice, write
+from cnnspec.errors import CnnspecError
 
 #: A word in what is to be typed that stands for something else: no call, no argument's name.
 STAND_IN: Final = re.compile(r"(?<![\w.])(?!true|false)[a-z]\w*\b(?! *[(=])(?=.*\))|=.*\[[a-z]")
@@ -24,7 +25,7 @@ class Missing:
 MISSING: Final = Missing()
 
 
-class Refusal(Exception):
+class Refusal(CnnspecError):
     """An operator's no: a message in the user's words, and the argument or input it is about.
 
     `argument` names an argument, `input` the position of an input; `elaborate` knows where either

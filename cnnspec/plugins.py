@@ -10,6 +10,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Final
 
 from cnnspec.diagnostics import SpecError, error, nearest
+from cnnspec.errors import CnnspecError, NotInstalled
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -34,7 +35,7 @@ def entries(group: str) -> dict[str, EntryPoint]:
     return dict(sorted(found.items()))
 
 
-class NotLoaded(Exception):
+class NotLoaded(CnnspecError):
     """An entry point gives nothing, or something else than its group asks for: in words."""
 
 
@@ -128,6 +129,13 @@ def install(extra: str, module: str) -> str:
     needed = [name.strip() for name, _, when in parts if _EXTRA.findall(when) == [extra]]
     quoted = (f"'{each}'" if re.search(r"[<>=]", each) else each for each in needed or [module])
     return f"`pip install {' '.join(quoted)}`"
+
+
+def not_installed(name: str, failure: ImportError) -> NotInstalled:
+    """Make the exception for something of ours that needs a package which is not there."""
+    return NotInstalled(
+        f"{name} needs {failure.name}, which is not installed: {install(name, str(failure.name))}"
+    )
 
 
 def unknown(

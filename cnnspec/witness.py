@@ -7,12 +7,13 @@ tell against each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, runtime_checkable
 
 from cnnspec import plugins
 from cnnspec.diagnostics import error
+from cnnspec.errors import NotInstalled
 from cnnspec.graph import Graph, Node, Output
 from cnnspec.kinds import Refusal
 from cnnspec.op import Weight
@@ -176,6 +177,34 @@ def find(name: str) -> Witness:
             notes=(f"it comes with the distribution {whose}",),
             help=f"mend or remove it: `pip install --upgrade {whose}`",
         ) from failure
+
+
+def chosen(asked: Sequence[str] | None) -> list[Witness]:
+    """Load those asked for, or all whose packages are installed; the reference comes first.
+
+    Raises NotInstalled where one that was asked for, or a second one, is not installed, SpecError
+    for a name that nobody has, and ValueError for a name that is given twice.
+    """
+    wanted = names() if asked is None else tuple(asked)
+    if len(set(wanted)) < len(wanted):
+        raise ValueError("a name stands there twice")
+    found = []
+    for name in sorted(wanted, key=lambda each: each != "numpy"):
+        try:
+            each = find(name)
+            each.versions()
+        except ImportError as failure:
+            if asked is not None:
+                raise plugins.not_installed(name, failure) from None
+        else:
+            found.append(each)
+    if len(found) < 2:
+        raise NotInstalled(
+            "it takes two to agree; install a framework: " + plugins.install("torch", "torch")
+            if asked is None
+            else "it takes two to agree: name two backends, or `numpy` beside one"
+        )
+    return found
 
 
 def _fits(value: object) -> bool:

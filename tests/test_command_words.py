@@ -168,12 +168,12 @@ def test_a_budget_of_time_is_held_on_a_device(tiny: Path, capsys) -> None:
 
 def test_a_type_that_only_tensor_cores_have_is_bound_by_them(capsys) -> None:
     times = {}
-    for dtype in ("fp32", "tf32"):
+    for dtype in ("float32", "tf32"):
         run(["cost", "resnet50", "--device", "a100", "--dtype", dtype, "--json"])
         found = json.loads(capsys.readouterr().out)
         times[dtype] = found["nodes"][1]["seconds"]
         assert found["memory"]["weights"] == 4 * (25_557_032 + 53_120)
-    assert times["tf32"] < times["fp32"]
+    assert times["tf32"] < times["float32"]
 
 
 def test_text_that_is_given_for_a_name_is_told_of_loads() -> None:

@@ -92,7 +92,7 @@ def test_a_budget_turns_the_status(capsys) -> None:
         (["--columns", "layer,mac"], "no column 'mac'"),
         (["--sort", "size"], "no column 'size'"),
         (["--device", "abacus"], "'abacus' is no device"),
-        (["--device", "t4", "--dtype", "fp64"], "no peak of t4 is known for fp64"),
+        (["--device", "t4", "--dtype", "float64"], "no peak of t4 is known for float64"),
         (["--max-macs", "much"], "'much' is not a count"),
         (["--batch", "0"], "0"),
     ],

@@ -111,5 +111,5 @@ def test_recomputing_blocks_saves_memory_and_costs_operations(resnet50) -> None:
 def test_an_optimiser_keeps_numbers_for_each_parameter(
     optimiser: str, times: int, resnet50
 ) -> None:
-    found = training(resnet50.elaborated, Run(dtype="bf16"), optimiser=optimiser)
+    found = training(resnet50.elaborated, Run(dtype="bfloat16"), optimiser=optimiser)
     assert found.optimiser == times * found.gradients == times * 2 * resnet50.params

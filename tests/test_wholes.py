@@ -157,7 +157,7 @@ def own_cases() -> dict[str, str]:
 
 
 def figures(graph: Graph) -> dict[str, object]:
-    return measured(Meter(graph, Run(2, "fp16")), sorted(OF_WHOLES))
+    return measured(Meter(graph, Run(2, "float16")), sorted(OF_WHOLES))
 
 
 def data(graph: Graph) -> dict[str, object]:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from cnnspec.analysis.parameters import kept, trainable
-from cnnspec.analysis.run import BYTES, Run
+from cnnspec.analysis.run import Run
 from cnnspec.analysis.storage import overwrites, steps
+from cnnspec.dtypes import BYTES
 from cnnspec.graph import Graph, Node
 
 ONCE: Final = Run()
 #: Bytes of one number in single precision.
-FP32: Final = BYTES["fp32"]
+FLOAT32: Final = BYTES["float32"]
 
 
 def weight_bytes(nodes: Iterable[Node], run: Run = ONCE) -> int:

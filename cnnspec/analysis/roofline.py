@@ -3,7 +3,7 @@
 A node takes its operations over the device's peak, or its bytes over the device's bandwidth,
 whichever is longer (Williams et al., 2009); nodes run one after the other. Where none is fused with
 another or finds its input in a cache, no run in these numbers is as fast: the bound ignores
-launches, and how full the device is. Where fp32 is multiplied in TF32, as PyTorch does in
+launches, and how full the device is. Where float32 is multiplied in TF32, as PyTorch does in
 convolutions, `tf32` is the bound.
 """
 
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from cnnspec.analysis.quantity import scaled
-from cnnspec.analysis.run import BYTES, Run
+from cnnspec.analysis.run import Run
 from cnnspec.analysis.traffic import bytes_moved, work
+from cnnspec.dtypes import BYTES
 from cnnspec.graph import Graph, Node
 
 
@@ -44,62 +45,62 @@ def _device(name: str, title: str, bandwidth: float, **teraflops: float) -> Devi
 def _cpu(
     name: str, title: str, bandwidth: float, *, cores: int, clock: float, a_cycle: int, **times: int
 ) -> Device:
-    """Make a processor: cores x base clock x fp32 operations a cycle, and their multiples."""
-    fp32 = cores * clock * a_cycle / 1000
+    """Make a processor: cores x base clock x float32 operations a cycle, and their multiples."""
+    float32 = cores * clock * a_cycle / 1000
     return _device(
-        name, title, bandwidth, fp32=fp32, **{each: fp32 * n for each, n in times.items()}
+        name, title, bandwidth, float32=float32, **{each: float32 * n for each, n in times.items()}
     )
 
 
-#: Makers' data sheets, dense figures without sparsity; tf32 is fp32 that tensor cores multiply. Of
-#: processors the vector units at the base clock: two fused multiply-adds a cycle, and all channels
-#: of memory.
+#: Makers' data sheets, dense figures without sparsity; tf32 is float32 that tensor cores multiply.
+#: Of processors the vector units at the base clock: two fused multiply-adds a cycle, and all
+#: channels of memory.
 DEVICES: Final[Mapping[str, Device]] = {
     each.name: each
     for each in (
-        _device("v100", "NVIDIA V100 SXM2, 16 GB", 900, fp64=7.8, fp32=15.7, fp16=125),
-        _device("t4", "NVIDIA T4", 320, fp32=8.1, fp16=65, int8=130),
+        _device("v100", "NVIDIA V100 SXM2, 16 GB", 900, float64=7.8, float32=15.7, float16=125),
+        _device("t4", "NVIDIA T4", 320, float32=8.1, float16=65, int8=130),
         _device(
             "a100",
             "NVIDIA A100 SXM, 80 GB",
             2039,
-            fp64=9.7,
-            fp32=19.5,
+            float64=9.7,
+            float32=19.5,
             tf32=156,
-            fp16=312,
-            bf16=312,
+            float16=312,
+            bfloat16=312,
             int8=624,
         ),
         _device(
             "h100",
             "NVIDIA H100 SXM, 80 GB",
             3350,
-            fp64=34,
-            fp32=67,
+            float64=34,
+            float32=67,
             tf32=494.5,
-            fp16=989,
-            bf16=989,
-            fp8=1979,
+            float16=989,
+            bfloat16=989,
+            float8=1979,
             int8=1979,
         ),
         _device(
             "rtx3090",
             "NVIDIA GeForce RTX 3090",
             936,
-            fp32=35.6,
+            float32=35.6,
             tf32=35.6,
-            fp16=142,
-            bf16=71,
+            float16=142,
+            bfloat16=71,
             int8=284,
         ),
         _device(
             "rtx4090",
             "NVIDIA GeForce RTX 4090",
             1008,
-            fp32=82.6,
+            float32=82.6,
             tf32=82.6,
-            fp16=330,
-            bf16=165,
+            float16=330,
+            bfloat16=165,
             int8=661,
         ),
         _cpu(

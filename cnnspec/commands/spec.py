@@ -11,6 +11,7 @@ import click
 
 from cnnspec.commands import complete
 from cnnspec.commands.output import Refused, report
+from cnnspec.dtypes import BYTES, SHORT
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
@@ -125,6 +126,14 @@ def _device(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
         raise click.BadParameter(str(wrong)) from None
 
 
+class DtypeName(click.Choice[str]):
+    """One of the types of numbers, by its name or a short one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the full name."""
+        return super().convert(SHORT.get(str(value), value), param, ctx)
+
+
 def takes_run(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say how a network is run."""
     options = (
@@ -133,9 +142,9 @@ def takes_run(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--dtype",
-            type=click.Choice(["fp64", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"]),
-            default="fp32",
-            help="The type of every number (fp32).",
+            type=DtypeName(tuple(BYTES)),
+            default="float32",
+            help="The type of every number (float32).",
         ),
         click.option(
             "--in-place", is_flag=True, help="Activations write over their input where they can."

@@ -25,8 +25,9 @@ from cnnspec.commands.output import (
     say,
     takes_output,
 )
-from cnnspec.commands.spec import check_size, loaded, takes_spec
-from cnnspec.plugins import install
+from cnnspec.commands.spec import DtypeName, check_size, loaded, takes_spec
+from cnnspec.dtypes import VERIFIED
+from cnnspec.errors import NotInstalled
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
@@ -48,7 +49,7 @@ WIDTH, WIDEST = 92, 140
 @click.option("--train", is_flag=True, help="A training step: statistics and gradients too.")
 @click.option(
     "--dtype",
-    type=click.Choice(["float64", "float32"]),
+    type=DtypeName(VERIFIED),
     default="float64",
     help="Of numbers.",
 )
@@ -166,32 +167,17 @@ def _weights(
 
 
 def _witnesses(asked: str | None) -> list[Witness]:
-    """Load those asked for, or all whose packages are installed; the reference comes first."""
+    """Load those asked for, or all that are installed."""
     from cnnspec import witness
 
-    names = witness.names() if asked is None else [each.strip() for each in asked.split(",")]
-    if len(set(names)) < len(names):
-        raise click.BadParameter("a name stands there twice", param_hint="--backends")
-    found = []
-    for name in sorted(names, key=lambda each: each != "numpy"):
-        try:
-            each = witness.find(name)
-            each.versions()
-        except ImportError as failure:
-            if asked is not None:
-                raise Missing(
-                    f"{name} needs {failure.name}, which is not installed: "
-                    f"{install(name, str(failure.name))}"
-                ) from None
-        else:
-            found.append(each)
-    if len(found) < 2:
-        raise Missing(
-            "it takes two to agree; install a framework: " + install("torch", "torch")
-            if asked is None
-            else "it takes two to agree: name two backends, or `numpy` beside one"
+    try:
+        return witness.chosen(
+            None if asked is None else [each.strip() for each in asked.split(",")]
         )
-    return found
+    except NotInstalled as failure:
+        raise Missing(str(failure)) from None
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong), param_hint="--backends") from None
 
 
 @contextmanager

@@ -38,7 +38,7 @@ FIGURES: Final[Mapping[str, tuple[str, Callable[[Meter], Any]]]] = {
 
 
 def figures(a: Graph, b: Graph) -> tuple[Figure, ...]:
-    """Measure both: batch 1, fp32; training with Adam."""
+    """Measure both: batch 1, float32; training with Adam."""
     before, after = Meter(a, Run()), Meter(b, Run())
     return tuple(
         Figure(name, unit, read(before), read(after)) for name, (unit, read) in FIGURES.items()

@@ -17,6 +17,7 @@ from cnnspec.draw.pair import folded, pictured
 from cnnspec.draw.plan import DEEPEST, EVERY, Plan
 from cnnspec.draw.subject import Pair, Subject
 from cnnspec.draw.wires import Wire
+from cnnspec.errors import CnnspecError
 from cnnspec.graph import Graph
 
 #: How a picture without a stated depth is opened: the first of these that one page holds is drawn.
@@ -37,11 +38,11 @@ LADDER: Final = (
 )
 
 
-class Unsupported(ValueError):
+class Unsupported(CnnspecError, ValueError):
     """A format that a style does not come in; the message says which it does."""
 
 
-class Undrawn(Exception):
+class Undrawn(CnnspecError):
     """No engine laid it out in time, or could; `dot` is the picture in Graphviz's language."""
 
     def __init__(self, message: str, dot: str, help: str) -> None:

@@ -8,14 +8,16 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from cnnspec.errors import CnnspecError
+
 ENGINES: Final = ("pure", "dot")
 
 
-class EngineMissing(Exception):
+class EngineMissing(CnnspecError):
     """No program to lay the picture out; the message says how to install one."""
 
 
-class EngineFailed(Exception):
+class EngineFailed(CnnspecError):
     """The engine gave no picture: it took too long, or the message says what it said."""
 
 

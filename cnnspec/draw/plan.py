@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from cnnspec.analysis.fold import Part
+from cnnspec.errors import CnnspecError
 from cnnspec.graph import Graph, Node, Scope, walk_scopes
 
 #: What repeats, or comes first of its block, is looked into if it has at most so many parts.
@@ -22,7 +23,7 @@ DEEPEST: Final = 64
 TRUNK: Final = 0.8
 
 
-class UnknownPath(ValueError):
+class UnknownPath(CnnspecError, ValueError):
     """No scope has this path; `near` are those that were meant, perhaps, `layer` if a layer has."""
 
     def __init__(self, path: str, near: Sequence[str], *, layer: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from cnnspec.analysis.fold import Cost
 from cnnspec.analysis.macs import macs
-from cnnspec.analysis.memory import FP32
+from cnnspec.analysis.memory import FLOAT32
 from cnnspec.analysis.parameters import trainable
 from cnnspec.analysis.quantity import number
 from cnnspec.draw.boxes import Box, Frame
@@ -28,14 +28,14 @@ COUNTED: Final[Mapping[str, str]] = {
     "params": "parameters",
     "macs": "MACs",
     "activations": "numbers written",
-    "memory": "bytes of weights and of what is written (fp32)",
+    "memory": "bytes of weights and of what is written (float32)",
 }
 
 
 def count(cost: Cost, what: str) -> int:
-    """Give one of the counts: params, macs, activations (numbers), memory (bytes in fp32)."""
+    """Give one of the counts: params, macs, activations (numbers), memory (bytes in float32)."""
     if what == "memory":
-        return FP32 * (cost.params + cost.state + cost.written)
+        return FLOAT32 * (cost.params + cost.state + cost.written)
     return {"params": cost.params, "macs": cost.macs, "activations": cost.written}[what]
 
 

@@ -35,6 +35,7 @@ from cnnspec.emit.program import (
     Pattern,
     Repeat,
 )
+from cnnspec.errors import CnnspecError
 from cnnspec.expression import OPERATIONS
 from cnnspec.graph import Graph, Node, Port
 from cnnspec.kinds import Refusal
@@ -42,7 +43,7 @@ from cnnspec.shapes import Shape
 from cnnspec.syntax import tree
 
 
-class Unproved(Exception):
+class Unproved(CnnspecError):
     """What was to be written is not what the graph says: a mistake of ours."""
 
     def __init__(self, wrong: list[str]) -> None:

@@ -53,7 +53,8 @@ DEFINITIONS: Final[Mapping[str, str]] = {
         "The roofline: a step takes its operations over the device's peak or its bytes over the"
         " device's bandwidth, whichever is longer; steps run one after the other. No run in these"
         " numbers is faster, unless steps are fused or find their input in a cache. PyTorch lets"
-        " convolutions in fp32 multiply in TF32 where a device has it: --dtype tf32 is their bound."
+        " convolutions in float32 multiply in TF32 where a device has it: --dtype tf32 is their"
+        " bound."
     ),
     "field": (
         "Receptive field: rows and columns of the input that one place sees; stride: how far apart"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cnnspec.analysis.figures import Meter
 from cnnspec.analysis.quantity import number
 from cnnspec.analysis.shares import VECTOR, shares
+from cnnspec.errors import CnnspecError
 from cnnspec.meta import stated, title
 from cnnspec.report.comparison import FACTS
 from cnnspec.report.labels import Box, Point, place
@@ -55,7 +56,7 @@ WORDS: Final = {
 }
 
 
-class NothingToPlot(Exception):
+class NothingToPlot(CnnspecError):
     """None of the networks has what the picture shows; the message says what."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from operator import index
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,7 +86,7 @@ def plan(
     spec: str | Path,
     *,
     set: Mapping[str, Any],
-    input: str | tuple[int, ...] | None = None,
+    input: str | Sequence[int] | None = None,
     where: Sequence[str] | str = (),
     figures: Sequence[str] = USUAL,
     sample: int | None = None,
@@ -93,7 +94,7 @@ def plan(
     shard: tuple[int, int] | None = None,
     most: int = MOST,
     batch: int = 1,
-    dtype: str = "fp32",
+    dtype: str = "float32",
     in_place: bool = False,
     device: str | Device | None = None,
     limits: Mapping[str, int] | None = None,
@@ -112,7 +113,7 @@ def plan(
         else:
             axes.append(sides)
     elif input is not None:
-        shape = tuple(input)
+        shape = tuple([index(each) for each in input])
     varied = tuple(each for each in axes if each.between is not None or len(each.values) > 1)
     if not varied:
         message = "nothing is varied: give a parameter a range, --set width=0.5..2/0.25"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from cnnspec.errors import CnnspecError
 
-class RefusedSweep(ValueError):
+
+class RefusedSweep(CnnspecError, ValueError):
     """What was asked for cannot be swept; the message says why, `option` what asked for it."""
 
     def __init__(self, message: str, option: str | None = None) -> None:

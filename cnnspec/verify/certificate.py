@@ -100,6 +100,12 @@ class Certificate:
             default=None,
         )
 
+    def __str__(self) -> str:
+        """Show it as `cnnspec verify` does."""
+        from cnnspec.verify.table import table
+
+        return table(self).rstrip()
+
     def facts(self) -> dict[str, Any]:
         """Give it as plain data for JSON."""
         return {

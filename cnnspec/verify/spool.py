@@ -8,13 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from cnnspec.errors import CnnspecError
 from cnnspec.witness import Case
 
 if TYPE_CHECKING:
     from cnnspec.witness import Array
 
 
-class NoRoom(Exception):
+class NoRoom(CnnspecError):
     """The folder for temporary files has too little room; the message says how much it takes."""
 
 
