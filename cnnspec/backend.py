@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast, runtime_
 from cnnspec import plugins
 from cnnspec.diagnostics import SpecError, error
 from cnnspec.emit.lowering import Applied, Lowered, Lowering, Refusal
+from cnnspec.emit.values import PROVED, Verdict
 from cnnspec.graph import Graph
 
 if TYPE_CHECKING:
@@ -143,6 +144,32 @@ class Proves(Protocol):
     ) -> list[str]:
         """Say in what the source differs; needs the framework."""
         ...
+
+
+class ProvesUnaided(Protocol):
+    """A backend that can hold what it wrote against the graph, without its framework."""
+
+    def verdict(
+        self,
+        text: str,
+        class_name: str,
+        graph: Graph,
+        lowerings: Mapping[str, Lowering],
+        *,
+        inference: bool,
+    ) -> Verdict:
+        """Say whether the source does what the graph says."""
+        ...
+
+
+def verdict(name: str, text: str, class_name: str, graph: Graph, *, inference: bool) -> Verdict:
+    """Hold what was written against the graph, without the framework, if the backend can."""
+    backend = find(name)
+    if not hasattr(backend, "verdict"):
+        return PROVED
+    every = {**lowerings(name), **backend.lowerings}
+    proving = cast("ProvesUnaided", backend)
+    return proving.verdict(text, class_name, graph, every, inference=inference)
 
 
 def checked(name: str, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:

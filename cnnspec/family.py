@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 
 from cnnspec import backend as backends
 from cnnspec.emit.header import stamp
+from cnnspec.emit.prove import Unproved
 from cnnspec.graph import Graph
 from cnnspec.network import Network
 from cnnspec.version import VERSION
@@ -35,7 +36,18 @@ def writer_of(backend: str) -> WritesFamilies | None:
 
 
 def source(networks: Sequence[Network], backend: str, *, inference: bool = False) -> str:
-    """Write networks of one file; raises SpecError for what the backend cannot express."""
+    """Write networks of one file.
+
+    Raises SpecError for what the backend cannot express, and Unproved where what it wrote is not
+    what a graph says.
+    """
+    return written(networks, backend, inference=inference)[0]
+
+
+def written(
+    networks: Sequence[Network], backend: str, *, inference: bool = False
+) -> tuple[str, dict[str, str]]:
+    """Write networks of one file; by name, say why one could not be held against its graph."""
     writer = writer_of(backend)
     if writer is None:
         raise ValueError(f"{backend} writes one network a file")
@@ -52,7 +64,15 @@ def source(networks: Sequence[Network], backend: str, *, inference: bool = False
     graphs = tuple(each.elaborated for each in networks)
     notes = [note(each, inference=inference) for each in networks]
     body = writer.emit_family(graphs, head, lowerings, notes, inference=inference)
-    return stamp(body, origin=origin, version=VERSION)
+    text = stamp(body, origin=origin, version=VERSION)
+    unproved: dict[str, str] = {}
+    for each in networks:
+        found = backends.verdict(backend, text, each.name, each.elaborated, inference=inference)
+        if found.wrong:
+            raise Unproved([f"{each.name}: {wrong}" for wrong in found.wrong])
+        if found.unproved is not None:
+            unproved[each.name] = found.unproved
+    return text, unproved
 
 
 def note(network: Network, *, inference: bool) -> str:

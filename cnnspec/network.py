@@ -156,7 +156,7 @@ class Network:
         from cnnspec import backend as backends
         from cnnspec.results import Source
 
-        text, _ = self._emit(backend, inference=inference)
+        text = self._emit(backend, inference=inference).text
         return Source(text, "python" if backends.find(backend).suffix == ".py" else "")
 
     def verify(
@@ -191,9 +191,9 @@ class Network:
         from cnnspec import backend as backends
         from cnnspec import plugins
 
-        text, class_name = self._emit(backend, inference=inference)
+        written = self._emit(backend, inference=inference)
         try:
-            return backends.find(backend).load(text, class_name)()
+            return backends.find(backend).load(written.text, written.class_name)()
         except ImportError as failure:
             raise plugins.not_installed(backend, failure) from None
 
@@ -205,20 +205,20 @@ class Network:
         from cnnspec import backend as backends
         from cnnspec import plugins
 
-        text, class_name = self._emit(backend, inference=inference)
+        written = self._emit(backend, inference=inference)
         found = backends.find(backend)
+        how = (written.text, written.class_name, self.elaborated)
         try:
-            return list(found.mismatch(text, class_name, self.elaborated, inference=inference))
+            return list(found.mismatch(*how, inference=inference))
         except ImportError as failure:
             raise plugins.not_installed(backend, failure) from None
 
     def emitted(self, backend: str, *, inference: bool = False) -> Emitted:
-        """Write the source for a backend, with what a witness needs to know of it."""
-        from cnnspec import backend as backends
+        """Write the source for a backend, with what a witness needs to know of it.
 
-        text, class_name = self._emit(backend, inference=inference)
-        found = backends.find(backend)
-        return Emitted(text, class_name, {**backends.lowerings(backend), **found.lowerings})
+        Raises Unproved where it is not what the graph says.
+        """
+        return self._emit(backend, inference=inference)
 
     def draw(
         self,
@@ -262,9 +262,10 @@ class Network:
         except (EngineFailed, EngineMissing, Undrawn):
             return {"text/plain": repr(self)}
 
-    def _emit(self, name: str, *, inference: bool) -> tuple[str, str]:
+    def _emit(self, name: str, *, inference: bool) -> Emitted:
         from cnnspec import backend as backends
         from cnnspec.emit.header import stamp
+        from cnnspec.emit.prove import Unproved
         from cnnspec.version import VERSION
 
         backend = backends.find(name)
@@ -273,7 +274,11 @@ class Network:
         body, class_name = backend.emit(
             self.elaborated, self._head(inference=inference), lowerings, inference=inference
         )
-        return stamp(body, origin=self.origin, version=VERSION), class_name
+        text = stamp(body, origin=self.origin, version=VERSION)
+        found = backends.verdict(name, text, class_name, self.elaborated, inference=inference)
+        if found.wrong:
+            raise Unproved(list(found.wrong))
+        return Emitted(text, class_name, lowerings, found.unproved)
 
     def check_lowerings(
         self, backend: str, lowerings: Mapping[str, Any], *, inference: bool

@@ -69,11 +69,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Emitted:
-    """The source that a backend wrote, the network's name in it, and how it writes each step."""
+    """The source that a backend wrote, the network's name in it, and how it writes each step.
+
+    `unproved` says why it could not be held against the graph without the framework, if so.
+    """
 
     text: str
     class_name: str
     lowerings: Mapping[str, Any]
+    unproved: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
+from cnnspec.emit.values import Verdict
 from cnnspec.graph import Graph
 from cnnspec_torch.attributes import state_key
 from cnnspec_torch.classes.write import write, write_family
@@ -49,6 +50,20 @@ class TorchBackend:
     def load(self, text: str, class_name: str) -> Any:
         """Import emitted text as a module of its own and give the class."""
         return getattr(module_of(text), class_name)
+
+    def verdict(
+        self,
+        text: str,
+        class_name: str,
+        graph: Graph,
+        lowerings: Mapping[str, Lowering],
+        *,
+        inference: bool,
+    ) -> Verdict:
+        """Hold what the printed class does against the graph; torch is not needed."""
+        from cnnspec_torch.symbolic.proof import verdict
+
+        return verdict(text, class_name, graph, lowerings, inference=inference)
 
     def mismatch(self, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
         """Hold the class's weights against the graph's, on the meta device; say what differs."""

@@ -25,13 +25,13 @@ from cnnspec.emit.bodies import read_program
 from cnnspec.emit.code import Raw
 from cnnspec.emit.lowering import Applied, Lowering, compact
 from cnnspec.emit.printer import expression, fill
-from cnnspec.emit.program import ListOf, Literal, OperatorStep, Program, parts
 from cnnspec.expression import Written, literal
 from cnnspec.graph import Graph, Node, Output, Port
 from cnnspec.source import Span
 from cnnspec_torch import layers_source
 from cnnspec_torch.attributes import state_key
 from cnnspec_torch.traced import Done, Log, Numbers, Shapes, Unfilled, tensors_in
+from cnnspec_torch.worded import worded
 
 #: So many differences are told; the first says what went wrong.
 TOLD: Final = 10
@@ -209,21 +209,6 @@ def differences(
         wrong = list(compared(training=False, heads=False))
         wrong = wrong or list(compared(training=True, heads=not inference))
     return wrong[:TOLD]
-
-
-def worded(program: Program) -> dict[Span, frozenset[str]]:
-    """Find, by place in the text, the arguments of operators that are said in words there."""
-    found: dict[Span, frozenset[str]] = {}
-    bodies = (*program.blocks, program.network)
-    for each in parts(tuple(body.statements for body in bodies)):
-        if isinstance(each, OperatorStep):
-            words = {key for key, value in each.arguments if not _is_plain(value)}
-            found[each.site] = found.get(each.site, frozenset()) | words
-    return found
-
-
-def _is_plain(value: object) -> bool:
-    return all(isinstance(each, Literal | ListOf) for each in parts(value))
 
 
 def _compared(

@@ -88,6 +88,9 @@ def compile_(
     text = written.text
     if check:
         _check(text, written.class_name, network, backend, inference=inference)
+    elif written.unproved is not None:
+        told = (text, written.class_name, network, backend, written.unproved)
+        _check_if_possible(*told, inference=inference, quiet=quiet)
     if existing is not None:
         _show_changes(existing, text)
         return
@@ -132,11 +135,15 @@ def _compile_family(
 
     networks = all_loaded(spec, quiet=quiet, told=True, **how)
     try:
-        text = family.source(networks, backend, inference=inference)
-    except Unproved as unproved:
-        raise _not_the_graph(unproved.wrong) from unproved
-    for each in networks if check else ():
-        _check(text, each.name, each, backend, inference=inference)
+        text, unproved = family.written(networks, backend, inference=inference)
+    except Unproved as wrong:
+        raise _not_the_graph(wrong.wrong) from wrong
+    for each in networks:
+        if check:
+            _check(text, each.name, each, backend, inference=inference)
+        elif each.name in unproved:
+            told = (text, each.name, each, backend, unproved[each.name])
+            _check_if_possible(*told, inference=inference, quiet=quiet)
     if existing is not None:
         _show_changes(existing, text)
         return
@@ -200,6 +207,32 @@ def _default_name(network: Network, backend: str) -> str:
     from cnnspec.backend import find
 
     return f"{network.name}_{backend}{find(backend).suffix}"
+
+
+def _check_if_possible(
+    text: str,
+    class_name: str,
+    network: Network,
+    backend: str,
+    why: str,
+    *,
+    inference: bool,
+    quiet: bool,
+) -> None:
+    """Hold what was written against the graph with the framework, or say that it was not."""
+    from cnnspec.backend import checked
+
+    try:
+        wrong = checked(backend, text, class_name, network.elaborated, inference=inference)
+    except ModuleNotFoundError as failure:
+        say(
+            f"note: {network.name} was not held against its graph: {why}; "
+            f"where {failure.name} is installed, it is held against it with that",
+            quiet=quiet,
+        )
+        return
+    if wrong:
+        raise _not_the_graph(wrong)
 
 
 def _check(text: str, class_name: str, network: Network, backend: str, *, inference: bool) -> None:
