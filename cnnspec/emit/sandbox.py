@@ -27,7 +27,9 @@ _NAMES: Final = """
 """
 _MODULES: Final[Mapping[str, Any]] = {
     "collections": types.SimpleNamespace(
-        OrderedDict=collections.OrderedDict, abc=collections.abc, deque=collections.deque
+        OrderedDict=collections.OrderedDict,
+        Counter=collections.Counter,
+        abc=collections.abc,
     ),
     "collections.abc": collections.abc,
     "functools": types.SimpleNamespace(partial=functools.partial, reduce=functools.reduce),

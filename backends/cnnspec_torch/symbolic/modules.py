@@ -120,6 +120,13 @@ class Module:
                 raise TypeError(f"{name!r} is no module")
         return found
 
+    def get_parameter(self, target: str) -> Parameter:
+        """Give the weight at a path."""
+        path, _, name = target.rpartition(".")
+        found = self.get_submodule(path).__dict__["_parameters"][name]
+        assert isinstance(found, Parameter)
+        return found
+
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Go through the modules in it."""
         for name, each in self._modules.items():

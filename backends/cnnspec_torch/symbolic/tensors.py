@@ -9,6 +9,8 @@ from cnnspec.emit.values import NOTHING, Lengths, Made, Values
 
 #: What stands for a tensor's type and device: nothing depends on them.
 ANY_TYPE: Final = "type"
+#: What modules may have, and is asked of what may be a weight.
+ASKED: Final = frozenset(["out_channels", "out_features"])
 
 
 class Tensor:
@@ -50,7 +52,8 @@ class Tensor:
         self.number = number
         for place, each in enumerate(self.memory or ()):
             if each is not self:
-                each.number = self.values.number(Made("overwritten", place, (number,)))
+                lost = Made("overwritten", place, (each.number, number))
+                each.number = self.values.number(lost)
         return self
 
     def onto(self, what: str, arguments: object = (), *others: Tensor | None) -> Self:
@@ -106,7 +109,7 @@ class Tensor:
     def __getattr__(self, name: str) -> Any:
         if name == "values":
             raise NotInterpreted("it computes with weights where modules are made")
-        if name.startswith("_"):
+        if name.startswith("_") or name in ASKED:
             raise AttributeError(name)
 
         def unknown(*arguments: Any, **keywords: Any) -> Any:
