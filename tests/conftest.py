@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import sample_plugin
+from tests import frameworks, sample_plugin
 from tests.command_line import TINY
 
 sample_plugin.refresh()
@@ -35,6 +35,52 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="build, run and train every network that ships, not the smallest of each file alone",
     )
+    parser.addoption(
+        "--framework-free",
+        action="store_true",
+        help="leave out what needs PyTorch, Keras or TensorFlow, and say how much that is",
+    )
+    parser.addoption(
+        "--fast", action="store_true", help="leave out what takes over a second, and say how much"
+    )
+
+
+LEFT_OUT = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[LEFT_OUT] = []
+    config.addinivalue_line("markers", "framework: it needs PyTorch, Keras or TensorFlow")
+    config.addinivalue_line("markers", "slow: it takes over a second")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files that import a framework, if asked to."""
+    if not config.getoption("--framework-free") or collection_path.suffix != ".py":
+        return None
+    if not frameworks.imports_one(collection_path):
+        return None
+    config.stash[LEFT_OUT].append(collection_path.name)
+    return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that are marked, if asked to."""
+    marks = [
+        mark
+        for option, mark in (("--framework-free", "framework"), ("--fast", "slow"))
+        if config.getoption(option)
+    ]
+    apart = [item for item in items if any(item.get_closest_marker(mark) for mark in marks)]
+    if apart:
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if item not in set(apart)]
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say which files were left out."""
+    names = config.stash[LEFT_OUT]
+    return [f"{len(names)} files need a framework: {', '.join(names)}"] if names else []
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -42,6 +42,7 @@ def test_a_mistake_crosses_between_processes() -> None:
     assert str(pickle.loads(pickle.dumps(caught.value))) == SHOWN
 
 
+@pytest.mark.framework
 def test_the_page_says_what_is() -> None:
     found = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert found.failed == 0
@@ -178,6 +179,7 @@ def test_every_exception_of_ours_that_leaves_has_that_base() -> None:
     } <= inner
 
 
+@pytest.mark.framework
 def test_a_network_is_proved_from_python() -> None:
     net = cnnspec.load("lenet5")
     certificate = net.verify(["numpy", "torch"], dtype=np.float32, batch=np.int64(1))

@@ -118,6 +118,7 @@ def test_diff_shows_what_would_change_in_a_file_of_several(tiny: Path, capsys) -
 
 
 @pytest.mark.parametrize("method", ["mismatch", "differences"])
+@pytest.mark.framework
 def test_check_builds_the_emitted_class(tiny: Path, capsys, monkeypatch, method: str) -> None:
     command = ["compile", "tiny.cnn", "-b", "torch", "--check"]
     assert run(command) == 0

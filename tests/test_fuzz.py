@@ -28,6 +28,7 @@ def witnesses():
     return [witness.find(name) for name in ("numpy", "torch", "keras")]
 
 
+@pytest.mark.framework
 def test_random_networks_are_the_same_everywhere(witnesses, tmp_path, capsys) -> None:
     with capsys.disabled():
         sys.stdout.write(f"\n{COUNT} networks, seed {SEED} (CNNSPEC_FUZZ_SEED)\n")
@@ -99,6 +100,7 @@ def test_every_network_compiles_and_so_does_every_simpler_one() -> None:
     assert simpler > 40
 
 
+@pytest.mark.framework
 def test_a_planted_mistake_is_found_and_made_small(monkeypatch, tmp_path) -> None:
     monkeypatch.setitem(LOWERINGS, "gelu", plant("gelu", approximate="tanh"))
     pair = [witness.find("numpy"), witness.find("torch")]
@@ -112,6 +114,7 @@ def test_a_planted_mistake_is_found_and_made_small(monkeypatch, tmp_path) -> Non
     assert "do not agree on the node gelu1" in failure.words
 
 
+@pytest.mark.framework
 def test_a_network_that_raises_is_a_failure_too(monkeypatch) -> None:
     def broken(step):
         raise ZeroDivisionError("of ours")

@@ -16,6 +16,8 @@ import pytest
 import cnnspec
 from cnnspec.cli import run
 
+pytestmark = pytest.mark.framework
+
 DOCS = Path(__file__).parent.parent / "docs"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = ("training", "editing", "command-line")

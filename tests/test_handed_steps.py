@@ -6,6 +6,8 @@ import pytest
 
 import cnnspec
 
+pytestmark = pytest.mark.framework
+
 SPEC = """block unit(x, act) { return x -> conv(4, 3) -> act }
 network n {
     x = input(3, 16, 16)

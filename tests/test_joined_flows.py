@@ -6,6 +6,8 @@ import pytest
 
 import cnnspec
 
+pytestmark = pytest.mark.framework
+
 BLOCK = """block unit(x, width) {
     y = x -> conv(width, 3, pad = 1) -> bn
     return y -> conv(width, 1) -> add(y) -> relu

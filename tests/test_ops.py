@@ -372,6 +372,7 @@ BY_POSITION = {
         "avgpool(3, stride = 2, pad = same, count_pad = false)",
     ],
 )
+@pytest.mark.framework
 def test_emitted_pytorch_pads_as_the_image_needs(step: str) -> None:
     import torch
 

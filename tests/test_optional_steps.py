@@ -18,6 +18,8 @@ from cnnspec.render import render
 from cnnspec.verify import verify
 from cnnspec.verify.table import diagnostics
 
+pytestmark = pytest.mark.framework
+
 COUNT = int(os.environ.get("CNNSPEC_OPTIONAL_COUNT", "45"))
 GIVEN = (
     *("relu", "silu", "tanh", "hardswish", "gelu", "leaky_relu(slope = 0.1)", "identity", "prelu"),

@@ -23,6 +23,8 @@ from cnnspec_keras.lowerings.parts import apply, layer
 from tests import test_verify, test_verify_keras
 from tests.test_verify import net
 
+pytestmark = pytest.mark.framework
+
 LOWERINGS: dict[str, Any] = {
     "torch": cnnspec_torch.lowerings.LOWERINGS,
     "keras": cnnspec_keras.lowerings.LOWERINGS,

@@ -81,6 +81,7 @@ def test_lists_of_networks_fit(on_terminal: Shown) -> None:
     assert "inception_bottleneck" in "".join(found)
 
 
+@pytest.mark.framework
 def test_a_certificate_fits(on_terminal: Shown) -> None:
     asked = ("--backends", "numpy,torch", "-q", "--input", "3x32x32")
     lines = on_terminal(80, "verify", "mobilenet_v2", *asked)

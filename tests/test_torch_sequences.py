@@ -8,6 +8,8 @@ import cnnspec
 from cnnspec import witness
 from cnnspec.verify import verify
 
+pytestmark = pytest.mark.framework
+
 BODIES = (
     "for i in range(3) { x = x -> conv(4, 3, pad = 1) -> relu }  return x",
     "for i in range(3) { x = x -> conv(4, 3, pad = 1) -> act }  return x -> conv(4, 1)",

@@ -16,6 +16,8 @@ from cnnspec.verify import verify
 from cnnspec.verify.table import diagnostics
 from cnnspec_torch.lowerings import LOWERINGS
 
+pytestmark = pytest.mark.framework
+
 RIGHT = dict(LOWERINGS)
 SMALL = """
 block twice(x, filters) {

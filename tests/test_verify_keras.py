@@ -17,6 +17,8 @@ from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.lowerings.parts import apply, layer
 from tests.test_verify import SMALL, net
 
+pytestmark = pytest.mark.framework
+
 RIGHT = dict(LOWERINGS)
 ONNX = "lambda x: keras.ops.clip(0.2 * x + 0.5, 0, 1)"
 
