@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from cnnspec import backend as backends
+from cnnspec.emission import check_lowerings
 from cnnspec.emit.header import stamp
 from cnnspec.emit.prove import Unproved
 from cnnspec.graph import Graph
@@ -53,7 +54,7 @@ def written(
         raise ValueError(f"{backend} writes one network a file")
     lowerings = {**backends.lowerings(backend), **backends.find(backend).lowerings}
     for network in networks:
-        network.check_lowerings(backend, lowerings, inference=inference)
+        check_lowerings(network.elaborated, backend, lowerings, inference=inference)
     origin = networks[0].origin.rpartition(":")[0]
     listed = ", ".join(each.name for each in networks)
     head = [

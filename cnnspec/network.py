@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from cnnspec.diagnostics import Diagnostic, SpecError, error, nearest
+from cnnspec.diagnostics import Diagnostic, nearest
 from cnnspec.errors import UnknownNode
 from cnnspec.graph import Graph, Node
-from cnnspec.kinds import Refusal
 from cnnspec.meta import title
 from cnnspec.shapes import Shape
 from cnnspec.witness import Emitted
@@ -263,81 +262,6 @@ class Network:
             return {"text/plain": repr(self)}
 
     def _emit(self, name: str, *, inference: bool) -> Emitted:
-        from cnnspec import backend as backends
-        from cnnspec.emit.header import stamp
-        from cnnspec.emit.prove import Unproved
-        from cnnspec.version import VERSION
+        from cnnspec.emission import emitted
 
-        backend = backends.find(name)
-        lowerings = {**backends.lowerings(name), **backend.lowerings}
-        self.check_lowerings(name, lowerings, inference=inference)
-        body, class_name = backend.emit(
-            self.elaborated, self._head(inference=inference), lowerings, inference=inference
-        )
-        text = stamp(body, origin=self.origin, version=VERSION)
-        found = backends.verdict(name, text, class_name, self.elaborated, inference=inference)
-        if found.wrong:
-            raise Unproved(list(found.wrong))
-        return Emitted(text, class_name, lowerings, found.unproved)
-
-    def check_lowerings(
-        self, backend: str, lowerings: Mapping[str, Any], *, inference: bool
-    ) -> None:
-        """Raise SpecError with every step that the backend cannot write, at its line."""
-        from cnnspec import backend as backends
-
-        nodes = self.elaborated.inference_nodes if inference else self.elaborated.nodes
-        applied = getattr(backends.find(backend), "applied", _applied)
-        mistakes: dict[object, Diagnostic] = {}
-        tried: set[tuple[int, tuple[Shape, ...]]] = set()
-        for node in nodes:
-            alike = id(node.op), node.input_shapes
-            if node.op.is_input or alike in tried:
-                continue
-            lower = lowerings.get(node.kind)
-            if lower is None:
-                wrong = error(
-                    "missing-lowering",
-                    f"the backend {backend} cannot write {node.kind}",
-                    node.span,
-                    f"{node.path} needs it",
-                    help=f"a package can add it: entry point group `cnnspec.lowerings.{backend}`",
-                )
-            else:
-                try:
-                    lower(applied(node))
-                    tried.add(alike)
-                    continue
-                except Refusal as refusal:
-                    wrong = error(
-                        "not-expressible",
-                        f"{backend} cannot express this {node.kind}: {refusal.message}",
-                        node.span,
-                        help=refusal.help,
-                    )
-            mistakes.setdefault(wrong.diagnostics[0].key, wrong.diagnostics[0])
-        if mistakes:
-            raise SpecError(mistakes.values())
-
-    def _head(self, *, inference: bool) -> list[str]:
-        graph = self.elaborated
-        outputs = graph.inference_outputs if inference else graph.outputs
-        sent = ", ".join(
-            f"{o.name} {o.port.shape}" + (" (in training)" if o.train else "") for o in outputs
-        )
-        params = self.inference_params if inference else self.params
-        inputs = ", ".join(f"{node.path} {node.shape}" for node in graph.inputs)
-        return [
-            f"{self.title}, written from {self.origin}.",
-            "",
-            f"Input: {inputs}. Output: {sent}.",
-            f"Parameters: {params:,}. MACs (conv + dense, batch 1): {self.macs:,}.",
-            "Weights start as the framework's own layers start them.",
-        ]
-
-
-def _applied(node: Node) -> Any:
-    """Give a step as lowerings that are written for instances see it."""
-    from cnnspec.emit.lowering import Applied
-
-    return Applied(node.op, node.input_shapes, node.shapes, {})
+        return emitted(self.elaborated, name, self.origin, inference=inference)
