@@ -20,10 +20,11 @@ from cnnspec_torch.classes import (
 )
 from cnnspec_torch.classes.projection import Path, Projection
 from cnnspec_torch.classes.scan import words_in
-from cnnspec_torch.classes.sequences import sequence
+from cnnspec_torch.classes.sequences import inside_of, sequence
 from cnnspec_torch.classes.values import (
     Growing,
     Hard,
+    Member,
     Node,
     Nodes,
     Steps,
@@ -224,11 +225,20 @@ def grow_one(
     made = sequencing.group_members(p, step, py.name(variable), image)
     if made is None:
         raise Hard("channels that only a module knows, in a group of a group")
+    last = py.code("m[-1]", m=module)
     for one in made.members:
-        p.init.append(ast.Expr(ast.Call(py.member(module, "append"), [one], [])))
+        if any(each is not one and isinstance(each, Member) for each in inside_of(one)):
+            raise Hard("a label that is there at times, in a group whose channels a module knows")
+        if isinstance(one, Member):
+            key = ast.Constant(one.label)
+            put = ast.Call(py.member(module, "add_module"), [key, one.made], [])
+            last = py.call("getattr", module, key)
+        else:
+            put = ast.Call(py.member(module, "append"), [one], [])
+        p.init.append(ast.Expr(put))
     channels = made.channels
     if channels is None:
-        channels = py.member(py.code("m[-1]", m=module), "out_channels")
+        channels = py.member(last, "out_channels")
     if not py.same(channels, py.name(variable)):
         p.init.append(py.assign(variable, channels))
     return made.image

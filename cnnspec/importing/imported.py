@@ -1,0 +1,127 @@
+"""What an import gives: the text, what was proved of it, where each module went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+from cnnspec.api import loads
+from cnnspec.diagnostics import SpecError
+from cnnspec.importing.compose import compose
+from cnnspec.importing.importer import Ask, Finding, Original, Written, claiming, find
+from cnnspec.importing.parameters import Unsayable
+from cnnspec.importing.refusal import refused
+from cnnspec.importing.rewrite import rewrite
+from cnnspec.importing.signature import difference
+from cnnspec.importing.unwrap import unwrap
+from cnnspec.importing.words import snake
+from cnnspec.network import Network
+
+#: Parts of the input's size at which it is proved again.
+SMALLER: Final = (3, 2, 1)
+#: The weight of a training head's loss, which no model says.
+HEAD = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was proved, line by line, and what was not."""
+
+    findings: Sequence[Finding]
+
+    @property
+    def proved(self) -> bool:
+        """Whether nothing that was tried failed."""
+        return all(each.holds is not False for each in self.findings)
+
+    def __str__(self) -> str:
+        return "\n".join(str(each) for each in self.findings)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """An imported model: `text` is its spec, `report` says what was proved."""
+
+    text: str
+    report: Report
+    original: Original
+
+    @cached_property
+    def network(self) -> Network:
+        """The network that the text says."""
+        return loads(self.text, name=self.original.record.name)
+
+    def __repr__(self) -> str:
+        lines = len([line for line in self.text.splitlines() if line.strip()])
+        state = "proved" if self.report.proved else "NOT PROVED"
+        return f"<cnnspec import of {self.original.record.name}: {lines} lines, {state}>"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Show the text and the proof in a notebook."""
+        from html import escape
+
+        body = f"<pre>{escape(self.text)}</pre><pre>{escape(str(self.report))}</pre>"
+        return {"text/plain": f"{self.text}\n{self.report}", "text/html": body}
+
+
+def imported(
+    source: object,
+    *,
+    kind: str | None = None,
+    set: Mapping[str, Any] | None = None,
+    inputs: Sequence[tuple[int, ...]] = (),
+    name: str | None = None,
+    prove: bool = True,
+) -> Imported:
+    """Import a model; `kind` is an importer's name. Raises SpecError for what a spec cannot say."""
+    importer = find(kind) if kind is not None else claiming(source)
+    original = importer.open(source, Ask(dict(set or {}), inputs, name))
+    record = original.record
+    record.name = snake(record.name)
+    rewrite(record)
+    unwrap(record)
+    heads = {each.name: HEAD for each in record.results if each.train}
+    try:
+        text = compose(record, heads)
+    except Unsayable as failure:
+        raise refused(f"no text was found that says the model: {failure}") from None
+    network = loads(text, name=record.name)
+    wrong = difference(record, network.elaborated)
+    findings = [
+        Finding("the spec has the same steps on the same values", wrong is None, wrong or ""),
+        *original.findings,
+    ]
+    if prove and original.backend is not None and wrong is None:
+        findings += original.prove(_written(network, original.backend, text))
+    return Imported(text, Report(findings), original)
+
+
+def _written(network: Network, backend: str, text: str) -> Written:
+    emitted = network.emitted(backend)
+    return Written(emitted.text, emitted.class_name, _sizes(network, text), network.params)
+
+
+def _sizes(network: Network, text: str) -> list[tuple[int, ...]]:
+    """Give another, smaller size for which the network has the same weights, if there is one."""
+    if len(network.elaborated.inputs) != 1 or len(network.elaborated.inputs[0].shape) != 3:
+        return []
+    channels, height, width = network.elaborated.inputs[0].shape
+    for part in SMALLER:
+        size = (channels, _even(height, part), _even(width, part))
+        if size == (channels, height, width):
+            continue
+        try:
+            other = loads(text, name=network.name, input=size, expect=False)
+        except SpecError:
+            continue
+        if other.params == network.params:
+            return [size]
+    return []
+
+
+def _even(length: int, part: int) -> int:
+    """Give about a part of a length, such that it may be halved five times if it is large."""
+    step = 32 if length >= 64 else 4
+    return max(length // part // step * step, min(length, step))

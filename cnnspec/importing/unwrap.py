@@ -1,0 +1,51 @@
+"""Which modules become blocks: what is one step, or a wrapper, stands in the module around it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cnnspec.importing.tree import Record, Scope, Step
+
+#: A class of one instance and so few steps is no block.
+FEW = 3
+
+
+def unwrap(record: Record) -> None:
+    """Take out the scopes that a person would not write a block for, in place."""
+    counts = Counter(scope.origin.key for scope in record.root.scopes())
+    total = sum(1 for _ in record.root.steps())
+    _unwrap(record.root, counts, total)
+
+
+def _unwrap(scope: Scope, counts: Counter[object], total: int) -> None:
+    members: list[Step | Scope] = []
+    for member in scope.members:
+        if isinstance(member, Scope):
+            _unwrap(member, counts, total)
+            if _is_block(member, counts, total):
+                members.append(member)
+            else:
+                members += member.members
+        else:
+            members.append(member)
+    scope.members = members
+
+
+def _is_block(scope: Scope, counts: Counter[object], total: int) -> bool:
+    steps = list(scope.steps())
+    weighted = any(step.weighted for step in steps)
+    if scope.origin.container or not weighted or len(scope.members) <= 1:
+        return False
+    if counts[scope.origin.key] > 1:
+        return True
+    return not (_is_chain(scope) or len(scope.members) <= FEW or 2 * len(steps) > total)
+
+
+def _is_chain(scope: Scope) -> bool:
+    """Whether its members are steps that each read the one before alone."""
+    seen = set()
+    for member in scope.members:
+        if isinstance(member, Scope) or len(member.inputs) != 1 or member.inputs[0] in seen:
+            return False
+        seen.add(member.inputs[0])
+    return True
