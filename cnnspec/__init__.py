@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cnnspec.api import load, load_all, loads
     from cnnspec.diagnostics import Diagnostic, SpecError
     from cnnspec.errors import CnnspecError, NotInstalled, UnknownNode
+    from cnnspec.importing.api import from_torch
     from cnnspec.network import Network
     from cnnspec.sweeps.stream import sweep
 
@@ -23,6 +24,7 @@ _HOMES = {
     "load_all": "cnnspec.api",
     "loads": "cnnspec.api",
     "Network": "cnnspec.network",
+    "from_torch": "cnnspec.importing.api",
     "sweep": "cnnspec.sweeps.stream",
     "SpecError": "cnnspec.diagnostics",
     "Diagnostic": "cnnspec.diagnostics",
@@ -39,6 +41,7 @@ __all__ = [
     "SpecError",
     "UnknownNode",
     "__version__",
+    "from_torch",
     "load",
     "load_all",
     "loads",

@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "draw": "draw",
     "explain": "catalogue",
     "fmt": "fmt",
+    "import": "import_",
     "lsp": "lsp",
     "new": "new",
     "ops": "catalogue",

@@ -164,7 +164,7 @@ def test_all_that_is_refused_has_one_base(number: int) -> None:
 def test_every_exception_of_ours_that_leaves_has_that_base() -> None:
     """Those with another base are caught within: control of a parser, of a server, of a proof."""
     inner = {"Stuck", "TooLong", "Poisoned", "Returned", "Exhausted", "Declined", "Kept"}
-    inner |= {"_Returned", "_Unportable", "Mismatch", "Unreadable", "NotInterpreted"}
+    inner |= {"_Returned", "_Unportable", "Mismatch", "Unreadable", "Unsayable", "NotInterpreted"}
     root = Path(cnnspec.__file__).parent
     found = {
         name: base

@@ -278,6 +278,7 @@ def test_every_command_explains_itself(capsys) -> None:
         "draw",
         "explain",
         "fmt",
+        "import",
         "lsp",
         "new",
         "ops",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: The arguments that name specs, and the commands whose work is to write some.
 SPECS: Final = ("spec", "specs", "a", "b", "paths")
-WRITE_SPECS: Final = ("fmt", "check", "new")
+WRITE_SPECS: Final = ("fmt", "check", "import", "new")
 
 
 class Refused(click.ClickException):

@@ -22,6 +22,7 @@ _OF_CONTENT: Final = frozenset(
     (
         "checkpoint-mismatch",
         "no-network",
+        "not-importable",
         "not-text",
         "too-large",
         "unreadable-checkpoint",

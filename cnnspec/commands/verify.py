@@ -91,16 +91,16 @@ def verify(
 
     network = loaded(spec, quiet=quiet, **how)
     check_size(network, "verify runs each of them in every backend", how["limits"])
-    chosen = _witnesses(backends)
+    chosen = witnesses(backends)
     if weights is None and (changes or entry):
         raise click.UsageError("--rename, --rename-file and --entry are for --weights")
     given = None if weights is None else _weights(network, weights, changes, entry, train=train)
     if given is not None:
         for words in given.said:
             say(words, quiet=quiet)
-    with _progress(network, quiet=quiet or not colourful(sys.stderr)) as progress:
+    with progress_of(network, quiet=quiet or not colourful(sys.stderr)) as progress:
         try:
-            certificate = _run(
+            certificate = run_witnesses(
                 network,
                 chosen,
                 train=train,
@@ -125,7 +125,8 @@ def verify(
         raise Bug(f"the backends do not agree on {network.name}")
 
 
-def _run(network: Network, chosen: Sequence[Witness], *, train: bool, **how: Any) -> Any:
+def run_witnesses(network: Network, chosen: Sequence[Witness], *, train: bool, **how: Any) -> Any:
+    """Run each witness; gives the certificate."""
     from cnnspec.verify import verify as verified
 
     return verified(network, chosen, training=train, **how)
@@ -166,7 +167,7 @@ def _weights(
     return Given(Weights(shown(path.name), digest, tensors), found.said)
 
 
-def _witnesses(asked: str | None) -> list[Witness]:
+def witnesses(asked: str | None) -> list[Witness]:
     """Load those asked for, or all that are installed."""
     from cnnspec import witness
 
@@ -181,7 +182,7 @@ def _witnesses(asked: str | None) -> list[Witness]:
 
 
 @contextmanager
-def _progress(network: Network, *, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+def progress_of(network: Network, *, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Show how far each witness is, on a terminal."""
     if quiet:
         yield lambda _name, _done, _all: None

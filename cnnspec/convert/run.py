@@ -96,12 +96,7 @@ def convert(
     filled = {**tensors, **{each.key: each.start for each in started}}
     laid = {each.name: each.lay(filled[each.key]) for each in places}
 
-    def build() -> object:
-        return network.build(writes.backend, inference=how.inference)
-
-    with _refused(writes, network):
-        writes.write(target, laid, build, partial=how.partial)
-    _check_written(target, writes, places, laid)
+    _write(network, target, writes, places, laid, how)
     own = {each.key for each in places}
     return Converted(
         carried=tuple(key for key in tensors if key in own),
@@ -110,6 +105,36 @@ def convert(
         dropped=tuple(key for key in tensors if key not in own),
         read=found,
     )
+
+
+def save(network: Network, tensors: Mapping[str, Array], target: Path, writes: Kind) -> int:
+    """Write a network's weights, given by the spec's keys, into `target`, and say how many.
+
+    Counters that are not given begin at zero. Raises SpecError where the kind has no place for one.
+    """
+    places = _places(network, writes, inference=False)
+    filled = {each.key: tensors.get(each.key, each.start) for each in places}
+    laid = {each.name: each.lay(filled[each.key]) for each in places}
+    _write(network, target, writes, places, laid, How())
+    return len(laid)
+
+
+def _write(
+    network: Network,
+    target: Path,
+    writes: Kind,
+    places: Sequence[Place],
+    laid: Mapping[str, Array],
+    how: How,
+) -> None:
+    """Write tensors that are laid out already, and read them back."""
+
+    def build() -> object:
+        return network.build(writes.backend, inference=how.inference)
+
+    with _refused(writes, network):
+        writes.write(target, laid, build, partial=how.partial)
+    _check_written(target, writes, places, laid)
 
 
 def read(network: Network, path: Path, kind: Kind, how: How) -> Read:

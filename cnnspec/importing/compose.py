@@ -1,9 +1,9 @@
-"""From a recording to the text of a spec: blocks bottom-up, merged as far as they go, then written."""
+"""From a recording to the text of a spec: blocks bottom-up, merged as far as they go."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from cnnspec.formatter import format_text
@@ -22,8 +22,11 @@ from cnnspec.source import Source
 HEADED: Final = ("bias", "eps", "momentum", "affine")
 
 
-def compose(record: Record, heads: Mapping[str, float]) -> str:
-    """Write a recording that was rewritten and unwrapped; raises Unsayable."""
+def compose(record: Record, heads: Mapping[str, float], *, asked: Collection[str] = ()) -> str:
+    """Write a recording that was rewritten and unwrapped; raises Unsayable.
+
+    `heads` are the weights of the losses of training heads, of which `asked` were given.
+    """
     steps = list(record.root.steps())
     needed = _Needed(record, steps)
     headers = _headers(steps)
@@ -50,7 +53,7 @@ def compose(record: Record, heads: Mapping[str, float]) -> str:
     assert whole is not None
     whole.name = record.name
     infer(whole, defaults)
-    texts.append(network(whole, record, heads))
+    texts.append(network(whole, record, heads, asked))
     body = "\n\n".join(texts)
     header = _header(headers, body)
     return format_text(Source("import", f"{header}{body}\n"))
@@ -114,8 +117,8 @@ def _classes(root: Scope) -> list[list[Scope]]:
         if not nested:
             jobs.append((max(heights[each] for each in scopes), scopes))
             continue
-        for height in sorted({heights[each] for each in scopes}):
-            jobs.append((height, [each for each in scopes if heights[each] == height]))
+        levels = sorted({heights[each] for each in scopes})
+        jobs += [(level, [each for each in scopes if heights[each] == level]) for level in levels]
     return [scopes for _, scopes in sorted(jobs, key=lambda job: job[0])]
 
 

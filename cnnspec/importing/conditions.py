@@ -1,4 +1,4 @@
-"""Finds when a step is there: few predicates, the simplest first, for free search finds wrong reasons."""
+"""Finds when a step is there: few predicates, simplest first; free search finds wrong reasons."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ class Planner:
         return Join(slot, [self.flow(source) for source in slot.inputs])
 
     def _choice(self, slot: Slot) -> Choice:
-        """Give a join that is there at times, with the steps before it that are there when it is."""
+        """Give a join that is there at times, with the steps before it that go with it."""
         assert slot.condition is not None
         base = slot.inputs[slot.through]
         while (
@@ -261,7 +261,7 @@ class Planner:
         return f"y{count}"
 
     def _label_head(self, flow: Flow) -> str:
-        """Give the attribute that all of a flow's weights stand in, if it is a name that says more."""
+        """Give the attribute that all of a flow's weights stand in, if it says more."""
         heads = {slot.any.label[0] for slot in flow.slots if slot.weighted}
         head = heads.pop() if len(heads) == 1 else ""
         several = [slot for slot in flow.slots if slot.weighted]

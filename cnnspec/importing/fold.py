@@ -44,7 +44,7 @@ def _replace(body: Instance, old: Item, new: Item) -> None:
 
 
 def _grow(body: Instance) -> None:
-    """x = concat(x, x -> layer1: unit), again and again, is a loop."""
+    """Make a loop of `x = concat(x, x -> layer1: unit)`, again and again."""
     readers = body.readers()
     at = 0
     while at < len(body.items) - 1:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 from cnnspec.api import loads
+from cnnspec.checkpoint import Kind
 from cnnspec.diagnostics import SpecError
 from cnnspec.importing.compose import compose
 from cnnspec.importing.importer import Ask, Finding, Original, Written, claiming, find
@@ -53,6 +55,22 @@ class Imported:
         """The network that the text says."""
         return loads(self.text, name=self.original.record.name)
 
+    def write_weights(self, path: Path, kind: Kind) -> int:
+        """Write the model's weights in the form that the spec loads; gives how many tensors."""
+        from cnnspec.convert import save
+        from cnnspec.witness import weight_key
+
+        shapes = {
+            weight_key(node, weight): weight.shape
+            for node in self.network.elaborated.nodes
+            for weight in node.weights
+        }
+        tensors = {
+            key: array.reshape(shapes[key]) if key in shapes else array
+            for key, array in self.original.weights().items()
+        }
+        return save(self.network, tensors, path, kind)
+
     def __repr__(self) -> str:
         lines = len([line for line in self.text.splitlines() if line.strip()])
         state = "proved" if self.report.proved else "NOT PROVED"
@@ -73,6 +91,7 @@ def imported(
     set: Mapping[str, Any] | None = None,
     inputs: Sequence[tuple[int, ...]] = (),
     name: str | None = None,
+    heads: Mapping[str, float] | None = None,
     prove: bool = True,
 ) -> Imported:
     """Import a model; `kind` is an importer's name. Raises SpecError for what a spec cannot say."""
@@ -82,9 +101,13 @@ def imported(
     record.name = snake(record.name)
     rewrite(record)
     unwrap(record)
-    heads = {each.name: HEAD for each in record.results if each.train}
+    weighed = {each.name: HEAD for each in record.results if each.train}
+    odd = sorted(dict(heads or {}).keys() - weighed.keys())
+    if odd:
+        there = ", ".join(weighed) or "none"
+        raise refused(f"no training head is called {odd[0]}", f"there are: {there}")
     try:
-        text = compose(record, heads)
+        text = compose(record, {**weighed, **(heads or {})}, asked=heads or {})
     except Unsayable as failure:
         raise refused(f"no text was found that says the model: {failure}") from None
     network = loads(text, name=record.name)
@@ -95,7 +118,17 @@ def imported(
     ]
     if prove and original.backend is not None and wrong is None:
         findings += original.prove(_written(network, original.backend, text))
-    return Imported(text, Report(findings), original)
+    else:
+        findings.append(Finding("equal outputs", None, "nothing was run"))
+    report = Report(findings)
+    if not report.proved:
+        failed = next(each for each in findings if each.holds is False)
+        text = f"# NOT PROVED to be the model: {_line(str(failed))}\n{text}"
+    return Imported(text, report, original)
+
+
+def _line(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _written(network: Network, backend: str, text: str) -> Written:

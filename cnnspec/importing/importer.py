@@ -117,9 +117,7 @@ def find(name: str) -> Importer:
     """Load an importer; raises SpecError, and ImportError where its package is not installed."""
     known = plugins.entries(GROUP)
     if name not in known:
-        raise refused(
-            f"no importer is called {name}", f"there are: {', '.join(known) or 'none'}"
-        )
+        raise refused(f"no importer is called {name}", f"there are: {', '.join(known) or 'none'}")
     try:
         return cast("Importer", plugins.load(known[name], _fits))
     except plugins.NotLoaded as failure:

@@ -1,4 +1,4 @@
-"""Merges templates pairwise: slots that mean the same are aligned, the others are left out at times."""
+"""Merges templates pairwise: slots that mean the same are one, others are left out at times."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def merge(one: Template, other: Template) -> Template | None:
     return solved([*one.instances, *other.instances], slots)
 
 
-def _aligned(
-    one: list[Slot], other: list[Slot]
-) -> list[tuple[Slot | None, Slot | None]]:
+def _aligned(one: list[Slot], other: list[Slot]) -> list[tuple[Slot | None, Slot | None]]:
     """Align two rows of slots in order, for the largest sum of what pairs are worth."""
     rows, columns = len(one), len(other)
     worth = [[_worth(left, right) for right in other] for left in one]

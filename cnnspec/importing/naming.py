@@ -1,4 +1,4 @@
-"""What parameters are called: as the constructor calls what has these values, else as operators do."""
+"""What parameters are called: as constructors call what has these values, else as operators do."""
 
 from __future__ import annotations
 
@@ -79,9 +79,7 @@ class Names:
             return [1 if value is None else value for value in row]
         return [*row]
 
-    def boolean(
-        self, there: Sequence[bool], *, own: bool
-    ) -> tuple[str, bool] | None:
+    def boolean(self, there: Sequence[bool], *, own: bool) -> tuple[str, bool] | None:
         """Give, and take, a flag of constructors (or attributes) that says when, or when not."""
         source = self._constructed if own else self._kept
         for name in source[0] if source else ():
@@ -125,7 +123,9 @@ class Names:
             if len(values) == 1:
                 text += word
                 continue
-            column = next((each for each in columns if each.sense == "label" and each.row == row), None)
+            column = next(
+                (each for each in columns if each.sense == "label" and each.row == row), None
+            )
             if column is None:
                 column = make(row, "label", "index")
                 columns.append(column)

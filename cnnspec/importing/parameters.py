@@ -14,7 +14,6 @@ from cnnspec.importing.naming import Names
 from cnnspec.importing.relations import Atom, Row, related
 from cnnspec.importing.template import Shown, Slot, Template
 from cnnspec.importing.words import literal
-from cnnspec.ops import OPERATORS
 
 #: What arguments count: two of one sense may be one parameter.
 SENSES: Final[Mapping[str, str]] = {
@@ -99,6 +98,7 @@ def infer(template: Template, defaults: Defaults) -> None:
     found = Inference(template, defaults, names, atoms)
     for slot in template.slots:
         _depthwise(slot)
+        _once(slot)
         for argument, row in _rows(found, slot).items():
             _column(found, slot, argument, row)
     _labels(found)
@@ -143,6 +143,14 @@ def _depthwise(slot: Slot) -> None:
             item.arguments, item.kind = {**kept, "multiplier": 1}, slot.kind
 
 
+def _once(slot: Slot) -> None:
+    """A loop of one turn is a call."""
+    if slot.kind.sort == "loop" and all(item.times == 1 for item in slot.items.values()):
+        slot.kind = Kind("block", slot.kind.name)
+        for item in slot.items.values():
+            item.kind = slot.kind
+
+
 def _rows(found: Inference, slot: Slot) -> dict[str, list[object]]:
     """Give each argument's values over the instances, those of an operator's default left out."""
     count = len(found.template.instances)
@@ -153,12 +161,13 @@ def _rows(found: Inference, slot: Slot) -> dict[str, list[object]]:
         for index, item in slot.items.items():
             row[index] = item.arguments.get(name)
         result[name] = row
-    if slot.kind.name in ("maxpool", "avgpool") and "stride" in result:
-        if all(same(a, b) for a, b in zip(result["stride"], result["size"], strict=True)):
-            del result["stride"]
-    times = [slot.items[i].times if i in slot.items else 0 for i in range(count)]
-    if slot.kind.sort in ("loop", "grow") or max(times) > 1:
-        result[TIMES] = times
+    strides, sizes = result.get("stride", []), result.get("size", [])
+    pool = slot.kind.name in ("maxpool", "avgpool")
+    if pool and len(strides) == len(sizes) and all(map(same, strides, sizes)):
+        del result["stride"]
+    counts = [slot.items[i].times if i in slot.items else 0 for i in range(count)]
+    if slot.kind.sort in ("loop", "grow") or max(counts) > 1:
+        result[TIMES] = [*counts]
     return result
 
 
@@ -305,8 +314,7 @@ def _hand_identity(found: Inference, slot: Slot) -> None:
     """An activation that some instances leave out is `identity` there."""
     count = len(found.template.instances)
     row: list[object] = [
-        slot.items[i].arguments["activation"] if i in slot.items else IDENTITY
-        for i in range(count)
+        slot.items[i].arguments["activation"] if i in slot.items else IDENTITY for i in range(count)
     ]
     for parameter in found.parameters:
         if parameter.sense == "activation" and all(

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from cnnspec.diagnostics import SpecError, error
-
-CODE: Final = "not-importable"
 
 
 def refused(what: str, *where: str, help: str | None = None) -> SpecError:
@@ -14,4 +10,4 @@ def refused(what: str, *where: str, help: str | None = None) -> SpecError:
 
     `where` are notes: the module's path, its class and file, the function that it calls.
     """
-    return error(CODE, what, notes=tuple(each for each in where if each), help=help)
+    return error("not-importable", what, notes=tuple(each for each in where if each), help=help)

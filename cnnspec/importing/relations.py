@@ -1,4 +1,4 @@
-"""Finds how a row of numbers follows from others, as a person would say it: simplest forms first."""
+"""Finds how a row of numbers follows from others, as a person would say it: simplest first."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ Row = Sequence[object]
 #: The most that a width is a multiple of another, and the least share of one.
 MOST_TIMES: Final = 32
 MOST_PARTS: Final = 64
+#: A rounded share says something if it is so many different widths; of few it is a coincidence.
+MANY: Final = 4
 
 
 class Atom(NamedTuple):
@@ -58,9 +60,7 @@ def _known(atoms: Sequence[Atom], used: Sequence[int], sense: str) -> list[_Numb
     return found
 
 
-def _pad(
-    wanted: list[int], sizes: Sequence[_Numbers], dilations: Sequence[_Numbers]
-) -> str | None:
+def _pad(wanted: list[int], sizes: Sequence[_Numbers], dilations: Sequence[_Numbers]) -> str | None:
     """Zeros that keep an image's size: half the window, times the dilation."""
     for text, values in sizes:
         if [value // 2 for value in values] == wanted:
@@ -84,7 +84,7 @@ def _width(wanted: list[int], atoms: Sequence[_Numbers]) -> str | None:
         for text, values in _forms(atom, wanted[0], distinct):
             if values == wanted:
                 return text
-    if distinct < 3 and len(wanted) < 4:
+    if distinct < 3:
         return None
     for one, other in permutations(atoms, 2):
         pairs = list(zip(one.values, other.values, strict=True))
@@ -109,7 +109,7 @@ def _forms(atom: _Numbers, wanted: int, distinct: int) -> Iterator[_Numbers]:
     for parts in dict.fromkeys((first // wanted, first // wanted + 1, first // (wanted + 1))):
         if 1 < parts <= MOST_PARTS:
             yield _Numbers(f"{text} // {parts}", [value // parts for value in values])
-    if distinct < 2:
+    if distinct < MANY:
         return
     for parts in (2, 3, 4, 6, 8, 16):
         for step in (8, 4, 16):

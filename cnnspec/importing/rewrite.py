@@ -33,7 +33,7 @@ def _composed(surgery: Surgery) -> None:
 
 
 def _hardsigmoid(surgery: Surgery, step: Step) -> None:
-    """relu6(x + 3) / 6 is hardsigmoid(x)."""
+    """Know hardsigmoid(x), which is relu6(x + 3) / 6."""
     before, after = step.inputs[0].step, surgery.only_user(step.outputs[0])
     if before is None or before.operator != "shift" or before.arguments["by"] != 3.0:
         return
@@ -61,7 +61,7 @@ def _sixth(step: Step) -> bool:
 
 
 def _gated(surgery: Surgery, step: Step) -> None:
-    """x * sigmoid(x) is silu(x), x * hardsigmoid(x) hardswish(x)."""
+    """Know silu(x), which is x * sigmoid(x), and hardswish(x), x * hardsigmoid(x)."""
     words = {"sigmoid": "silu", "hardsigmoid": "hardswish"}
     for one, other in (step.inputs, step.inputs[::-1]):
         gate = other.step

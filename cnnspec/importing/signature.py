@@ -96,9 +96,7 @@ def of_graph(signatures: Signatures, graph: Graph) -> dict[str, int]:
         channels = node.input_shapes[0].channels
         arguments = plain(node.op)
         for port in node.ports:
-            found[port] = signatures.step(
-                node.kind, arguments, before, channels, path, port.index
-            )
+            found[port] = signatures.step(node.kind, arguments, before, channels, path, port.index)
     return {output.name: found[output.port] for output in graph.outputs}
 
 

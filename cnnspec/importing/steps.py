@@ -53,7 +53,9 @@ class Steps:
         #: Conditions that have a name of their own.
         self.named: dict[str, str] = {}
 
-    def write(self, slots: Sequence[Slot], *, inside: Label = (), numbered: bool = False) -> list[str | Group]:
+    def write(
+        self, slots: Sequence[Slot], *, inside: Label = (), numbered: bool = False
+    ) -> list[str | Group]:
         """Write steps that follow one another, as members of the group that they stand in."""
         run = _Run(self, inside, numbered=numbered)
         at = 0
@@ -182,9 +184,7 @@ class _Run:
     def _labelled(self, slot: Slot, text: str) -> str:
         own = {index: item.label[len(self.inside) :] for index, item in slot.items.items()}
         words = {".".join(label) for label in own.values()}
-        here = all(
-            label == (str(self.positions[index]),) for index, label in own.items()
-        )
+        here = all(label == (str(self.positions[index]),) for index, label in own.items())
         if not slot.weighted:
             return self._weightless(slot, text, own)
         if self.numbered and here and not self.again:
@@ -249,9 +249,7 @@ class _Run:
         for index, item in slot.items.items():
             self.positions[index] += item.times
 
-    def _spread(
-        self, slot: Slot, text: str, repeated: str, own: Mapping[int, Label]
-    ) -> None:
+    def _spread(self, slot: Slot, text: str, repeated: str, own: Mapping[int, Label]) -> None:
         """Write a run member by member, each with its number."""
         words = set(own.values())
         part = number(next(iter(words))[-1])

@@ -149,9 +149,7 @@ def solved(instances: list[Instance], slots: list[Slot]) -> Template | None:
 
 def _read(result: Template, count: int) -> bool:
     """Find the readings for one choice of what is handed on."""
-    places = [
-        {item: slot for slot in result.slots for item in slot.items.values()}
-    ][0]
+    places = [{item: slot for slot in result.slots for item in slot.items.values()}][0]
     order = result.positions()
 
     def source(given: Ref) -> Source:

@@ -8,7 +8,7 @@ refused.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -59,7 +59,7 @@ class Origin:
     """
 
     kind: str
-    key: Hashable
+    key: object
     constructed: Mapping[str, object] = field(default_factory=lambda: NOTHING)
     attributes: Mapping[str, object] = field(default_factory=lambda: NOTHING)
     container: bool = False

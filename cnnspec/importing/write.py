@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cnnspec.importing.calls import bare, times
 from cnnspec.importing.flows import Body, Choice, Flow, Join, Planner, Statement
@@ -32,17 +32,21 @@ def block(template: Template) -> str:
     return _braced(head, lines)
 
 
-def network(template: Template, record: Record, heads: Mapping[str, float]) -> str:
+def network(
+    template: Template, record: Record, heads: Mapping[str, float], asked: Collection[str]
+) -> str:
     """Write the network; `heads` are the weights of the losses of training heads."""
-    lines = [
-        f"{name} = input({', '.join(map(str, value.shape))})" for name, value in record.inputs
-    ]
+    lines = [f"{name} = input({', '.join(map(str, value.shape))})" for name, value in record.inputs]
     names = [name for name, _ in record.inputs]
     body = Planner(template, names, running=True).plan()
     writer = _Writer(template, body)
     lines += writer.statements()
     for result, flow in zip(record.results, body.results, strict=True):
         weight = f"(weight = {literal(heads[result.name])})" if result.train else ""
+        if result.train and result.name not in asked:
+            lines.append(
+                f"# no model says the weight of its losses: this one is set to {weight[10:-1]}"
+            )
         head = f"{'train ' if result.train else ''}output {result.name}{weight} = "
         lines += writer.bound(head, flow)
     lines.append(f"expect {{ params = {record.parameters:_} }}")
@@ -79,7 +83,7 @@ def _body(template: Template, names: Sequence[str], *, running: bool) -> list[st
 
 
 def _constants(template: Template) -> dict[str, str]:
-    """Name expressions that stand there often, and conditions; what is shown speaks of the names."""
+    """Name expressions and conditions that stand there often; what is shown speaks of the names."""
     counts: Counter[str] = Counter()
     for slot in template.slots:
         for shown in slot.shown.values():
@@ -143,7 +147,7 @@ class _Writer:
         lines, current = [], f"{head}{start}"
         for index, each in enumerate(steps):
             before = steps[index - 1] if index else None
-            breaks = isinstance(each, Group) and index > 0 or isinstance(before, Group)
+            breaks = (isinstance(each, Group) and index > 0) or isinstance(before, Group)
             if breaks:
                 lines.append(current)
                 current = "    -> " + str(each)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from inspect import currentframe
 from types import FrameType
 from typing import Any, Final
+from unittest.mock import patch
 from weakref import WeakKeyDictionary
 
 from torch import nn
@@ -31,15 +32,12 @@ class Constructed:
         original = nn.Module.__init__
 
         def watched(module: nn.Module, *args: Any, **kwargs: Any) -> None:
-            found = _arguments(module, sys._getframe(1))
+            found = _arguments(module, currentframe())
             original(module, *args, **kwargs)
             self._found[module] = found
 
-        setattr(nn.Module, "__init__", watched)  # noqa: B010
-        try:
+        with patch.object(nn.Module, "__init__", watched):
             yield
-        finally:
-            setattr(nn.Module, "__init__", original)  # noqa: B010
 
 
 def _arguments(module: nn.Module, frame: FrameType | None) -> Mapping[str, object]:
@@ -47,6 +45,7 @@ def _arguments(module: nn.Module, frame: FrameType | None) -> Mapping[str, objec
     found: dict[str, object] = {}
     own = type(module).__init__
     code = getattr(own, "__code__", None)
+    frame = None if frame is None else frame.f_back
     while frame is not None and frame.f_code.co_name == "__init__":
         given = frame.f_locals
         if given.get(frame.f_code.co_varnames[0] if frame.f_code.co_varnames else "") is not module:

@@ -25,7 +25,7 @@ from cnnspec_torch.importing.pools import POOLS
 from cnnspec_torch.importing.recorder import Recorder, origin
 from cnnspec_torch.importing.results import named
 from cnnspec_torch.importing.shaping import SHAPING
-from cnnspec_torch.importing.source import made, parted
+from cnnspec_torch.importing.source import made, parted, raised
 
 if TYPE_CHECKING:
     from cnnspec.checkpoint import Array
@@ -89,9 +89,7 @@ def recorded(
     """Record a module in training and outside it, and hold the two against each other."""
     _check_tied(module)
     shapes = [tuple(each) for each in ask.inputs] or [USUAL]
-    origins = {
-        path: origin(each, constructed.of(each)) for path, each in module.named_modules()
-    }
+    origins = {path: origin(each, constructed.of(each)) for path, each in module.named_modules()}
     twin = _twin(module)
     training, outputs = _run(twin.train(), origins, shapes)
     outside, evaluated = _run(twin.eval(), origins, shapes)
@@ -134,18 +132,17 @@ def _run(
         given = recorder.run(inputs)
     except SpecError:
         raise
-    except (RuntimeError, TypeError, ValueError, NotImplementedError, IndexError) as failure:
+    except Exception as failure:
         sizes = ", ".join("x".join(map(str, each)) for each in shapes)
-        first = str(failure).splitlines()[0] if str(failure) else type(failure).__name__
         raise refused(
-            f"the model does not run on an input of {sizes}: {first}",
+            f"the model does not run on an input of {sizes}: {raised(failure)}",
             help="`--input CxHxW` gives it another",
         ) from failure
     outputs = []
     for name, tensor in named(given):
         meaning = recorder.meaning(tensor)
         if not isinstance(meaning, Flow):
-            recorder.refuse(f"the output {name} does not come from the input")
+            raise recorder.refusal(f"the output {name} does not come from the input")
         outputs.append((name, meaning.value))
     return _Ran(recorder.root, recorder.inputs, recorder.applied), outputs
 

@@ -24,7 +24,7 @@ def numbers(value: int | tuple[int, ...] | list[int]) -> int | tuple[int, ...]:
 def _image(call: Call) -> Flow:
     x = call.upright()
     if len(x.value.shape) != 3:
-        call.refuse(f"`{call.name}` runs on a value of {len(x.value.shape)} axes")
+        raise call.refusal(f"`{call.name}` runs on a value of {len(x.value.shape)} axes")
     return x
 
 
@@ -60,7 +60,7 @@ def _bias(call: Call, path: str | None, position: int = 2) -> bool:
     """Whether there is a bias, which has to be the same module's."""
     owner = call.owner(position, "bias", "bias")
     if owner is not None and owner != path:
-        call.refuse(f"the bias of `{call.name}` is another module's than its weight")
+        raise call.refusal(f"the bias of `{call.name}` is another module's than its weight")
     return owner is not None
 
 
@@ -86,7 +86,7 @@ def _linear(call: Call) -> Flow:
     x = call.flow()
     path = call.owner(1, "weight", "weight")
     if x.layout not in (FIRST, LAST) or (x.layout == FIRST and len(x.value.shape) != 1):
-        call.refuse("a dense layer runs along another axis than the channels")
+        raise call.refusal("a dense layer runs along another axis than the channels")
     units = int(call.get(1, "weight").shape[0])
     return call.step("dense", {"units": units, "bias": _bias(call, path)}, [x], path=path)
 
@@ -95,7 +95,7 @@ def _batch_norm(call: Call) -> Flow:
     x = call.upright()
     path = call.owner(1, "running_mean", "running_mean")
     if path is None:
-        call.refuse(
+        raise call.refusal(
             "a batch norm without running statistics",
             help="`track_running_stats=True` gives it some; a batch's own say nothing at batch 1",
         )
@@ -103,9 +103,11 @@ def _batch_norm(call: Call) -> Flow:
     eps, momentum = float(call.get(7, "eps", 1e-5)), call.get(6, "momentum", 0.1)
     module = call.recorder.running[-1]
     if getattr(module, "momentum", 0.0) is None:
-        call.refuse("a batch norm whose statistics are the mean over all batches (momentum=None)")
+        raise call.refusal(
+            "a batch norm whose statistics are the mean over all batches (momentum=None)"
+        )
     if call.recorder.module.training and not call.get(5, "training", False):
-        call.refuse(
+        raise call.refusal(
             "a batch norm that keeps its statistics in training",
             help="call `.train()` on the whole model, or import it with `--inference`",
         )
@@ -117,13 +119,13 @@ def _layer_norm(call: Call) -> Flow:
     x = call.flow()
     shape = tuple(call.get(1, "normalized_shape"))
     if len(shape) != 1 or (x.layout != LAST and len(x.value.shape) != 1):
-        call.refuse("a layer norm over more than the channels of a place")
+        raise call.refusal("a layer norm over more than the channels of a place")
     path = call.owner(2, "weight", "weight")
     arguments = {"eps": float(call.get(4, "eps", 1e-5)), "affine": path is not None}
     if path is None:
         return call.step("ln", arguments, [x])
     if not _bias(call, path, 3):
-        call.refuse("a layer norm with a scale and no shift")
+        raise call.refusal("a layer norm with a scale and no shift")
     return call.step("ln", arguments, [x], path=path)
 
 
@@ -151,7 +153,7 @@ def _local_response_norm(call: Call) -> Flow:
 def _prelu(call: Call) -> Flow:
     x = call.upright()
     if call.get(1, "weight").numel() != x.value.shape[0]:
-        call.refuse("a PReLU with one slope for all channels")
+        raise call.refusal("a PReLU with one slope for all channels")
     return call.step("prelu", {}, [x], path=call.owner(1, "weight", "weight"))
 
 

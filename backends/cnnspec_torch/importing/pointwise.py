@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec_torch.importing.meaning import Flow, Held, Noise
+from cnnspec_torch.importing.meaning import Flow, Held, Made, Noise
 from cnnspec_torch.importing.recorder import Call, Handler
 
 #: Activations without arguments, by their functions' names.
@@ -37,14 +37,14 @@ def _leaky_relu(call: Call) -> Flow:
 
 def _elu(call: Call) -> Flow:
     if (call.get(2, "scale", 1.0), call.get(3, "input_scale", 1.0)) != (1.0, 1.0):
-        call.refuse("an ELU that scales")
+        raise call.refusal("an ELU that scales")
     return call.step("elu", {"alpha": float(call.get(1, "alpha", 1.0))}, [call.flow()])
 
 
 def _hardtanh(call: Call) -> Flow:
     low, high = call.get(1, "min_val", -1.0), call.get(2, "max_val", 1.0)
     if (low, high) != (0, 6):
-        call.refuse(f"values cut off at {low} and {high}")
+        raise call.refusal(f"values cut off at {low} and {high}")
     return call.step("relu6", {}, [call.flow()])
 
 
@@ -53,7 +53,7 @@ def _softmax(call: Call) -> Flow:
     rank = len(x.value.shape) + 1
     channels = rank - 1 if x.layout.kind == "last" else 1
     if axis is None or axis % rank != channels:
-        call.refuse(f"a softmax over another axis than the channels ({axis})")
+        raise call.refusal(f"a softmax over another axis than the channels ({axis})")
     return call.step("softmax", {}, [x])
 
 
@@ -64,7 +64,7 @@ def _sides(call: Call) -> tuple[object, object]:
 
 def _add(call: Call) -> Flow:
     if call.kwargs.get("alpha", 1) != 1:
-        call.refuse("a sum with a factor (alpha)")
+        raise call.refusal("a sum with a factor (alpha)")
     left, right = _sides(call)
     if not _tensor(left) or not _tensor(right):
         return _with_number(call, "shift")
@@ -73,12 +73,12 @@ def _add(call: Call) -> Flow:
 
 def _sub(call: Call) -> Flow:
     if call.kwargs.get("alpha", 1) != 1:
-        call.refuse("a difference with a factor (alpha)")
+        raise call.refusal("a difference with a factor (alpha)")
     left, right = _sides(call)
     if _tensor(left) and isinstance(right, int | float) and call.name != "__rsub__":
         return _number(call, "shift", -right)
     if not _tensor(left) or not _tensor(right):
-        call.refuse("a value taken from a number")
+        raise call.refusal("a value taken from a number")
     return _both(call, "sub")
 
 
@@ -99,7 +99,7 @@ def _div(call: Call) -> Flow:
     _, right = _sides(call)
     if isinstance(right, int | float) and call.name not in ("__rtruediv__", "__rdiv__"):
         return _number(call, "scale", 1 / right)
-    call.refuse("a division by what flows")
+    raise call.refusal("a division by what flows")
 
 
 def _tensor(value: object) -> bool:
@@ -112,7 +112,7 @@ def _with_number(call: Call, operator: str) -> Flow:
     left, right = _sides(call)
     number = right if isinstance(right, int | float) else left
     if not isinstance(number, int | float):
-        call.refuse(f"`{call.name}` with {type(number).__name__}")
+        raise call.refusal(f"`{call.name}` with {type(number).__name__}")
     return _number(call, operator, number, 0 if number is right else 1)
 
 
@@ -128,7 +128,7 @@ def _number(call: Call, operator: str, number: float, position: int = 0) -> Flow
 def _both(call: Call, operator: str) -> Flow:
     left, right = call.flow(0, "input"), call.flow(1, "other")
     if left.layout != right.layout or len(left.value.shape) != len(right.value.shape):
-        call.refuse(f"`{call.name}` of tensors whose axes differ")
+        raise call.refusal(f"`{call.name}` of tensors whose axes differ")
     return call.step(operator, {}, [left, right])
 
 
@@ -141,7 +141,7 @@ def _layer_scale(call: Call, flow: Flow, position: int) -> Flow:
     along = spread[-1:] if flow.layout.kind == "last" or len(flow.value.shape) == 1 else spread[-3:]
     whole = parameter.numel() == channels and along[0] == channels and set(along[1:]) <= {1}
     if not whole or name is None:
-        call.refuse(f"the parameter {name} is no number a channel")
+        raise call.refusal(f"the parameter {name} is no number a channel")
     return call.step("layer_scale", {}, [flow], path=name)
 
 
@@ -150,14 +150,16 @@ def _dropped(call: Call, flow: Flow, noise: Noise) -> Flow:
     sizes = [tuple(each.shape) for each in call.args if _tensor(each)]
     batch = call.result.shape[0]
     if not any(size[0] == batch and set(size[1:]) <= {1} for size in sizes):
-        call.refuse("random numbers that drop other things than whole examples")
+        raise call.refusal("random numbers that drop other things than whole examples")
     value = flow.value
     if not noise.divided:
         before = value.step
         if before is None or before.operator != "scale":
-            call.refuse("random numbers that drop examples, and scale none of the rest")
+            raise call.refusal("random numbers that drop examples, and scale none of the rest")
         if before.arguments["factor"] != 1 / noise.keep:
-            call.refuse("random numbers that drop examples, and scale the rest by something else")
+            raise call.refusal(
+                "random numbers that drop examples, and scale the rest by something else"
+            )
         value = before.inputs[0]
     rate = _as_written(call, 1 - noise.keep)
     return call.step("drop_path", {"rate": rate}, [Flow(value, flow.layout)])
@@ -175,6 +177,16 @@ def _same(call: Call) -> Flow:
     return call.flow()
 
 
+def _made(call: Call) -> Made:
+    """Make a tensor of another's shape, which says nothing of its numbers."""
+    return Made("rand" if call.name == "rand_like" else call.name)
+
+
+#: Functions that ask a tensor for its shape alone.
+MAKERS: Final = (
+    *("new_empty", "new_zeros", "new_ones", "new_full", "new_tensor"),
+    *("empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like"),
+)
 POINTWISE: Final[Mapping[str, Handler]] = {
     **{name: _activation(name) for name in SAME_NAME},
     **{f"{name}_": _activation(name) for name in SAME_NAME},
@@ -190,6 +202,7 @@ POINTWISE: Final[Mapping[str, Handler]] = {
     **dict.fromkeys(("sub", "sub_", "__isub__", "__rsub__", "__sub__"), _sub),
     **dict.fromkeys(("mul", "mul_", "__imul__", "__rmul__", "__mul__", "multiply"), _mul),
     **dict.fromkeys(("div", "div_", "__truediv__", "__itruediv__", "true_divide"), _div),
+    **dict.fromkeys(MAKERS, _made),
     **dict.fromkeys(
         ("contiguous", "clone", "to", "float", "detach", "type", "alias", "requires_grad_"), _same
     ),

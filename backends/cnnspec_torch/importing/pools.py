@@ -14,9 +14,9 @@ from cnnspec_torch.importing.recorder import Call, Handler
 def _maxpool(call: Call) -> Flow:
     size = numbers(call.get(1, "kernel_size"))
     if numbers(call.get(4, "dilation", 1)) != 1:
-        call.refuse("a maximum over places that lie apart (dilation)")
+        raise call.refusal("a maximum over places that lie apart (dilation)")
     if call.get(6, "return_indices", False):
-        call.refuse("a maximum whose places are kept (return_indices)")
+        raise call.refusal("a maximum whose places are kept (return_indices)")
     arguments: Mapping[str, Argument] = {
         "size": size,
         "stride": numbers(call.get(2, "stride", None) or size),
@@ -29,7 +29,7 @@ def _maxpool(call: Call) -> Flow:
 def _avgpool(call: Call) -> Flow:
     size = numbers(call.get(1, "kernel_size"))
     if call.get(6, "divisor_override", None) is not None:
-        call.refuse("a mean with a divisor of its own (divisor_override)")
+        raise call.refusal("a mean with a divisor of its own (divisor_override)")
     arguments: Mapping[str, Argument] = {
         "size": size,
         "stride": numbers(call.get(2, "stride", None) or size),
@@ -49,7 +49,7 @@ def _adaptive(call: Call, one: str, many: str | None) -> Flow:
     if size == 1:
         return call.step(one, {"keep": True}, [x])
     if many is None:
-        call.refuse(f"there is no operator for `{call.name}` to more than 1 x 1")
+        raise call.refusal(f"there is no operator for `{call.name}` to more than 1 x 1")
     return call.step(many, {"size": size}, [x])
 
 
@@ -57,13 +57,13 @@ def _mean(call: Call) -> Flow:
     x = call.flow()
     axes = call.get(1, "dim", None)
     if axes is None:
-        call.refuse("a mean over the batch")
+        raise call.refusal("a mean over the batch")
     rank = len(x.value.shape) + 1
     axes = sorted(each % rank for each in ([axes] if isinstance(axes, int) else axes))
     keep = bool(call.get(2, "keepdim", False))
     places = {FIRST: [2, 3], LAST: [1, 2]}.get(x.layout)
     if rank != 4 or axes != places or (keep and x.layout != FIRST):
-        call.refuse(f"a mean over the axes {axes}")
+        raise call.refusal(f"a mean over the axes {axes}")
     channels = x.value.shape[0]
     made = call.step("gap", {"keep": keep}, [x], shape=(channels, 1, 1) if keep else (channels,))
     return Flow(made.value)
@@ -76,21 +76,23 @@ def _interpolate(call: Call) -> Flow:
     if before == after and mode in ("nearest", "bilinear", "nearest-exact"):
         return x
     if call.get(4, "align_corners", None):
-        call.refuse("interpolation whose corners are aligned")
+        raise call.refusal("interpolation whose corners are aligned")
     if call.get(6, "antialias", False):
-        call.refuse("interpolation with antialiasing")
+        raise call.refusal("interpolation with antialiasing")
     factors = {new / old for new, old in zip(after, before, strict=True)}
     factor = factors.pop()
     if factors:
-        call.refuse(f"interpolation from {before} to {after}: the axes grow by different factors")
+        raise call.refusal(
+            f"interpolation from {before} to {after}: the axes grow by different factors"
+        )
     if mode == "nearest" and factor != int(factor):
-        call.refuse(
+        raise call.refusal(
             "`nearest` by a factor that is no whole number",
             help="PyTorch's `nearest` rounds down, where a spec's takes the pixel's centre: "
             "`nearest-exact` is the same in both",
         )
     if mode not in ("nearest", "bilinear", "nearest-exact"):
-        call.refuse(f"interpolation by `{mode}`")
+        raise call.refusal(f"interpolation by `{mode}`")
     whole: int | float = int(factor) if factor == int(factor) else factor
     word = "bilinear" if mode == "bilinear" else "nearest"
     return call.step("upsample", {"factor": whole, "mode": word}, [x])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from math import inf, isnan
 from typing import Final
 
 import torch
@@ -47,7 +48,8 @@ def prove(
     for size in written.sizes:
         findings.append(_outputs(theirs, ours, [size], f"outputs at {_shown(size)}"))
     small = [written.sizes[0]] if written.sizes else shapes
-    _quieten(theirs), _quieten(ours)
+    _quieten(theirs)
+    _quieten(ours)
     findings.append(_outputs(theirs.train(), ours.train(), small, "outputs in training, noise off"))
     findings.append(_statistics(theirs, ours))
     return findings
@@ -64,7 +66,13 @@ def _keys(theirs: nn.Module, ours: nn.Module) -> list[Finding]:
     odd = sorted(one.keys() ^ two.keys())
     if odd:
         whose = "the module" if odd[0] in one else "the spec"
-        return [Finding("its state dict has the same keys", holds=False, figure=f"{odd[0]} is {whose}'s alone")]
+        return [
+            Finding(
+                "its state dict has the same keys",
+                holds=False,
+                figure=f"{odd[0]} is {whose}'s alone",
+            )
+        ]
     sizes = [
         key
         for key in one
@@ -72,7 +80,11 @@ def _keys(theirs: nn.Module, ours: nn.Module) -> list[Finding]:
     ]
     if sizes:
         return [Finding("its weights have the same sizes", holds=False, figure=sizes[0])]
-    return [Finding("its state dict has the same keys and sizes", holds=True, figure=f"{len(one)} tensors")]
+    return [
+        Finding(
+            "its state dict has the same keys and sizes", holds=True, figure=f"{len(one)} tensors"
+        )
+    ]
 
 
 def _stir(module: nn.Module) -> None:
@@ -100,7 +112,9 @@ def _outputs(
     theirs: nn.Module, ours: nn.Module, shapes: Sequence[tuple[int, ...]], what: str
 ) -> Finding:
     """Run both; the outputs are held against one another in order."""
-    inputs = [torch.randn(2 if theirs.training else 1, *shape, dtype=torch.float64) for shape in shapes]
+    inputs = [
+        torch.randn(2 if theirs.training else 1, *shape, dtype=torch.float64) for shape in shapes
+    ]
     with torch.no_grad():
         one, two = named(theirs(*(each.clone() for each in inputs))), named(ours(*inputs))
     return _compared(dict(one), dict(two), what)
@@ -120,7 +134,7 @@ def _compared(
             return Finding(f"equal {what}", holds=False, figure=f"{name} has another shape")
         scale = max(float(tensor.abs().max()), 1e-300)
         difference = float((tensor - two[own]).abs().max()) / scale
-        largest = max(largest, difference if difference == difference else float("inf"))
+        largest = max(largest, inf if isnan(difference) else difference)
     said = "to the last bit" if largest == 0 else f"largest difference {largest:.1e} of the largest"
     return Finding(f"equal {what}", largest <= BOUND, said)
 
@@ -129,6 +143,10 @@ def _statistics(theirs: nn.Module, ours: nn.Module) -> Finding:
     """Hold the running statistics that a pass in training left."""
     one, two = dict(theirs.named_buffers()), dict(ours.named_buffers())
     keys = [key for key in one if key in two and not key.endswith(COUNTER)]
-    return _compared(
-        {key: one[key] for key in keys}, {key: two[key] for key in keys}, "running statistics"
-    ) if keys else Finding("no running statistics", holds=True)
+    return (
+        _compared(
+            {key: one[key] for key in keys}, {key: two[key] for key in keys}, "running statistics"
+        )
+        if keys
+        else Finding("no running statistics", holds=True)
+    )

@@ -7,18 +7,19 @@ module's path and class, and the line that calls it.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import currentframe
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import torch
 from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
+from cnnspec.diagnostics import SpecError
 from cnnspec.importing.refusal import refused
 from cnnspec.importing.tree import NOTHING, PLACE, Argument, Origin, Scope, Shape, Step, Value
 from cnnspec_torch.importing.meaning import FIRST, Flow, Held, Made, Meaning, Noise, tensors
@@ -78,7 +79,7 @@ class Recorder(TorchFunctionMode):
         if known is None or known.tensor is not tensor:
             return Made("a function outside the network")
         if known.version != tensor._version and isinstance(known.meaning, Flow):
-            self.refuse(
+            raise self.refusal(
                 "a tensor is changed in place under another name",
                 help="write `y = y + x` for `y += x` on what is a view of another tensor",
             )
@@ -109,9 +110,9 @@ class Recorder(TorchFunctionMode):
         known = {id(each): self.meaning(each) for each in taken}
         flows = any(isinstance(each, Flow) for each in known.values())
         if flows and name in READS_NUMBERS:
-            self.refuse(f"what runs depends on the numbers that flow (`{name}`)")
+            raise self.refusal(f"what runs depends on the numbers that flow (`{name}`)")
         if flows and name in WRITES:
-            self.refuse(f"it writes into a part of a tensor (`{name}`)")
+            raise self.refusal(f"it writes into a part of a tensor (`{name}`)")
         versions = [each._version for each in taken]
         result = func(*args, **kwargs)
         given = tensors(result)
@@ -132,7 +133,7 @@ class Recorder(TorchFunctionMode):
         if any(isinstance(each, Flow) for each in call.known.values()):
             handler = self.handlers.get(call.name)
             if handler is None:
-                self.refuse(f"there is no operator for the function `{call.name}`")
+                raise self.refusal(f"there is no operator for the function `{call.name}`")
             found = handler(call)
             return found if isinstance(found, list) else [found]
         held = next((each for each in call.known.values() if isinstance(each, Held)), None)
@@ -179,11 +180,11 @@ class Recorder(TorchFunctionMode):
 
     # --- refusing
 
-    def refuse(self, what: str, *, help: str | None = None) -> NoReturn:
-        """Refuse what the module does now: its path, its class, the line."""
+    def refusal(self, what: str, *, help: str | None = None) -> SpecError:
+        """Make the refusal of what the module does now: its path, its class, the line."""
         path = self.stack[-1].path
         where = f"in the module {path}" if path else "in the model itself"
-        raise refused(what, f"{where}, a {type(self.running[-1]).__name__}", _line(), help=help)
+        return refused(what, f"{where}, a {type(self.running[-1]).__name__}", _line(), help=help)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,17 +219,17 @@ class Call:
         """Give an argument that flows; refuses any other."""
         found = self.get(position, name)
         if not isinstance(found, torch.Tensor):
-            self.refuse(f"`{self.name}` takes no tensor for its {name}")
+            raise self.refusal(f"`{self.name}` takes no tensor for its {name}")
         meaning = self.known[id(found)]
         if isinstance(meaning, Flow):
             return meaning
-        self.refuse(f"{_shown(meaning)} goes into `{self.name}`")
+        raise self.refusal(f"{_shown(meaning)} goes into `{self.name}`")
 
     def upright(self, position: int = 0, name: str = "input") -> Flow:
         """Give an argument that flows, channels first; refuses other layouts."""
         found = self.flow(position, name)
         if found.layout != FIRST:
-            self.refuse(f"`{self.name}` runs on a tensor whose axes were exchanged")
+            raise self.refusal(f"`{self.name}` runs on a tensor whose axes were exchanged")
         return found
 
     def owner(self, position: int, name: str, key: str | None) -> str | None:
@@ -241,14 +242,16 @@ class Call:
             return None
         meaning = self.known[id(found)]
         if not isinstance(meaning, Held):
-            self.refuse(f"{_shown(meaning)} is the {name} of `{self.name}`")
+            raise self.refusal(f"{_shown(meaning)} is the {name} of `{self.name}`")
         if not meaning.view or (key is not None and meaning.made):
-            self.refuse(f"the {name} of `{self.name}` is computed: `{meaning.made}` of {meaning.name}")
+            raise self.refusal(
+                f"the {name} of `{self.name}` is computed: `{meaning.made}` of {meaning.name}"
+            )
         if key is None:
             return meaning.name
         path, _, own = meaning.name.rpartition(".")
         if own != key:
-            self.refuse(
+            raise self.refusal(
                 f"the {name} of `{self.name}` is called {own}, and a spec's is called {key}",
                 help="a module of torch.nn in its place keeps the name",
             )
@@ -283,7 +286,7 @@ class Call:
         if path is not None:
             times = recorder.applied[path] = recorder.applied.get(path, 0) + 1
             if times > 1:
-                self.refuse(
+                raise self.refusal(
                     f"the weights of {path} are applied twice",
                     help="a spec's step has weights of its own: give the second its own module",
                 )
@@ -300,9 +303,9 @@ class Call:
         here.members.append(step)
         return [Flow(value) for value in step.outputs]
 
-    def refuse(self, what: str, *, help: str | None = None) -> NoReturn:
-        """Refuse it."""
-        self.recorder.refuse(what, help=help)
+    def refusal(self, what: str, *, help: str | None = None) -> SpecError:
+        """Make the refusal of it."""
+        return self.recorder.refusal(what, help=help)
 
 
 #: Makes steps of a call, and says what its results stand for.
@@ -355,7 +358,7 @@ def _shown(meaning: Meaning) -> str:
 
 def _line() -> str:
     """Say which line of the model's own code runs now."""
-    frame = sys._getframe(1)
+    frame = currentframe()
     while frame is not None:
         file = frame.f_code.co_filename
         own = not file.startswith((_TORCH, _HERE, "<"))

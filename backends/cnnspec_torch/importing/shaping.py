@@ -37,7 +37,7 @@ def _reordered(call: Call, order: list[int]) -> Flow:
         return Flow(x.value)
     if x.layout.kind == "grouped" and order == [0, 2, 1, 3, 4]:
         return Flow(x.value, Layout("dealt", x.layout.groups))
-    call.refuse(f"axes are put into the order {order}")
+    raise call.refusal(f"axes are put into the order {order}")
 
 
 def _view(call: Call) -> Flow:
@@ -47,7 +47,9 @@ def _view(call: Call) -> Flow:
     if after == before:
         return x
     if after[:1] != before[:1]:
-        call.refuse(f"`{call.name}` from {before} to {after} mixes the batch with what flows")
+        raise call.refusal(
+            f"`{call.name}` from {before} to {after} mixes the batch with what flows"
+        )
     channels, *places = x.value.shape
     if x.layout.kind == "dealt" and after[1:] == x.value.shape:
         shuffled = call.step("channel_shuffle", {"groups": x.layout.groups}, [x], shape=after[1:])
@@ -57,7 +59,9 @@ def _view(call: Call) -> Flow:
     if x.layout.kind == "column" and len(after) == 2:
         return Flow(x.value)
     if x.layout != FIRST:
-        call.refuse(f"`{call.name}` from {before} to {after} of a tensor whose axes were exchanged")
+        raise call.refusal(
+            f"`{call.name}` from {before} to {after} of a tensor whose axes were exchanged"
+        )
     if len(after) == 2:
         return call.step("flatten", {}, [x], shape=after[1:])
     if len(after) == 5 and len(places) == 2 and list(after[3:]) == places:
@@ -67,7 +71,7 @@ def _view(call: Call) -> Flow:
         return Flow(flat.value, Layout("column"))
     if len(after) == 4:
         return call.step("reshape", {"to": after[1:]}, [x], shape=after[1:])
-    call.refuse(f"`{call.name}` from {before} to {after}")
+    raise call.refusal(f"`{call.name}` from {before} to {after}")
 
 
 def _cat(call: Call) -> Flow:
@@ -77,12 +81,12 @@ def _cat(call: Call) -> Flow:
     for each in parts:
         meaning = call.known[id(each)]
         if not isinstance(meaning, Flow):
-            call.refuse("what is put beside a value does not flow")
+            raise call.refusal("what is put beside a value does not flow")
         flows.append(meaning)
     layouts = {each.layout for each in flows}
     channels = call.result.dim() - 1 if layouts == {LAST} else 1
     if len(layouts) > 1 or axis != channels or layouts - {FIRST, LAST}:
-        call.refuse(f"tensors are put beside one another along the axis {axis}")
+        raise call.refusal(f"tensors are put beside one another along the axis {axis}")
     if len(flows) == 1:
         return flows[0]
     return call.step("concat", {}, flows)
@@ -93,9 +97,9 @@ def _split(call: Call) -> list[Meaning]:
     axis = call.get(2, "dim", 0) % (len(x.value.shape) + 1)
     shapes = [shape_of(each) for each in call.given]
     if x.layout != FIRST or axis != 1:
-        call.refuse(f"a tensor is parted along the axis {axis}")
+        raise call.refusal(f"a tensor is parted along the axis {axis}")
     if len(set(shapes)) > 1:
-        call.refuse("a tensor is parted into parts of different sizes")
+        raise call.refusal("a tensor is parted into parts of different sizes")
     if len(shapes) == 1:
         return [x]
     return [*call.steps("split", {"n": len(shapes)}, [x], shapes)]
@@ -108,15 +112,15 @@ def _pad(call: Call) -> Flow:
         return x
     mode = call.get(2, "mode", "constant")
     if mode != "constant" or call.get(3, "value", 0) not in (0, None):
-        call.refuse(f"padding by something else than zeros ({mode})")
+        raise call.refusal(f"padding by something else than zeros ({mode})")
     if len(x.value.shape) != 3 or any(sides[6:]):
-        call.refuse("padding of other axes than those of an image")
+        raise call.refusal("padding of other axes than those of an image")
     sides += [0] * (6 - len(sides))
     left, right, top, bottom, before, after = sides[:6]
     around = (top, bottom, left, right)
     cut = tuple(max(-each, 0) for each in around)
     if min(before, after) < 0:
-        call.refuse("channels are cut off by padding")
+        raise call.refusal("channels are cut off by padding")
     if any(cut):
         channels, height, width = x.value.shape
         shape = (channels, height - cut[0] - cut[1], width - cut[2] - cut[3])
@@ -139,18 +143,18 @@ def _part(call: Call) -> Flow:
         return x
     plain = isinstance(index, tuple) and all(isinstance(each, slice) for each in index)
     if not plain or x.layout != FIRST or len(before) != 4:
-        call.refuse(f"a part of a tensor, {before} to {after}")
+        raise call.refusal(f"a part of a tensor, {before} to {after}")
     slices = [*index, *[slice(None)] * (4 - len(index))]
     whole = [each.indices(length) for each, length in zip(slices, before, strict=True)]
     if any(each != (0, length, 1) for each, length in zip(whole[:2], before[:2], strict=True)):
-        call.refuse(f"a part of the channels, {before} to {after}")
+        raise call.refusal(f"a part of the channels, {before} to {after}")
     steps = [step for _, _, step in whole[2:]]
     if all(start == 0 for start, _, _ in whole[2:]) and all(
         stop == length for (_, stop, _), length in zip(whole[2:], before[2:], strict=True)
     ):
         return call.step("maxpool", {"size": 1, "stride": numbers(steps)}, [x])
     if steps != [1, 1]:
-        call.refuse(f"every other place from the second on, {before} to {after}")
+        raise call.refusal(f"every other place from the second on, {before} to {after}")
     cut = [
         side
         for (start, stop, _), length in zip(whole[2:], before[2:], strict=True)

@@ -33,9 +33,9 @@ def made(source: object, set: Mapping[str, Any]) -> tuple[nn.Module, Constructed
             raise refused(f"{source} is {type(factory).__name__}, and nothing that makes a model")
         try:
             module = factory(**set)
-        except TypeError as failure:
+        except Exception as failure:
             raise refused(
-                f"{source} is not made with these arguments: {failure}",
+                f"{source} is not made: it raises {raised(failure)}",
                 help="give a constructor's arguments by `--set NAME=VALUE`",
             ) from failure
     if not isinstance(module, nn.Module):
@@ -53,6 +53,12 @@ def unwrapped(module: nn.Module) -> nn.Module:
         if not isinstance(inner, nn.Module):
             return module
         module = inner
+
+
+def raised(failure: Exception) -> str:
+    """Say in one line what a model's own code raised."""
+    first = next(iter(str(failure).splitlines()), "")
+    return f"{type(failure).__name__}: {first}" if first else type(failure).__name__
 
 
 def parted(source: str) -> tuple[str, str] | None:
@@ -89,7 +95,12 @@ def _module(name: str) -> object:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as failure:
-        raise refused(f"there is no module {failure.name}", help=f"install {name.split('.')[0]}") from None
+        if failure.name is not None and f"{name}.".startswith(f"{failure.name}."):
+            whole = name.partition(".")[0]
+            raise refused(f"there is no module {failure.name}", help=f"install {whole}") from None
+        raise refused(f"{name} needs {failure.name}, which is not installed") from None
+    except Exception as failure:
+        raise refused(f"{name} raises {raised(failure)} when it is imported") from failure
 
 
 def _file(path: Path) -> object:
@@ -105,5 +116,8 @@ def _file(path: Path) -> object:
         raise refused(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as failure:
+        raise refused(f"{path} raises {raised(failure)} when it is run") from failure
     return module

@@ -1,0 +1,262 @@
+"""Models as people have them become specs, proved; what cannot be said is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import cnnspec
+from cnnspec.cli import run
+from cnnspec.formatter import format_text
+from cnnspec.source import Source
+from tests.imported_models import MODELS, ResNetLike
+
+#: The most lines that each spec may have, and what a person's would have in it.
+WRITTEN = {
+    "ResNetLike": (18, ["block residual_unit(x, planes, stride = 1)", "residual_unit(32) * 2"]),
+    "InceptionLike": (32, ["train output", "block branches(x, one, reduced, three, pool)"]),
+    "MobileNetLike": (40, ["drop_path(", "x.channels // 4"]),
+    "DenseNetLike": (20, ["for i in range(count) { x = concat(x, "]),
+    "ShuffleLike": (20, ["channel_shuffle(2)", "shuffle_unit * 3"]),
+    "ConvNeXtLike": (20, ["next_block * 2", "next_block * 3", "gamma: layer_scale"]),
+    "UNetLike": (32, ["conv_transpose(", "output mask", "output edge"]),
+    "HardActivations": (10, ["hardswish", "silu"]),
+    "TwoInputs": (12, ["image1", "features2"]),
+}
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda each: each.__name__)
+def test_a_model_becomes_a_spec_that_is_proved(model: type[nn.Module]) -> None:
+    found = cnnspec.from_torch(model, input=MODELS[model])
+    assert found.report.proved, str(found.report)
+    assert any("to the last bit" in str(each) for each in found.report.findings)
+    assert found.network.params == sum(each.numel() for each in model().parameters())
+    most, parts = WRITTEN[model.__name__]
+    assert len([line for line in found.text.splitlines() if line.strip()]) <= most, found.text
+    assert [part for part in parts if part not in found.text] == [], found.text
+    assert format_text(Source("again", found.text)) == found.text
+    again = cnnspec.from_torch(model, input=MODELS[model], prove=False)
+    assert again.text == found.text
+
+
+def test_a_proof_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One number of the text changed is told by every proof that sees it."""
+    from cnnspec.importing import imported
+
+    compose = imported.compose
+
+    def wrong(*args, **how) -> str:
+        return compose(*args, **how).replace("stride = 2", "stride = 3")
+
+    monkeypatch.setattr(imported, "compose", wrong)
+    found = cnnspec.from_torch(ResNetLike, input=(3, 32, 32))
+    assert not found.report.proved
+    assert found.text.startswith("# NOT PROVED to be the model: ")
+
+
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(self.conv(x))
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)
+        self.two.weight = self.one.weight
+
+    def forward(self, x):
+        return self.two(self.one(x))
+
+
+class ByNumbers(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        return torch.relu(x) if x.mean((1, 2, 3)).sum() > 0 else x
+
+
+class RawParameter(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+        self.shift = nn.Parameter(torch.ones(1, 3, 1, 1))
+
+    def forward(self, x):
+        return self.conv(x) + self.shift
+
+
+class ComputedWeight(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    def forward(self, x):
+        return torch.conv2d(x, self.conv.weight * 2, self.conv.bias)
+
+
+class WritesIntoPart(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x):
+        y = self.conv(x)
+        one, _ = y.chunk(2, 1)
+        one.relu_()
+        return y * 2
+
+
+class InTraining(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x):
+        return torch.relu(self.conv(x)) if self.training else self.conv(x)
+
+
+class Unused(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.other = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Attentive(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+        self.attention = nn.MultiheadAttention(4, 2)
+
+    def forward(self, x):
+        y = self.conv(x).flatten(2).permute(2, 0, 1)
+        return self.attention(y, y, y)[0]
+
+
+class NoStatistics(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(3, track_running_stats=False)
+
+    def forward(self, x):
+        return self.bn(x)
+
+
+class ByFraction(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+
+    def forward(self, x):
+        return nn.functional.interpolate(self.conv(x), scale_factor=1.5)
+
+
+class Breaks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(4, 3, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+REFUSED = {
+    Twice: ["the weights of conv are applied twice", "in the module conv, a Conv2d"],
+    Tied: ["one.weight and two.weight are one tensor"],
+    ByNumbers: ["a ByNumbers", "test_importing.py:"],
+    RawParameter: ["the parameter shift"],
+    ComputedWeight: ["`mul` of conv.weight"],
+    WritesIntoPart: ["changed in place under another name"],
+    InTraining: ["in training the model computes something else"],
+    Unused: ["the weights of other are never used", "Conv2d"],
+    Attentive: ["flatten", "a Attentive"],
+    NoStatistics: ["without running statistics", "track_running_stats"],
+    ByFraction: ["`nearest` by a factor", "nearest-exact"],
+    Breaks: ["does not run on an input of 3x8x8", "--input"],
+}
+
+
+@pytest.mark.parametrize("model", REFUSED, ids=lambda each: each.__name__)
+def test_what_a_spec_cannot_say_is_refused(model: type[nn.Module]) -> None:
+    with pytest.raises(cnnspec.SpecError) as caught:
+        cnnspec.from_torch(model, input=(3, 8, 8))
+    assert [each for each in REFUSED[model] if each not in str(caught.value)] == []
+
+
+def test_a_size_at_which_other_steps_run_is_told() -> None:
+    class BySize(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 1)
+
+        def forward(self, x):
+            return self.conv(x) if x.shape[-1] < 50 else self.conv(torch.relu(x))
+
+    found = cnnspec.from_torch(BySize(), input=(3, 8, 8), prove=False)
+    (said,) = [each for each in found.report.findings if "3x72x72" in each.what]
+    assert said.holds is False
+    assert "NOT PROVED" in found.text
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile, lambda each: each.half()])
+def test_what_wraps_a_model_is_taken_off(wrap) -> None:
+    found = cnnspec.from_torch(wrap(ResNetLike()), input=(3, 16, 16), prove=False)
+    assert "block residual_unit" in found.text
+    assert found.network.name == "res_net_like"
+
+
+def test_the_command_writes_a_spec_and_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = Path(__file__).with_name("imported_models.py").read_text()
+    Path("theirs.py").write_text(source)
+    typed = "import theirs.py:ResNetLike --input 3x16x16 --set classes=3 -o ours.cnn"
+    assert run([*typed.split(), "--weights", "ours.weights.h5"]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("running theirs.py: importing a Python model runs its code\n")
+    assert "proved: equal outputs (to the last bit)" in said
+    net = cnnspec.load("ours.cnn")
+    assert net.elaborated.outputs[0].port.shape == (3,)
+    proof = "verify ours.cnn --weights ours.weights.h5 --backends numpy,torch"
+    assert run(proof.split()) == 0
+    capsys.readouterr()
+    assert run(typed.split()) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "said", "status"),
+    [
+        ("import nothing.py:Net", "there is no file nothing.py", 1),
+        ("import no.such:thing", "there is no module no", 1),
+        ("import theirs.py:Nothing", "theirs.py has no Nothing", 1),
+        ("import theirs.py:ResNetLike --set width=3", "unexpected keyword argument 'width'", 1),
+        ("import theirs.py:F", "nothing that makes a model", 1),
+        ("import broken.py:Net", "ZeroDivisionError", 1),
+        ("import theirs.py:ResNetLike --head aux=1 --input 3x16x16", "no training head", 1),
+        ("import model.xyz", "nothing here takes model.xyz", 1),
+    ],
+)
+def test_what_is_no_model_is_told(
+    typed: str, said: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("theirs.py").write_text(Path(__file__).with_name("imported_models.py").read_text())
+    Path("broken.py").write_text("1 / 0\n")
+    assert run(typed.split()) == status
+    assert said in capsys.readouterr().err
