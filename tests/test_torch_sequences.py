@@ -41,3 +41,17 @@ def test_every_step_of_a_chain_is_run(body: str, step: str) -> None:
     )
     pair = [witness.find("numpy"), witness.find("torch")]
     assert verify(net, pair, training="dropout" in step).agrees
+
+
+def test_members_with_names_that_tell_their_channels_keep_their_names() -> None:
+    net = cnnspec.loads("""
+        block growing(x, n) {
+            for i in range(n) { x = concat(x, x -> layer{i + 1}: conv(2, 3, pad = 1)) }
+            return x
+        }
+        network n {
+            b = input(3, 6, 6)
+            output y = b -> f: (one: growing(3) -> two: growing(2) -> bn -> last: conv(4, 1))
+        }""")
+    assert net.mismatch() == []
+    assert verify(net, [witness.find("numpy"), witness.find("torch")]).agrees
