@@ -83,7 +83,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_is_tried() -> None:
     catalogue = {"backends", "explain", "ops", "zoo"}
-    assert set(COMMANDS) == {*TYPED, *catalogue, "fmt", "diff", "lsp", "new"}
+    assert set(COMMANDS) == {*TYPED, *catalogue, "fmt", "diff", "import", "lsp", "new"}
 
 
 @pytest.mark.usefixtures("folder")
