@@ -96,6 +96,9 @@ class Steps:
     lowerings: Mapping[str, Lowering]
     worded: Worded = field(default_factory=dict)
     training: bool = False
+    #: The step that is done now: its values, and what its code may speak of.
+    values: Values = field(default_factory=new_values)
+    _doing: Doing | None = None
     _recipes: dict[object, _Recipe] = field(default_factory=dict)
     _known: dict[object, _Recipe] = field(default_factory=dict)
 
@@ -141,9 +144,11 @@ class Steps:
             for key in sorted(worded)
         }
         lowered = self.lowerings[node.kind](Applied(node.op, node.input_shapes, node.shapes, words))
-        values = new_values()
+        values = self.values = new_values()
         values.training = self.training
-        doing = Doing(_Names(modules(values)))
+        if self._doing is None:
+            self._doing = Doing(_Names(modules(lambda: self.values)))
+        doing = self._doing
         module = None if lowered.module is None else doing.value(lowered.module)
         if isinstance(module, Parameter):
             module.known(values, "")

@@ -74,7 +74,7 @@ class _Proof:
     def _differences(self) -> Iterator[str]:
         values = self.values
         try:
-            names = run(self.text, modules(values))
+            names = run(self.text, modules(lambda: values))
             model = names[self.class_name]()
         except NotInterpreted:
             raise

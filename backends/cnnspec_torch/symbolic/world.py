@@ -60,14 +60,16 @@ class Unshaped(Parameter):
         values.unknown[f"the weights of {key}"] = None
 
 
-def modules(values: Values) -> dict[str, Any]:
-    """Give what emitted source may import of torch, for a run."""
+def modules(run: Callable[[], Values]) -> dict[str, Any]:
+    """Give what source may import of torch; `run` gives the run that it is in."""
 
     def full(size: Any, fill_value: float, **_: object) -> Tensor:
+        values = run()
         return Tensor(values, values.number(Made("full", (tuple(size), float(fill_value)), ())))
 
     def rand(*size: Any, **_: object) -> Tensor:
         shape = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
+        values = run()
         return Tensor(values, values.number(Made("rand", (shape,), ())))
 
     def layer(name: str) -> Any:
