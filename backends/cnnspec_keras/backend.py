@@ -9,6 +9,7 @@ from typing import Any
 from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.site import Site, site_of
+from cnnspec.emit.values import Verdict
 from cnnspec.graph import Graph, Node
 from cnnspec_keras.lowerings import LOWERINGS
 from cnnspec_keras.weights import held, variables
@@ -54,6 +55,20 @@ class KerasBackend:
     def load(self, text: str, class_name: str) -> Any:
         """Import emitted text as a module of its own and give the network's function."""
         return getattr(module_of(text), class_name)
+
+    def verdict(
+        self,
+        text: str,
+        class_name: str,
+        graph: Graph,
+        lowerings: Mapping[str, Lowering],
+        *,
+        inference: bool,
+    ) -> Verdict:
+        """Hold what the printed function makes against the graph; Keras is not needed."""
+        from cnnspec_keras.symbolic.proof import verdict
+
+        return verdict(text, class_name, graph, lowerings, inference=inference)
 
     def mismatch(self, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
         """Build the model and hold its weights against the graph's; say what differs."""

@@ -27,7 +27,7 @@ from cnnspec.emit.sandbox import NotInterpreted
 from cnnspec.expression import OPERATIONS
 
 
-@dataclass(slots=True)
+@dataclass
 class Doing:
     """Does lowered code: `names` are what it may speak of."""
 
@@ -67,6 +67,10 @@ class Doing:
             case IfElse(test, yes, no):
                 chosen = yes if self.value(test, inputs, module) else no
                 return self.value(chosen, inputs, module)
+        return self.other(code)
+
+    def other(self, code: object) -> Any:
+        """Work out what is no code: a backend's own."""
         raise NotInterpreted(f"a lowering writes a {type(code).__name__}")
 
     def _items(self, codes: tuple[Code, ...], inputs: tuple[Any, ...], module: Any) -> list[Any]:

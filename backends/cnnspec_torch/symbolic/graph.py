@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any, Final
 
 from cnnspec.emit.lowered import Doing, Index
-from cnnspec.emit.lowering import Applied, Lowering, compact
-from cnnspec.emit.sandbox import run
+from cnnspec.emit.lowering import Applied, Lowered, Lowering, compact
+from cnnspec.emit.sandbox import NotInterpreted, run
 from cnnspec.emit.values import Lengths, Made, Values
 from cnnspec.expression import Written, literal
 from cnnspec.graph import Graph, Node, Port
@@ -149,6 +149,13 @@ class Steps:
         if self._doing is None:
             self._doing = Doing(_Names(modules(lambda: self.values)))
         doing = self._doing
+        try:
+            return self._followed(node, lowered, doing)
+        except (TypeError, ValueError, AttributeError, LookupError) as failure:
+            raise NotInterpreted(f"{node.kind} by itself stops: {failure}") from failure
+
+    def _followed(self, node: Node, lowered: Lowered, doing: Doing) -> _Recipe:
+        values = self.values
         module = None if lowered.module is None else doing.value(lowered.module)
         if isinstance(module, Parameter):
             module.known(values, "")

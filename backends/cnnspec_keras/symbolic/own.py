@@ -1,0 +1,133 @@
+"""The layers of our own that are copied into files: what each does, told by what it keeps.
+
+A file's copy has to be the very text, which the proof sees to; what it computes is told here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from cnnspec_keras.symbolic.layers import around
+from cnnspec_keras.symbolic.tensors import KerasTensor, Layer
+
+#: Does what a layer does to a tensor.
+Does = Callable[[Any, KerasTensor], Any]
+
+
+def _plain(what: str, *keys: str) -> Does:
+    """What leaves the shape as it is."""
+
+    def done(own: Any, x: KerasTensor) -> KerasTensor:
+        return x.made(what, tuple([_value(getattr(own, key)) for key in keys]), x.lengths)
+
+    return done
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(map(_value, value))
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def layer_scale(own: Any, x: KerasTensor) -> KerasTensor:
+    """Multiply each channel by a weight."""
+    scale = own.weight(x.run, "scale", x.lengths[-1:])
+    return x.made("layer_scale", float(own.init), x.lengths, scale)
+
+
+def pixel_shuffle(own: Any, x: KerasTensor) -> KerasTensor:
+    """Deal channels out as places."""
+    height, width, channels = x.lengths
+    factor = own.factor
+    lengths = (height * factor, width * factor, channels // factor**2)
+    return x.made("pixel_shuffle", int(factor), lengths)
+
+
+def split(own: Any, x: KerasTensor) -> list[KerasTensor]:
+    """Give equal parts of the channels."""
+    *places, channels = x.lengths
+    if channels % own.parts:
+        raise ValueError(f"{channels} channels are no {own.parts} parts")
+    lengths = (*places, channels // own.parts)
+    return [x.made("part", (int(own.parts), each), lengths) for each in range(own.parts)]
+
+
+def channel_padding(own: Any, x: KerasTensor) -> KerasTensor:
+    """Put channels of zeros before and after."""
+    before, after = own.padding
+    *places, channels = x.lengths
+    lengths = (*places, channels + before + after)
+    return x.made("channel_pad", (int(before), int(after)), lengths) if before or after else x
+
+
+def lowest_padding(own: Any, x: KerasTensor) -> KerasTensor:
+    """Put minus infinity around an image."""
+    sides = around(own.padding)
+    height, width, channels = x.lengths
+    lengths = (height + sum(sides[0]), width + sum(sides[1]), channels)
+    return x.made("pad", (sides, float("-inf")), lengths)
+
+
+def padded_average(own: Any, x: KerasTensor) -> KerasTensor:
+    """Take means of windows of a padded image."""
+    sides, over = around(own.padding), tuple(own.overhang)
+    rows = zip(x.lengths[:2], sides, over, own.pool_size, own.strides, strict=True)
+    lengths = [(n + sum(side) + more - k) // s + 1 for n, side, more, k, s in rows]
+    arguments = (tuple(own.pool_size), tuple(own.strides), sides, over, bool(own.count_pad))
+    return x.made("padded_average", arguments, (*lengths, x.lengths[2]))
+
+
+def first_reshape(own: Any, x: KerasTensor) -> KerasTensor:
+    """Read an image's values, channels first, as another shape."""
+    if len(x.lengths) == 3:
+        x = _moved(x, (3, 1, 2))
+    to = tuple(own.to)
+    made = x.made("reshape", to, to)
+    return _moved(made, (2, 3, 1)) if len(to) == 3 else made
+
+
+def first_permute(own: Any, x: KerasTensor) -> KerasTensor:
+    """Put an image's axes in another order."""
+    place = {0: 3, 1: 1, 2: 2}
+    channels, rows, columns = (place[each] for each in own.axes)
+    return _moved(x, (rows, columns, channels))
+
+
+def _moved(x: KerasTensor, order: tuple[int, ...]) -> KerasTensor:
+    return x.made("permute", order, tuple(x.lengths[each - 1] for each in order))
+
+
+def bilinear(own: Any, x: KerasTensor) -> KerasTensor:
+    """Make an image larger, bilinear."""
+    height, width, channels = x.lengths
+    lengths = (int(height * own.factor), int(width * own.factor), channels)
+    return x.made("bilinear", float(own.factor), lengths)
+
+
+OWN: Final[Mapping[str, Does]] = {
+    "LocalResponseNormalization": _plain("local_response", "size", "alpha", "beta", "k"),
+    "LayerScale": layer_scale,
+    "ChannelShuffle": _plain("channel_shuffle", "groups"),
+    "PixelShuffle": pixel_shuffle,
+    "Split": split,
+    "ChannelPadding": channel_padding,
+    "LowestPadding2D": lowest_padding,
+    "PaddedAveragePooling2D": padded_average,
+    "ChannelsFirstReshape": first_reshape,
+    "ChannelsFirstPermute": first_permute,
+    "TanhGELU": _plain("tanh_gelu"),
+    "BilinearUpSampling2D": bilinear,
+}
+
+
+def registered(made: type[Layer]) -> type[Layer]:
+    """Take a layer of our own that a file defines."""
+    does = OWN.get(made.__name__)
+    if does is not None:
+
+        def done(self: Any, given: Any, numbers: list[int]) -> Any:
+            return does(self, given)
+
+        made.done = done  # type: ignore[method-assign]
+    return made
