@@ -70,12 +70,7 @@ def _padded(values: Values, made: Made) -> Made:
         return made
     arguments: Any = made.arguments
     place = 2 if made.what == "max_pool" else 1
-    pads = tuple(
-        [
-            (a + c, b + d)
-            for (a, b), (c, d) in zip(arguments[place], sides, strict=True)
-        ]
-    )
+    pads = tuple([(a + c, b + d) for (a, b), (c, d) in zip(arguments[place], sides, strict=True)])
     arguments = (*arguments[:place], pads, *arguments[place + 1 :])
     return _padded(values, Made(made.what, arguments, (before.values[0], *made.values[1:])))
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from cnnspec.emit.code import Raw
 from cnnspec.emit.lowered import Doing, Index
-from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.sandbox import NotInterpreted, run
 from cnnspec.emit.site import site_of
 from cnnspec.emit.values import Lengths, Made, Values
@@ -89,7 +88,7 @@ class _Recipe:
                 assert isinstance(made.arguments, int)
                 known.append(inputs[made.arguments])
             elif made.what == "weight":
-                key, shape = made.arguments  # type: ignore[misc]
+                key, shape = _weight(made)
                 known.append(values.weight(name + key[len(NAME) :], shape))
             else:
                 each = tuple([known[x] if x >= 0 else x for x in made.values])
@@ -105,7 +104,7 @@ class Steps:
     """The steps of a graph; those that are alike are lowered and done once."""
 
     graph: Graph
-    lowerings: Mapping[str, Lowering]
+    lowerings: Mapping[str, Any]
     wrong: list[str] = field(default_factory=list)
     _run: Run = field(default_factory=new_run)
     _doing: _Doing | None = None
@@ -166,12 +165,19 @@ class Steps:
         return _Recipe(values.keys, values.shapes, outputs, list(values.unknown), wrong)
 
 
+def _weight(made: Made) -> tuple[str, Lengths | None]:
+    key: str
+    shape: Lengths | None
+    key, shape = made.arguments  # type: ignore[misc]
+    return key, shape
+
+
 def _weights(node: Node, image: Shape | None, values: Values) -> str | None:
     """Hold the weights of a step's layers against those that are declared."""
     found: dict[str, object] = {}
     for each in values.keys:
         if each.what == "weight":
-            key, shape = each.arguments  # type: ignore[misc]
+            key, shape = _weight(each)
             found[key] = shape
     if None in found.values():
         return None

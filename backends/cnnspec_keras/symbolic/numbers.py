@@ -67,7 +67,9 @@ def broadcast_to(value: Any, shape: int | tuple[int, ...]) -> Array:
     found = _array(value)
     wanted = (shape,) if isinstance(shape, int) else shape
     own = (1,) * (len(wanted) - len(found.shape)) + found.shape
-    if len(own) != len(wanted) or builtins.any(a not in (1, b) for a, b in zip(own, wanted, strict=True)):
+    if len(own) != len(wanted) or builtins.any(
+        a not in (1, b) for a, b in zip(own, wanted, strict=True)
+    ):
         raise ValueError(f"{found.shape} does not spread over {wanted}")
     flat = []
     for place in range(math.prod(wanted)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from cnnspec_keras.symbolic.layers import around
+from cnnspec_keras.symbolic.building import around
 from cnnspec_keras.symbolic.tensors import KerasTensor, Layer
 
 #: Does what a layer does to a tensor.

@@ -70,9 +70,9 @@ def _differences(
         yield f"the model cannot be made: {type(failure).__name__}: {first[0] if first else ''}"
         return
     for word, each in names.items():
-        if isinstance(each, type) and issubclass(each, Layer) and word in LAYERS:
-            if LAYERS[word] not in text:
-                yield f"the layer {word} is another than ours"
+        ours = isinstance(each, type) and issubclass(each, Layer) and word in LAYERS
+        if ours and LAYERS[word] not in text:
+            yield f"the layer {word} is another than ours"
     if not isinstance(model, Model):
         yield f"the function gives a {type(model).__name__}, no model"
         return
@@ -87,8 +87,20 @@ def _differences(
     if any(numbers[each.name] != wanted[each.port] for each in outputs):
         yield from _where(of, nodes, outputs, wanted, numbers)
         return
+    if "inference" in names and any(each.train for each in outputs):
+        main = [each for each in outputs if not each.train]
+        yield from _inference(names["inference"](model), main, numbers)
     if not of.inner:
         yield from _names(of, nodes, wanted)
+
+
+def _inference(model: Any, main: Sequence[Output], numbers: Mapping[str, int]) -> Iterator[str]:
+    """Hold a model whose heads are left out against the outputs that are to stay."""
+    given = model.output if isinstance(model.output, dict) else {main[0].name: model.output}
+    if {key: _number(each) for key, each in given.items()} != {
+        each.name: numbers[each.name] for each in main
+    }:
+        yield "the model without heads gives something else"
 
 
 def _number(value: Any) -> int:

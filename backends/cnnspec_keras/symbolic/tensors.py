@@ -108,11 +108,15 @@ class Model(Layer):
         self.inputs = tensors_in(inputs)
         self.output = outputs
 
+    @property
+    def input(self) -> Any:
+        """Give what goes in."""
+        return self.inputs[0] if len(self.inputs) == 1 else self.inputs
+
     def done(self, given: Any, numbers: list[int]) -> Any:
         run = self.inputs[0].run
         known = {
-            old.number: new.number
-            for old, new in zip(self.inputs, tensors_in(given), strict=True)
+            old.number: new.number for old, new in zip(self.inputs, tensors_in(given), strict=True)
         }
         return self._done(run, self.output, known)
 
