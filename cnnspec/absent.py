@@ -102,10 +102,7 @@ ABSENT: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("mean", "max", "min", "reducemean", "reducemax", "reducesum", "amax", "amin"), _REDUCES
     ),
-    **dict.fromkeys(
-        ("maximum", "minimum", "average", "div", "divide", "power"),
-        "not here: values are put together by `add`, `sub`, `mul` and `concat`",
-    ),
+    "average": "not here: it is a sum over a number, `(a + b) / 2`",
     **dict.fromkeys(
         (
             "lstm",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
-Sign = Literal["+", "*", "//"]
+Sign = Literal["+", "*", "//", "max"]
 T = TypeVar("T")
 
 
@@ -23,6 +23,11 @@ class OfInput:
 @dataclass(frozen=True, slots=True)
 class SumOfInputs:
     """The channels of all inputs together."""
+
+
+@dataclass(frozen=True, slots=True)
+class WidestInput:
+    """The channels of the input that has most: others have as many, or 1 that spreads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,11 @@ class Joined:
     right: Formula
 
 
-Formula = OfInput | SumOfInputs | Places | Argument | Joined
+Formula = OfInput | SumOfInputs | WidestInput | Places | Argument | Joined
 
 SAME: Final = OfInput()
 SUM: Final = SumOfInputs()
+WIDEST: Final = WidestInput()
 
 
 def times(left: Formula, right: Formula) -> Joined:
@@ -111,10 +117,10 @@ def _value(
     match formula:
         case OfInput():
             return inputs[0]
-        case SumOfInputs():
+        case SumOfInputs() | WidestInput():
             total = inputs[0]
             for one in inputs[1:]:
-                total = join("+", total, one)
+                total = join("+" if isinstance(formula, SumOfInputs) else "max", total, one)
             return total
         case Places():
             return places

@@ -123,8 +123,11 @@ class Op:
     rank: ClassVar[Rank] = "kept"
     #: What one number that comes out is made of.
     sees: ClassVar[Sight] = "place"
-    #: Whether an input that is a vector, or 1 x 1, is spread over the image of another.
+    #: Whether an input whose length along an axis is 1, or that lacks it, is spread over another's.
     spreads: ClassVar[bool] = False
+    #: Whether a number may stand among its values: its argument `number` takes it, and `first`, if
+    #: it has that, whether it stands before them.
+    takes_number: ClassVar[bool] = False
     #: Whether it only moves values, or adds zeros, and computes none.
     only_moves: ClassVar[bool] = False
     #: What it drops in training.
@@ -238,6 +241,13 @@ class Op:
         Inputs are drawn such that they get there: what cuts off at six is not seen below it.
         """
         return 0.0
+
+    def above_zero(self) -> tuple[int, ...]:
+        """Give the inputs, by position, of which all numbers must be above zero.
+
+        At others it has no value or no gradient; that is the network's matter, not a mistake.
+        """
+        return ()
 
     def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
         """Estimate how large its values are, as a root mean square, from how large the inputs' are.

@@ -15,6 +15,7 @@ import torch
 
 import cnnspec
 from cnnspec import library
+from cnnspec_keras.names import layer_name
 from tests.emitted import network
 from tests.keras_models import (
     agree,
@@ -353,3 +354,16 @@ def test_a_number_that_few_instances_have_is_said_by_parameters_that_are_there()
     """)
     assert 'layers.Conv2D(width * 4, 1, name=f"{name}_down")' in net.source("keras")
     assert net.mismatch("keras") == []
+
+
+def test_steps_that_are_given_count_under_the_names_that_layers_have() -> None:
+    spec = """
+    block part(x, act = spatial_dropout) { return x -> act -> layer_scale -> act }
+    network n {
+        x = input(3, 4, 4)
+        output y = add(x -> part(act = layer_scale), x -> part(act = abs), x -> part)
+    }
+    """
+    network = cnnspec.loads(spec)
+    names = {layer.name for layer in network.build("keras").layers}
+    assert names == {layer_name(node.path) for node in network.nodes}

@@ -56,12 +56,34 @@ def test_shapes(row: Row) -> None:
     )
 
 
-def test_a_vector_or_one_place_spreads_over_an_image_and_nothing_else_does() -> None:
-    for operator in ("add", "mul", "sub"):
-        assert shape(operator, (64,), X) == X
-        assert shape(operator, X, (64, 1, 1)) == X
-        for other in ((32,), (1, 56, 56), (64, 56, 1), (64, 1, 56), (1, 1, 1)):
-            assert refusal(operator, X, other).code == "shape-mismatch"
+SPREADING = tuple(name for name, op in OPERATORS.items() if op.spreads)
+
+
+@pytest.mark.parametrize("operator", SPREADING)
+def test_axes_that_are_missing_are_one_and_an_axis_of_one_spreads(operator: str) -> None:
+    for other in ((64,), (64, 1, 1), (1, 56, 56), (64, 56, 1), (64, 1, 56), (1, 1, 1), (1,)):
+        assert shape(operator, X, other) == X
+        assert shape(operator, other, X) == X
+    assert shape(operator, (64, 1, 1), (1, 56, 1)) == (64, 56, 1)
+    assert shape(operator, (1,), (64,)) == (64,)
+    for other in ((32,), (56,), (64, 28, 56), (64, 56, 2), (2, 56, 56)):
+        assert refusal(operator, X, other).code == "shape-mismatch"
+
+
+@pytest.mark.parametrize("operator", SPREADING)
+def test_a_number_may_stand_among_values_and_one_value_alone_may_not(operator: str) -> None:
+    assert shape(operator, X, number=2) == X
+    assert refusal(operator, X).code == "wrong-arity"
+    if "first" in OPERATORS[operator].arguments:
+        assert refusal(operator, X, X, number=2).code == "wrong-arity"
+        with pytest.raises(Refusal, match="no number"):
+            OPERATORS[operator](first=True)
+
+
+def test_nothing_is_divided_by_zero() -> None:
+    assert shape("div", X, number=0, first=True) == X
+    with pytest.raises(Refusal, match="divided by 0"):
+        OPERATORS["div"](number=0)
 
 
 def test_add_refuses_different_channels_and_says_which_input() -> None:
@@ -360,6 +382,8 @@ BY_POSITION = {
     "drop_path": ("rate",),
     "scale": ("factor",),
     "layer_scale": (),
+    **dict.fromkeys(SPREADING, ("number",)),
+    "pow": ("exponent",),
 }
 
 

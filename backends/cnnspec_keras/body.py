@@ -47,6 +47,7 @@ from cnnspec_keras.expressions import Expressions
 from cnnspec_keras.file import File
 from cnnspec_keras.labels import Labels, added
 from cnnspec_keras.lowerings.parts import POSITIVE
+from cnnspec_keras.names import segment_name
 
 #: Names in a function that are its own: what layers are called after, and how many there were.
 OWN: Final = frozenset(("name", "counts"))
@@ -164,7 +165,10 @@ class Writer:
                     text = f"{counter} = 0" if by is None else f"{counter} += {by}"
                     self.lines.append(f"{' ' * self.indent}{text}")
                 case flat.Tick(kind):
-                    said = f'"{kind}"' if isinstance(kind, str) else self._kind(kind.value)
+                    if isinstance(kind, str):  # counted as layers' names have it
+                        said = f'"{segment_name(kind)}"'
+                    else:
+                        said = self._kind(kind.value)
                     self.lines.append(f"{' ' * self.indent}{self._counts()}[{said}] += 1")
                 case flat.Output():
                     self.outputs.append(each)

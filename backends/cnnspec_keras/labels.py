@@ -52,7 +52,10 @@ class Labels:
 
     def _said(self, piece: Piece) -> str:
         if isinstance(piece, Ordinal):
-            kind = f"'{piece.kind}'" if isinstance(piece.kind, str) else self.kind(piece.kind.value)
+            if isinstance(piece.kind, str):
+                kind = f"'{segment_name(piece.kind)}'"
+            else:
+                kind = self.kind(piece.kind.value)
             return f"{{{self.counts()}[{kind}]}}"
         if isinstance(piece, KindOf):
             return f"{{{self.kind(piece.value)}}}"

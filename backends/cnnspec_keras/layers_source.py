@@ -59,6 +59,75 @@ class LayerScale(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="cnnspec")
+class Elementwise(layers.Layer):
+    """Values put together place by place, with a number after them, or first."""
+
+    def __init__(
+        self,
+        operation: str,
+        *,
+        number: float | None = None,
+        first: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.operation = operation
+        self.number = number
+        self.first = first
+
+    def call(self, inputs: Sequence[KerasTensor]) -> KerasTensor:
+        rank = max(len(x.shape) for x in inputs)
+        values = [x if len(x.shape) == rank else ops.expand_dims(x, (1, 2)) for x in inputs]
+        if self.number is not None:
+            values.insert(0 if self.first else len(values), self.number)
+        result = values[0]
+        for value in values[1:]:
+            if self.operation == "add":  # TensorFlow's may take the value for a bias
+                result = result - (-value)
+            else:
+                result = getattr(ops, self.operation)(result, value)
+        return result
+
+    def get_config(self) -> dict[str, Any]:
+        own = {
+            "operation": self.operation,
+            "number": self.number,
+            "first": self.first,
+        }
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class Pointwise(layers.Layer):
+    """A function of each value by itself."""
+
+    def __init__(self, function: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.function = function
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return getattr(ops, self.function)(x)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "function": self.function}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class Power(layers.Layer):
+    """Each value to a power."""
+
+    def __init__(self, exponent: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.exponent = exponent
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return ops.power(x, self.exponent)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "exponent": self.exponent}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
 class ChannelShuffle(layers.Layer):
     """Deals the channels of groups out in turn."""
 

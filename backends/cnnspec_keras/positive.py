@@ -20,17 +20,28 @@ from cnnspec.emit.program import (
     Operation,
     OperatorStep,
 )
+from cnnspec.emit.site import UNKNOWN, constant
 
 #: What comes out is never negative.
-MAKES: Final = frozenset(("relu", "relu6", "sigmoid", "hardsigmoid", "softmax"))
+MAKES: Final = frozenset(
+    ("relu", "relu6", "sigmoid", "hardsigmoid", "softmax", "abs", "exp", "sqrt")
+)
 #: What comes out is not negative where nothing that goes in is.
 KEEPS: Final = frozenset(
     (
         *("maxpool", "avgpool", "adaptive_avgpool", "gap", "gmp", "dropout", "spatial_dropout"),
-        *("drop_path", "identity", "add", "mul", "concat", "flatten", "reshape", "permute"),
+        *("drop_path", "identity", "add", "mul", "div", "maximum", "minimum", "pow"),
+        *("concat", "flatten", "reshape", "permute"),
         *("pad", "crop", "upsample", "channel_shuffle", "pixel_shuffle", "split"),
     )
 )
+
+
+def _may_turn(step: OperatorStep) -> bool:
+    """Whether a number among a step's values may be negative."""
+    number = step.argument("number") if step.op.takes_number else None
+    value = 0 if number is None else constant(number)
+    return value is UNKNOWN or value < 0
 
 
 @dataclass(slots=True)
@@ -51,9 +62,9 @@ class Positive:
                 return self.of(inner, known)
             case Choice(_, yes, no):
                 return self.of(yes, known) and self.of(no, known)
-            case Apply(OperatorStep(op), inputs):
+            case Apply(OperatorStep(op) as step, inputs):
                 keeps = op.name in KEEPS and all(self.of(each, known) for each in inputs)
-                return op.name in MAKES or keeps
+                return op.name in MAKES or (keeps and not _may_turn(step))
             case Apply(BlockStep() as step):
                 return self._result(self.program.block(step))
         return False

@@ -252,7 +252,13 @@ def _operator(file: File, op: type[Op], keys: Mapping[str, None]) -> str:
         lines += statement("x = ", Call(layer, (given,)), indent=4)
         given = Raw("x")
     code = Call(layers[-1], (given,)) if layers else given
-    return "\n".join([*lines, *statement("return ", code, indent=4)])
+    text = "\n".join([*lines, *statement("return ", code, indent=4)])
+    return text + _called(file.given.name_of(op), op.name)
+
+
+def _called(function: str, word: str) -> str:
+    """Have a function tell the spec's word for it, where Python has that for itself."""
+    return "" if function == word else f'\n\n\n{function}.__name__ = "{word}"'
 
 
 def _with_constants(file: File, pieces: list[tuple[str, str]]) -> list[str]:
@@ -368,7 +374,7 @@ def _imports(text: str) -> str:
 _USES: Final = {
     "KerasTensor": r"\bKerasTensor\b",
     "layers": r"(?<!keras\.)\blayers\.[A-Z]",
-    "ops": r"(?<!keras\.)\bops\.",
+    "ops": r"(?<!keras\.)\bops[.,]",
 }
 
 

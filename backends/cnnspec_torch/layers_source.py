@@ -281,6 +281,95 @@ class Scale(nn.Module):
         return self.factor * x
 
 
+class Plus(nn.Module):
+    """Plus a number."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self.number = number
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.number
+
+
+class Minus(nn.Module):
+    """Minus a number, or a number minus the value."""
+
+    def __init__(self, number: float, *, first: bool = False) -> None:
+        super().__init__()
+        self.number = number
+        self.first = first
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.number - x if self.first else x - self.number
+
+
+class Over(nn.Module):
+    """Divided by a number, or a number divided by the value."""
+
+    def __init__(self, number: float, *, first: bool = False) -> None:
+        super().__init__()
+        self.number = number
+        self.first = first
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.number / x if self.first else x / self.number
+
+
+class AtLeast(nn.Module):
+    """The value, or a number where that is larger."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self.number = number
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.clamp(x, min=self.number)
+
+
+class AtMost(nn.Module):
+    """The value, or a number where that is smaller."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__()
+        self.number = number
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.clamp(x, max=self.number)
+
+
+class Sqrt(nn.Module):
+    """The square root."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sqrt(x)
+
+
+class Exp(nn.Module):
+    """e to the power of the value."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.exp(x)
+
+
+class Abs(nn.Module):
+    """The value without its sign."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.abs(x)
+
+
+class Power(nn.Module):
+    """To a power."""
+
+    def __init__(self, exponent: float) -> None:
+        super().__init__()
+        self.exponent = exponent
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.pow(x, self.exponent)
+
+
 def reshaped(x: Tensor, sizes: list[int]) -> Tensor:
     """The same values as another shape; the batch stays."""
     return x.reshape([x.shape[0]] + sizes)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from cnnspec.graph import Graph, Node
 from cnnspec.op import Steps
+from cnnspec.shapes import Shape
 
 #: Field and stride along one axis.
 _Along = tuple[Steps, Steps]
@@ -48,7 +49,7 @@ def _along(node: Node, axis: int, known: Mapping[int, tuple[_Along, _Along]]) ->
     strides = [
         stride
         for port, (_, stride) in zip(node.inputs, sources, strict=True)
-        if not (node.op.spreads and port.shape[1:] != node.shape[1:])
+        if not (node.op.spreads and _is_spread(port.shape, node.shape, axis))
     ]
     stride = max(strides, default=1)
     window = node.op.window(*node.input_shapes)
@@ -56,6 +57,11 @@ def _along(node: Node, axis: int, known: Mapping[int, tuple[_Along, _Along]]) ->
         return size, stride
     size += (window.size[axis] - 1) * window.dilation[axis] * stride
     return _whole(size), _whole(stride * window.stride[axis])
+
+
+def _is_spread(shape: Shape, over: Shape, axis: int) -> bool:
+    """Whether a value is spread over others along an axis of an image."""
+    return over.is_image and not (shape.is_image and shape[axis + 1] == over[axis + 1])
 
 
 def _whole(value: Steps) -> Steps:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import SpecError, error, write
+from cnnspec.diagnostics import SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.frame import Frame
-from cnnspec.elaborate.values import BlockValue, Operator, describe
+from cnnspec.elaborate.values import STEPS, BlockValue, CallStep, Given, Operator, describe
 from cnnspec.expression import OPERATIONS, Written, plain, written
 from cnnspec.graph import Port
-from cnnspec.kinds import show
 from cnnspec.ops import OPERATORS
 from cnnspec.source import Span
 
@@ -21,20 +19,10 @@ if TYPE_CHECKING:
 INFINITE: Final = float("inf")
 #: What is always defined, and exact, on whole numbers.
 EXACT: Final = frozenset(("+", "-", "*", "==", "!=", "<", ">", "<=", ">="))
-#: What stands between numbers, and between nodes is an operator.
-SIGNS: Final = ("+", "-", "*")
-#: A call is written for texts of so many characters at most.
-LONGEST: Final = 60
-
-
-def together(operator: str, texts: Sequence[str], span: Span, *, put: bool = False) -> SpecError:
-    """Refuse a sign between nodes, and say the call that does it; `put`: of these very texts."""
-    word = next(each for each in OPERATORS.values() if each.sign == operator).name
-    call = f"{word}({', '.join(texts)})"
-    title = f"nodes are not put together with `{operator}`"
-    return error("wrong-type", title, span, help=write(call) if put else f"write `{call}`")
-
-
+#: What compares numbers.
+COMPARING: Final = frozenset(("<", ">", "<=", ">="))
+#: The operators that signs between nodes are.
+SIGNS: Final = {each.sign: each for each in OPERATORS.values() if each.sign is not None}
 #: What numbers of any kind have a result of, unless it is too large.
 SMOOTH: Final = frozenset(("+", "-", "*"))
 
@@ -74,17 +62,6 @@ class Arithmetic:
             return joined
         if not (is_number(a) and is_number(b)):
             wrong = left if not is_number(a) else right
-            if isinstance(wrong, Port) and (is_number(a) or is_number(b)):
-                raise self._scaled(operator, a, b, span)
-            if isinstance(wrong, Port) and operator in SIGNS:
-                raise together(operator, ("a", "b"), span)
-            if isinstance(wrong, Port) and operator in (">", "<") and not isinstance(right, Port):
-                raise error(
-                    "wrong-type",
-                    f"`{operator}` compares numbers",
-                    span,
-                    help="a flow has arrows: `->`",
-                )
             what = "adds numbers or joins two lists" if operator == "+" else "is for numbers"
             raise error("wrong-type", f"`{operator}` {what}, not {describe(wrong)}", span)
         whole = isinstance(a, int) and isinstance(b, int) and operator == "**"
@@ -105,17 +82,47 @@ class Arithmetic:
             frame.consume(left, right)
         return self.bounded(carried, span)
 
-    def _scaled(self, operator: str, left: Any, right: Any, span: Span) -> SpecError:
-        """Explain `image / 255`: a number and a node."""
-        node, number = (left, right) if isinstance(left, Port) else (right, left)
-        title = f"`{operator}` is for two numbers, and one of these is {describe(node)}"
-        help_ = "no operator adds a number to every value; `bn` and biases learn one a channel"
-        if operator == "*" or (operator == "/" and isinstance(left, Port)):
-            factor = f"1 / {show(number)}" if operator == "/" else show(number)
-            help_ = f"write `x -> scale({factor})`, where `x` is the node"
-        elif operator not in ("+", "-"):
-            help_ = "a number scales a node: `x -> scale(0.5)`"
-        return error("wrong-type", title, span, help=help_)
+    def on_nodes(
+        self,
+        sign: str,
+        left: Any,
+        right: Any,
+        span: Span,
+        frame: Frame,
+        segments: tuple[str, ...] | None = None,
+    ) -> Any:
+        """Apply the operator that a sign between two values is, one of them a node at least."""
+        op = SIGNS.get(sign)
+        fits = all(isinstance(each, Port) or is_number(plain(each)) for each in (left, right))
+        if op is not None and not op.takes_number:
+            fits = isinstance(left, Port) and is_number(plain(right))
+        if op is None or not fits:
+            raise self._no_sign(sign, left, right, span)
+        given = tuple(Given(None, each, span) for each in (left, right))
+        step = CallStep(self.session.names.operator(op, frame), given, span)
+        return self.session.applier.apply(step, None, frame, segments)
+
+    def _no_sign(self, sign: str, left: Any, right: Any, span: Span) -> SpecError:
+        """Say why a sign does not stand between these."""
+        other = right if isinstance(left, Port) else left
+        both = isinstance(left, Port) and isinstance(right, Port)
+        between = "nodes" if both else f"{describe(left)} and {describe(right)}"
+        said = f"`{sign}` does not stand between {between}"
+        help_: str | None = None
+        if sign in COMPARING:
+            said = f"`{sign}` compares numbers, not {describe(other if both else left)}"
+            steps = isinstance(other, STEPS)
+            help_ = "a flow has arrows, to the right: `x -> relu`" if steps else None
+        elif sign == "**":
+            said = "`**` raises a node to a number, and nothing to a node"
+            help_ = "`x ** 2`; e to the power of x is `exp(x)`"
+        elif isinstance(other, tuple):
+            help_ = "lists are joined with lists: `[x]`" if sign == "+" else None
+        elif sign in SIGNS and isinstance(other, STEPS):
+            help_ = "a flow stands in parentheses there: `x + (x -> conv(8, 3))`"
+        elif sign in ("//", "%"):
+            help_ = "`/` divides nodes"
+        return error("wrong-type", said, span, help=help_)
 
     def _carried(
         self, result: Any, operator: str, left: Any, right: Any, span: Span, frame: Frame

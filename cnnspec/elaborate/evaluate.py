@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnspec.diagnostics import Advice, Diagnostic, SpecError, error, meant, nearest
 from cnnspec.elaborate import limits
-from cnnspec.elaborate.arithmetic import LONGEST, SIGNS, is_number, together
+from cnnspec.elaborate.arithmetic import is_number
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import call_function
 from cnnspec.elaborate.habits import IMAGE_WITH_BATCH
@@ -25,6 +25,7 @@ from cnnspec.elaborate.values import (
     Poisoned,
     describe,
     is_nodes,
+    stepped,
     with_more,
 )
 from cnnspec.elsewhere import of_module
@@ -36,6 +37,10 @@ from cnnspec.trace import Choice
 
 if TYPE_CHECKING:
     from cnnspec.elaborate.session import Session
+
+
+#: The name that a step is given, one segment a level.
+Segments = tuple[str, ...] | None
 
 
 class Evaluator:
@@ -109,7 +114,7 @@ class Evaluator:
     def callee(self, expr: tree.Expr, frame: Frame) -> Any:
         """Evaluate what is called: a name of data does not hide an operator or block there."""
         if isinstance(expr, tree.Name) and expr.id in frame.names:
-            bound = frame.names[expr.id]
+            bound = stepped(frame.names[expr.id])
             if bound is not POISON and not isinstance(bound, STEPS):
                 bare = Frame(frame.file, frame.index, None, None)
                 if expr.id in frame.file.entries or expr.id in self.session.operators:
@@ -158,13 +163,17 @@ class Evaluator:
     def call(self, expr: tree.Call, frame: Frame, segments: tuple[str, ...] | None = None) -> Any:
         callee = self.callee(expr.callee, frame)
         given = self.given(expr, frame, callee)
+        if _is_of_nodes(given):
+            callee = stepped(callee)
         if isinstance(callee, Function):
             return self._function(callee, given, expr, frame)
         if not isinstance(callee, Operator | BlockValue | CallStep):
             raise error("not-callable", f"{describe(callee)} cannot be called", expr.callee.span)
         step = with_more(callee, given, expr.span)
-        source = isinstance(step.callee, Operator) and step.callee.op.arity == (0, 0)
-        if source or (given and given[0].keyword is None and is_nodes(given[0].value)):
+        op = step.callee.op if isinstance(step.callee, Operator) else None
+        values = given if op is not None and op.takes_number else given[:1]
+        flows = any(each.keyword is None and is_nodes(each.value) for each in values)
+        if flows or (op is not None and op.arity == (0, 0)):
             return self.session.applier.apply(step, None, frame, segments)
         return step
 
@@ -267,38 +276,52 @@ class Evaluator:
 
     # --- arithmetic
 
-    def _unary(self, expr: tree.Unary, frame: Frame) -> Any:
+    def computed(
+        self, expr: tree.Chain | tree.Binary | tree.Unary, frame: Frame, segments: Segments
+    ) -> Any:
+        """Work out signs between values; a node that comes out has the name."""
+        self.session.spend(1, expr.span)
+        if isinstance(expr, tree.Chain):
+            return self._chain(expr, frame, segments)
+        if isinstance(expr, tree.Binary):
+            return self._binary(expr, frame, segments)
+        return self._unary(expr, frame, segments)
+
+    def _unary(self, expr: tree.Unary, frame: Frame, segments: Segments = None) -> Any:
         value = self.evaluate(expr.operand, frame)
+        if isinstance(value, Port) and expr.operator == "-":
+            return self.session.arithmetic.on_nodes("*", value, -1, expr.span, frame, segments)
         bare = plain(value)
         if expr.operator == "not":
             if not isinstance(bare, bool):
                 raise error("wrong-type", f"`not` of {describe(value)}", expr.operand.span)
             return written(not bare, "not", value)
         if not is_number(bare):
-            help_ = "an arrow is `->`; the negative of a node is `x -> scale(-1)`"
-            raise error(
-                "wrong-type",
-                f"`-` of {describe(value)}",
-                expr.operand.span,
-                help=help_ if isinstance(value, Port) else None,
-            )
+            raise error("wrong-type", f"`-` of {describe(value)}", expr.operand.span)
         result = written(-bare, "negate", value)
         if not isinstance(result, Written):
             frame.consume(value)
         return result
 
-    def _chain(self, expr: tree.Chain, frame: Frame) -> Any:
+    def _chain(self, expr: tree.Chain, frame: Frame, segments: Segments = None) -> Any:
         if expr.rest[0][0] in ("and", "or"):
             return self._logic(expr, frame)
         value = self.evaluate(expr.first, frame)
+        if isinstance(value, STEPS) or expr.rest[0][0] == "*":
+            value = stepped(value)
         if isinstance(value, STEPS):
             steps = self.session.steps
             return steps.repeat(steps.waiting(value, expr.first.span), expr, frame)
         for operator, operand in expr.rest:
             left, right = value, self.evaluate(operand, frame)
-            if isinstance(left, Port) and isinstance(right, Port) and operator in SIGNS:
-                raise _together(operator, expr)
-            value = self.session.arithmetic.operate(operator, left, right, expr.span, frame)
+            if isinstance(left, Port) or isinstance(right, Port):
+                span, name = (
+                    tree.up_to(expr, operand),
+                    segments if operand is expr.rest[-1][1] else None,
+                )
+                value = self.session.arithmetic.on_nodes(operator, left, right, span, frame, name)
+            else:
+                value = self.session.arithmetic.operate(operator, left, right, expr.span, frame)
         if len(expr.rest) == 1 and isinstance(expr.first, tree.Number) and is_number(right):
             return worked_out(value, operator, left, right)
         return value
@@ -323,9 +346,12 @@ class Evaluator:
             return plain(value)
         return written(plain(value), operator, value, right)
 
-    def _binary(self, expr: tree.Binary, frame: Frame) -> Any:
+    def _binary(self, expr: tree.Binary, frame: Frame, segments: Segments = None) -> Any:
         left = self.evaluate(expr.left, frame)
         right = self.evaluate(expr.right, frame)
+        if isinstance(left, Port) or isinstance(right, Port):
+            arithmetic = self.session.arithmetic
+            return arithmetic.on_nodes(expr.operator, left, right, expr.span, frame, segments)
         return self.session.arithmetic.operate(expr.operator, left, right, expr.span, frame)
 
 
@@ -336,13 +362,9 @@ def _arrow(expr: tree.Attribute) -> str:
     return Advice(words, f"{text} -> {expr.name}", at=expr.span)
 
 
-def _together(operator: str, expr: tree.Chain) -> SpecError:
-    """Refuse `y + shortcut`, and say the call that it stands for."""
-    texts = [each.span.text for each in (expr.first, *(operand for _, operand in expr.rest))]
-    same = all(sign == operator for sign, _ in expr.rest)
-    if not same or sum(map(len, texts)) > LONGEST:
-        return together(operator, ("a", "b"), expr.span)
-    return together(operator, texts, expr.span, put=True)
+def _is_of_nodes(given: tuple[Given, ...]) -> bool:
+    """Whether a call is an operator's where a function has its name: of nodes, or with keywords."""
+    return not given or any(each.keyword is not None or is_nodes(each.value) for each in given)
 
 
 def _perhaps_keyword(mistake: SpecError, argument: tree.Argument, callee: Any) -> list[Diagnostic]:

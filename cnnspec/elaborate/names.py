@@ -64,18 +64,20 @@ class Names:
         if found is not None:
             return found
         if expr.id in FUNCTIONS:
-            return Function(expr.id)
+            twin = OPERATORS.get(expr.id)
+            return Function(expr.id, None if twin is None else self.operator(twin, frame))
         if expr.id in OPERATORS:
-            return self._operator(OPERATORS[expr.id], frame)
+            return self.operator(OPERATORS[expr.id], frame)
         if expr.id in WORDS:
             return expr.id
         if expr.id in self.session.operators:
-            return self._operator(self.session.operators[expr.id], frame)
+            return self.operator(self.session.operators[expr.id], frame)
         if expr.id in self.session.operators.words:
             return expr.id
         raise self._unknown(expr, frame)
 
-    def _operator(self, op: type[Op], frame: Frame) -> Operator:
+    def operator(self, op: type[Op], frame: Frame) -> Operator:
+        """Give an operator as a value, with the defaults that are in force where a frame stands."""
         key = frame.index, op.name
         known: Operator | None = frame.file.operators.get(key)
         if known is None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.channels import SAME, Argument, Sign, express
+from cnnspec.channels import SAME, WIDEST, Argument, Sign, express
 from cnnspec.diagnostics import Diagnostic, Label, SpecError, error, placed, write
 from cnnspec.elaborate import habits, limits
+from cnnspec.elaborate.arithmetic import is_number
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.values import (
     POISON,
@@ -128,6 +129,8 @@ class Nodes:
     ) -> tuple[tuple[Port, ...], tuple[Given, ...]]:
         """Tell what flows in, from before the step and first among its arguments, from the rest."""
         inputs = [] if value is None else list(ports(value))
+        if op.takes_number:
+            return _with_number(op, inputs, step)
         variadic = op.arity[1] is None
         for position, each in enumerate(step.given):
             nodes = is_nodes(each.value) or (variadic and each.value == ())
@@ -163,7 +166,8 @@ class Nodes:
         self, op: type[Op], inputs: tuple[Port, ...], value: Any, step: CallStep
     ) -> None:
         least, most = op.arity
-        waits = [each for each in step.given if not op.names and isinstance(each.value, STEPS)]
+        joins = not op.names or op.takes_number
+        waits = [each for each in step.given if joins and isinstance(each.value, STEPS)]
         if waits:
             few = step.given[:MOST_SHOWN]
             branches = ", ".join(
@@ -178,6 +182,8 @@ class Nodes:
                 help=f"write `{op.name}({branches})`, where `x` is what flows in",
             )
         listed = any(isinstance(each, tuple) for each in (value, *(g.value for g in step.given)))
+        if op.takes_number:
+            listed = listed or len(step.given) > (value is None)
         if most is None and len(inputs) == 1 and not listed:
             name = op.name
             raise error(
@@ -195,7 +201,8 @@ class Nodes:
                 late[0].span,
                 help=_flowing(late[0].span.text, f"{op.name}({others})", value, step),
             )
-        if len(inputs) < least or (most is not None and len(inputs) > most):
+        many = most is not None and len(inputs) > most and not op.takes_number
+        if len(inputs) < least or many:
             count = str(least) if least == most else f"at least {least}"
             plural = "" if count == "1" else "s"
             raise error(
@@ -359,6 +366,8 @@ class Nodes:
         value: Any = None
         if rule is SAME:
             value = sources[0]
+        elif rule is WIDEST:
+            value = max(sources, key=plain)
         elif rule is not None:
             places = node.input_shapes[0][1:] if node.inputs else ()
             value = express(
@@ -373,6 +382,35 @@ class Nodes:
                 frame.channels[id(port)] = value
             else:
                 frame.consume(*sources)
+
+
+def _with_number(
+    op: type[Op], inputs: list[Port], step: CallStep
+) -> tuple[tuple[Port, ...], tuple[Given, ...]]:
+    """Tell values from a number that stands among them, and from what is given by name."""
+    rest: list[Given] = []
+    number: Given | None = None
+    for each in step.given:
+        if each.keyword is None and (is_nodes(each.value) or each.value == ()):
+            inputs += ports(each.value)
+        elif each.keyword is None and is_number(plain(each.value)):
+            if number is not None:
+                raise error(
+                    "wrong-arity",
+                    f"{op.name} takes one number among its values",
+                    each.span,
+                    "a second one",
+                    Label(number.span, "given here first"),
+                    help="work out one number of the two",
+                )
+            number = each
+            if "first" in op.arguments and not inputs:
+                rest.append(Given("first", True, each.span))
+        else:
+            rest.append(each)
+    if number is not None:
+        rest.insert(0, Given("number", number.value, number.span))
+    return tuple(inputs), tuple(rest)
 
 
 def _value(span: Span, argument: str | None) -> int:

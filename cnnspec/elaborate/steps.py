@@ -27,6 +27,7 @@ from cnnspec.elaborate.values import (
     Repeat,
     describe,
     is_nodes,
+    stepped,
     with_more,
 )
 from cnnspec.elsewhere import operator_help
@@ -66,7 +67,7 @@ class Steps:
 
     def _read(self, expr: tree.Expr, frame: Frame) -> Any:
         if isinstance(expr, tree.Call):
-            callee = self.session.evaluator.callee(expr.callee, frame)
+            callee = stepped(self.session.evaluator.callee(expr.callee, frame))
             if isinstance(callee, Operator | BlockValue | CallStep):
                 self.session.spend(1, expr.span)
                 return with_more(
@@ -114,11 +115,12 @@ class Steps:
 
     def waiting(self, value: Any, span: Span, help: str | None = None) -> Any:
         """Read a value as a step: an operator or block is called, a list of steps is a group."""
+        value = stepped(value)
         if isinstance(value, WAITING):
             return value
         if isinstance(value, Operator | BlockValue):
             return CallStep(value, (), span)
-        if isinstance(value, tuple) and all(isinstance(each, STEPS) for each in value):
+        if isinstance(value, tuple) and all(isinstance(stepped(each), STEPS) for each in value):
             self.session.spend(len(value), span)
             return Group(tuple([self.waiting(each, span) for each in value]), True, span)
         if isinstance(value, Function):
@@ -207,7 +209,7 @@ class Steps:
 
     def _head(self, expr: tree.Expr, frame: Frame) -> Any:
         """Evaluate what flows: nodes, or a step that waits for them."""
-        value = self.session.evaluator.evaluate(expr, frame)
+        value = stepped(self.session.evaluator.evaluate(expr, frame))
         if isinstance(value, Operator | BlockValue) or is_nodes(value):
             return value if is_nodes(value) else self.waiting(value, expr.span)
         if isinstance(value, WAITING):
@@ -271,6 +273,11 @@ class Steps:
         if isinstance(expr, tree.Call):
             value = self.session.evaluator.call(expr, frame, segments)
             return LabelledStep(segments, value, span) if isinstance(value, WAITING) else value
+        if isinstance(expr, tree.Chain | tree.Binary | tree.Unary):
+            value = self.session.evaluator.computed(expr, frame, segments)
+            if isinstance(value, Port):
+                return value
+            return self._labelling(segments, value, expr, span)
         if isinstance(expr, tree.Paren | tree.Flow) and frame.place is not None:
             inner = expr.inner if isinstance(expr, tree.Paren) else expr
             with self.session.paths.entered(segments, span, frame) as place:
@@ -283,6 +290,11 @@ class Steps:
             raise self._branches(expr, frame)
         else:
             value = self.session.evaluator.evaluate(expr, frame)
+        return self._labelling(segments, value, expr, span)
+
+    def _labelling(
+        self, segments: tuple[str, ...], value: Any, expr: tree.Expr, span: Span
+    ) -> LabelledStep:
         if isinstance(value, Port):
             raise error(
                 "bad-label",

@@ -48,9 +48,10 @@ class BlockValue:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A pure function of the language."""
+    """A pure function of the language; `operator` is the one of its name, where a step stands."""
 
     name: str
+    operator: Operator | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -153,6 +154,12 @@ Waiting = CallStep | Group | LabelledStep | Repeat | Optional
 WAITING: Final = (CallStep, Group, LabelledStep, Repeat, Optional)
 #: What is applied to nodes, or waits for them.
 STEPS: Final = (*WAITING, Operator, BlockValue)
+
+
+def stepped(value: Any) -> Any:
+    """Take a function for the operator of its name, if there is one: `abs` where a step stands."""
+    named = isinstance(value, Function) and value.operator is not None
+    return value.operator if named else value
 
 
 def with_more(

@@ -39,6 +39,14 @@ class Site:
     images: tuple[bool | None, ...] = (True,)
     nodes: tuple[Node, ...] = ()
     facts: frozenset[str] = field(default_factory=frozenset)
+    #: The inputs' shapes of one step by itself.
+    alone: tuple[Shape, ...] | None = None
+
+    @property
+    def shapes(self) -> tuple[tuple[Shape, ...], ...]:
+        """The inputs' shapes of every step that is made here."""
+        made = tuple(node.input_shapes for node in self.nodes)
+        return made if self.alone is None else (self.alone,)
 
     @property
     def flowing(self) -> Code:
@@ -107,4 +115,5 @@ def site_of(op: Op, inputs: tuple[Shape, ...], flowing: Code = NOTHING) -> Site:
             return Leaf(getattr(inputs[0], expr.what))
         return flowing if expr == FLOWING else Leaf(constant(expr))
 
-    return Site(type(op), arguments, say, tuple(shape.is_image for shape in inputs))
+    images = tuple(shape.is_image for shape in inputs)
+    return Site(type(op), arguments, say, images, alone=inputs)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
+from cnnspec.elaborate.arithmetic import SIGNS
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.elaborate.values import (
     BlockValue,
@@ -18,6 +19,7 @@ from cnnspec.elaborate.values import (
     LabelledStep,
     Operator,
 )
+from cnnspec.elaborate.values import Function as WaitingFunction
 from cnnspec.elaborate.values import Group as WaitingGroup
 from cnnspec.elaborate.values import Optional as WaitingOptional
 from cnnspec.elaborate.values import Repeat as WaitingRepeat
@@ -112,12 +114,16 @@ class Reader:
             case tree.ListOf():
                 return ListOf(tuple(map(self.value, expr.items)))
             case tree.Binary():
-                return Operation(expr.operator, (self.value(expr.left), self.value(expr.right)))
+                left, right = self.value(expr.left), self.value(expr.right)
+                return self._between(expr.operator, left, right, expr.span)
             case tree.Chain():
                 return self._chain(expr)
             case tree.Unary():
                 operator = "not" if expr.operator == "not" else "negate"
-                return Operation(operator, (self.value(expr.operand),))
+                operand = self.value(expr.operand)
+                if operator == "negate" and kind_of(operand) == "node":
+                    return self._between("*", operand, Literal(-1), expr.span)
+                return Operation(operator, (operand,))
             case tree.Cond():
                 return self._choice(expr, self.value)
             case tree.Index():
@@ -168,9 +174,19 @@ class Reader:
         for operator, operand in expr.rest:
             right = self.value(operand)
             same = isinstance(value, Operation) and value.operator == operator in _MANY
-            before = value.operands if same and isinstance(value, Operation) else (value,)
-            value = Operation(operator, (*before, right))
+            if same and isinstance(value, Operation) and kind_of(right) != "node":
+                value = Operation(operator, (*value.operands, right))
+            else:
+                value = self._between(operator, value, right, tree.up_to(expr, operand))
         return value
+
+    def _between(self, sign: str, left: Expr, right: Expr, site: Span) -> Expr:
+        """Read a sign between two values: an operator where one of them is a node."""
+        op = SIGNS.get(sign)
+        if op is None or "node" not in (kind_of(left), kind_of(right)):
+            return Operation(sign, (left, right))
+        step, inputs = self._applied(self._operator(op, site), [(None, left), (None, right)], site)
+        return Call(step, inputs, "node")
 
     def _repeated(self, step: Expr, expr: tree.Chain) -> Expr:
         for _, operand in expr.rest:
@@ -200,14 +216,12 @@ class Reader:
         if not isinstance(expr, tree.Call):
             return None
         callee = expr.callee
-        if isinstance(callee, tree.Name) and self._is_function(callee.id):
+        if self._is_function(callee, alone=True):
             return None
         step, given = self._callee(callee), self._given(expr.arguments)
-        if not (isinstance(step, OperatorStep) and given and given[0][0] is None):
+        if not isinstance(step, OperatorStep) or not _holds_nodes(given, step):
             return None
-        if kind_of(given[0][1]) == "data":
-            return None
-        step, inputs = self._applied(step, given, expr.span)
+        step, inputs = self._applied(step, given, expr.span, flows=True)
         kind = self.result(step, "node")
         return Call(step if label is None else Labelled(label, step), (before, *inputs), kind)
 
@@ -222,6 +236,9 @@ class Reader:
         if isinstance(expr, tree.Call):
             return self._call(expr, label)
         value = self.value(expr)
+        signs = isinstance(expr, tree.Chain | tree.Binary | tree.Unary)
+        if signs and isinstance(value, Call) and isinstance(value.step, OperatorStep):
+            return replace(value, step=Labelled(label, value.step))
         if isinstance(expr, tree.Paren | tree.Flow):
             if not isinstance(value, STEPS):
                 return Within(label, value)
@@ -252,7 +269,7 @@ class Reader:
         entry = self.file.entries.get(word)
         if entry is not None and entry.index <= self.index:
             return self._entry(entry, expr)
-        if word in ops and word not in FUNCTIONS:
+        if word in ops:
             return self._operator(ops[word], expr.span)
         if word in WORDS or word in ops.words:
             return Literal(word)
@@ -299,15 +316,14 @@ class Reader:
 
     def _call(self, expr: tree.Call, label: Label | None) -> Expr:
         callee = expr.callee
-        if isinstance(callee, tree.Name) and self._is_function(callee.id):
-            arguments = tuple(self.value(each.value) for each in expr.arguments)
-            return Function(callee.id, arguments)
         given = self._given(expr.arguments)
+        pure = all(key is None and kind_of(each) == "data" for key, each in given)
+        if isinstance(callee, tree.Name) and self._is_function(callee, alone=not (pure and given)):
+            return Function(callee.id, tuple(each for _, each in given))
         step = self._callee(callee)
         if not isinstance(step, STEPS):
             step = GivenStep(step, (), expr.span)
-        first = given[0] if given else None
-        nodes = first is not None and first[0] is None and kind_of(first[1]) != "data"
+        nodes = _holds_nodes(given, step)
         source = isinstance(step, OperatorStep) and step.op.arity == (0, 0)
         if not nodes and not source:
             step = self._with(step, given, expr.span, "node")
@@ -316,7 +332,11 @@ class Reader:
         kind = self.result(step, "node")
         return Call(step if label is None else Labelled(label, step), inputs, kind)
 
-    def _is_function(self, word: str) -> bool:
+    def _is_function(self, callee: tree.Expr, *, alone: bool) -> bool:
+        """Whether what is called is a pure function; `alone`: and no operator has its name."""
+        if not isinstance(callee, tree.Name) or (alone and callee.id in operators()):
+            return False
+        word = callee.id
         hidden = word in self.names or word in self.steps
         entry = self.file.entries.get(word)
         visible = entry is not None and entry.index <= self.index
@@ -326,15 +346,37 @@ class Reader:
         return [(each.keyword, self.value(each.value)) for each in arguments]
 
     def _applied(
-        self, step: Expr, given: list[tuple[str | None, Expr]], site: Span
+        self,
+        step: Expr,
+        given: list[tuple[str | None, Expr]],
+        site: Span,
+        *,
+        flows: bool = False,
     ) -> tuple[Expr, tuple[Expr, ...]]:
         """Call a step with nodes among its arguments: give it, and its inputs."""
         if isinstance(step, BlockStep):
             return self._with(step, given, site, None), ()
         inputs: list[Expr] = []
+        if isinstance(step, OperatorStep) and step.op.takes_number:
+            return self._with_number(step, given, site, flows=flows)
         while given and given[0][0] is None and _flows(given[0][1], step):
             inputs.append(given.pop(0)[1])
         return self._with(step, given, site, "node"), tuple(inputs)
+
+    def _with_number(
+        self, step: OperatorStep, given: list[tuple[str | None, Expr]], site: Span, *, flows: bool
+    ) -> tuple[Expr, tuple[Expr, ...]]:
+        """Tell values from a number among them; `flows` says that a value stands before them."""
+        inputs: list[Expr] = []
+        rest: list[tuple[str | None, Expr]] = []
+        for key, each in given:
+            if key is None and _flows(each, step):
+                inputs.append(each)
+                continue
+            if key is None and "first" in step.op.arguments and not inputs and not flows:
+                rest.append(("first", Literal(True)))
+            rest.append(("number" if key is None else key, each))
+        return self._with(step, rest, site, "node"), tuple(inputs)
 
     def _with(
         self,
@@ -407,7 +449,7 @@ class Reader:
         match expr:
             case tree.Call():
                 callee = expr.callee
-                if not (isinstance(callee, tree.Name) and self._is_function(callee.id)):
+                if not self._is_function(callee, alone=True):
                     step = self._waiting(self._callee(callee), expr.span)
                     return self._with(step, self._given(expr.arguments), expr.span, flowing)
             case tree.Paren():
@@ -482,6 +524,8 @@ class Reader:
                 return OperatorStep(op, known, frozenset(), site)
             case BlockValue(definition, file):
                 return self.block(file.definition(definition), site)
+            case WaitingFunction(_, Operator() as twin):
+                return self.from_value(twin, site)
             case CallStep(callee, given, span):
                 step = self.from_value(callee, span)
                 more = [(each.keyword, self.from_value(each.value, span)) for each in given]
@@ -510,6 +554,13 @@ def _computed(said: Expression) -> Expr:
 def _is_called(step: OperatorStep | BlockStep) -> bool:
     """Whether some argument was written."""
     return bool(step.given if isinstance(step, OperatorStep) else step.arguments)
+
+
+def _holds_nodes(given: list[tuple[str | None, Expr]], step: Expr) -> bool:
+    """Whether nodes stand among what a step is given: first, or anywhere beside a number."""
+    anywhere = isinstance(step, OperatorStep) and step.op.takes_number
+    values = given if anywhere else given[:1]
+    return any(key is None and kind_of(each) != "data" for key, each in values)
 
 
 def _flows(value: Expr, step: Expr) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import exp, sqrt
 from typing import ClassVar
 
 from cnnspec.kinds import Arg, Called, Choice, Float
@@ -158,6 +158,61 @@ class GELU(_Activation):
 
     def bend(self) -> float:
         return 4.0
+
+
+class Sqrt(_Activation):
+    """The square root."""
+
+    name = "sqrt"
+    per_value = 1
+    gradient_needs = ("outputs",)
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return sqrt(sizes[0])
+
+    def above_zero(self) -> tuple[int, ...]:
+        return (0,)
+
+
+class Exp(_Activation):
+    """Give e to the power of x."""
+
+    name = "exp"
+    per_value = 1
+    gradient_needs = ("outputs",)
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        return exp(min(sizes[0] ** 2, 60.0))
+
+
+class Abs(_Activation):
+    """Give x without its sign."""
+
+    name = "abs"
+    elsewhere = ("absolute",)
+    per_value = 1
+
+
+class Pow(_Activation):
+    """Give x to a power; one that is no whole number has no value below zero."""
+
+    name = "pow"
+    elsewhere = (
+        "power",
+        Called("square", "pow(2)"),
+    )
+    per_value = 1
+    sign = "**"
+    exponent = Arg(Float(), "The power.")
+
+    def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
+        power = float(self.exponent)
+        base = 1.6 * sizes[0] if power > 0 else 4 / sizes[0]
+        return float(min(max(base, 1.0), 1e9) ** min(abs(power), 30.0))
+
+    def above_zero(self) -> tuple[int, ...]:
+        power = float(self.exponent)
+        return () if power >= 0 and power == int(power) else (0,)
 
 
 class PReLU(_Activation):

@@ -352,6 +352,11 @@ class File:
     words: int = 0
 
 
+def up_to(chain: Chain, operand: Expr) -> Span:
+    """Give the stretch of a chain from its beginning to one of its operands."""
+    return chain.span._replace(stop=operand.span.stop)
+
+
 def choice(expr: Expr) -> Cond | None:
     """Give the `if` that an expression is, in parentheses or not: around one they group nothing."""
     while isinstance(expr, Paren):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnnspec.channels import express
@@ -62,7 +63,7 @@ def faults(graph: Graph, node: Node, reference: Witness) -> Iterator[str]:
     if op.rank != "argued" and shapes[0].is_image != (images and op.rank == "kept"):
         yield f"rank says {op.rank}, and {shapes[0]} comes out"
     same = [each for each in node.input_shapes if each == shapes[0]]
-    if (op.in_place or op.elementwise) and not same:
+    if (op.in_place or op.elementwise) and not (same or op.spreads):
         yield "in_place and elementwise keep the shape"
     seen = look(graph, node, reference)
     yield from _moves(seen)
@@ -118,7 +119,7 @@ def _sight(seen: Seen) -> Iterator[str]:
     op, before, after = seen.node.op, seen.before, seen.after
     touched = seen.touched.reshape(*before.shape, *after.shape)
     if op.elementwise:
-        if seen.touched.reshape(before.size, -1).sum() != _diagonal(seen.touched, before.size):
+        if seen.touched.reshape(before.size, -1)[~_own(before.shape, after.shape)].any():
             yield "sees says value, and other numbers change with one"
         return
     if before.ndim != 3 or after.ndim != 3:
@@ -132,8 +133,15 @@ def _sight(seen: Seen) -> Iterator[str]:
         yield from _along(pairs, extent, float(window.stride[axis]), op.sees)
 
 
-def _diagonal(touched: Array, count: int) -> int:
-    return int(touched.reshape(count, -1)[range(count), range(count)].sum())
+def _own(before: tuple[int, ...], after: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Say for each number that goes in which numbers of its own channel and place come out."""
+    import numpy as np
+
+    count = prod(before)
+    aligned = (*before, *(1,) * (len(after) - len(before)))
+    numbers = np.broadcast_to(np.arange(count).reshape(aligned), after).reshape(-1)
+    own: NDArray[np.bool_] = np.arange(count)[:, None] == numbers
+    return own
 
 
 def _along(pairs: Any, extent: int, stride: float, sees: str) -> Iterator[str]:

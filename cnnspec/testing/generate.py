@@ -136,6 +136,8 @@ class Generator:
                 continue
             if kind > 0.94 and "broadcasts" in self.rare:
                 drawn = tuple(rare.spread(random, shapes, self.operators))
+            elif kind > 0.88 and "above zero" in self.rare:
+                drawn = tuple(rare.above_zero(random, shapes, self.operators))
             else:
                 one = self._step(random, shapes, kinds, len(steps))
                 drawn = () if one is None else (rare.labelled(random, one, labels),)
@@ -162,6 +164,8 @@ class Generator:
         inputs = [first]
         if first.is_image:
             inputs += [first, Shape((first.channels,)), Shape((first.channels, 1, 1))]
+            if op.spreads:
+                inputs += [Shape((1, *first[1:])), Shape((first.channels, first.height, 1))]
         count = random.randint(2, 3) if high is None else random.randint(low, high)
         chosen = [first, *(random.choice(inputs) for _ in range(count - 1))]
         random.shuffle(chosen)
@@ -214,11 +218,14 @@ class Generator:
         step = Step(operator, arguments, inputs)
         try:
             made = apply(step, shapes, {})
-            gain = op(**dict(arguments)).magnitude([1.0] * len(inputs), made)
+            bound = op(**dict(arguments))
+            gain = bound.magnitude([1.0] * len(inputs), made)
         except Refusal:
             return None
         fits = max(each.size for each in made) <= LARGEST and gain <= LARGEST_GAIN
-        return step if fits else None
+        if not fits or bound.above_zero():
+            return None
+        return rare.signed(random, step) if "signs" in self.rare else step
 
     def _inputs(self, random: Random, op: type[Op], shapes: Sequence[Shape]) -> tuple[int, ...]:
         low, high = op.arity

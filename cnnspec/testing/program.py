@@ -26,7 +26,8 @@ class Parameter:
 class Step:
     """One operator on values. `sequence` puts it into a numbered group with its neighbours.
 
-    `label` is the name that it is given. In a block, `given` is the block's parameter that it
+    `label` is the name that it is given; a step that is `signed` stands as a sign between its two
+    values, one of which may be a number. In a block, `given` is the block's parameter that it
     comes by: the operator and its arguments are then that parameter's default.
     """
 
@@ -36,6 +37,7 @@ class Step:
     sequence: int | None = None
     label: str | None = None
     given: str | None = None
+    signed: bool = False
 
     @property
     def outputs(self) -> int:
@@ -206,6 +208,10 @@ def _statements(
             words = " -> ".join(_step(each) for each in run)
             names += [f"v{len(names) - inputs + 1 + each}" for each in range(len(run))]
             yield f"{names[-1]} = {names[first.inputs[0]]} -> g{first.sequence}: ({words})"
+        elif isinstance(first, Step) and first.signed and not first.label:
+            signed = _signed(first, [names[each] for each in first.inputs])
+            names += made
+            yield f"{made[0]} = {signed}"
         elif isinstance(first, Step) and len(first.inputs) > 1 and not first.label:
             operands = ", ".join(names[each] for each in first.inputs)
             names += made
@@ -216,6 +222,14 @@ def _statements(
             names += made
             yield f"{', '.join(made)} = {source} -> {_step(first)}"
         position += len(run)
+
+
+def _signed(step: Step, operands: list[str]) -> str:
+    """Write `a + b`, or `1 - a`."""
+    given = dict(step.arguments)
+    if "number" in given:
+        operands.insert(0 if given.get("first") else len(operands), show(given["number"]))
+    return f" {Operators()[step.operator].sign} ".join(operands)
 
 
 def _run(

@@ -101,6 +101,8 @@ def input_shapes(draw: st.DrawFn, op: type[Op]) -> tuple[Shape, ...]:
     if first.is_image:
         channels, height, width = first
         alike += [Shape((channels,)), Shape((channels, 1, 1)), Shape((channels + 1, height, width))]
+        if op.spreads:
+            alike += [Shape((1, height, width)), Shape((channels, height, 1)), Shape((1, 1, width))]
     others = st.one_of(st.just(first), st.sampled_from(alike), shapes())
     rest = [draw(others) for _ in range(count - 1)]
     return tuple(draw(st.permutations([first, *rest])))

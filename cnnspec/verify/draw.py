@@ -20,6 +20,9 @@ from cnnspec.witness import Case, Dtype, weight_key
 #: How many times as large as their root mean square values are often enough.
 BENT: Final = 1.7
 
+#: What must be above zero is at least so large.
+LEAST: Final = 0.25
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -35,7 +38,7 @@ def case(
     seed: int = 0,
     weights: Mapping[str, Array] | None = None,
 ) -> Case:
-    """Draw a case. Inputs are normal, so half of them are negative.
+    """Draw a case. Inputs are normal, so half of them are negative, save where none may be.
 
     Weights that are given, by `weight_key`, are taken as they are; the rest is drawn.
     """
@@ -48,7 +51,13 @@ def case(
         for weight in node.weights
         for key in (weight_key(node, weight),)
     }
-    inputs = tuple(_input(node, batch, reach[node.index], seed) for node in graph.inputs)
+    above = {
+        node.inputs[place].node.index for node in graph.nodes for place in node.op.above_zero()
+    }
+    inputs = tuple(
+        _input(node, batch, reach[node.index], seed, above_zero=node.index in above)
+        for node in graph.inputs
+    )
     cotangents = {
         each.name: _generator(seed, "output", each.name).standard_normal((batch, *each.port.shape))
         / sqrt(batch * each.port.shape.size)
@@ -64,10 +73,12 @@ def _generator(seed: int, *name: str) -> np.random.Generator:
     return np.random.default_rng([seed, *digest])
 
 
-def _input(node: Node, batch: int, reach: float, seed: int) -> Array:
+def _input(node: Node, batch: int, reach: float, seed: int, *, above_zero: bool) -> Array:
     """Draw an input; around a number of its own for each channel where it must reach far."""
     draws = _generator(seed, "input", node.path)
     values: Array = draws.standard_normal((batch, *node.shape))
+    if above_zero:
+        return abs(values) + LEAST
     if reach <= 1:
         return values
     middles = _apart(draws, (1, node.shape.channels, *(1,) * (len(node.shape) - 1)))

@@ -95,4 +95,8 @@ LOWERINGS: Final[Mapping[str, Any]] = {
     "hardswish": _function("hard_swish"),
     "hardsigmoid": _function("hard_sigmoid"),
     "mish": _function("mish"),
+    "sqrt": lambda _: own("Pointwise", Leaf("sqrt")),
+    "exp": lambda _: own("Pointwise", Leaf("exp")),
+    "abs": lambda _: own("Pointwise", Leaf("absolute")),
+    "pow": lambda step: own("Power", step.code("exponent")),
 }

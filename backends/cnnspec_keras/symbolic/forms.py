@@ -8,13 +8,15 @@ from typing import Any, Final
 from cnnspec.emit.values import NOTHING, Made, Rewrite, Values
 
 #: What is never negative, whatever goes in; what is not if nothing that goes in is.
-_POSITIVE: Final = frozenset(["relu", "relu6", "sigmoid", "softmax", "hard_sigmoid"])
+_POSITIVE: Final = frozenset(
+    ["relu", "relu6", "sigmoid", "softmax", "hard_sigmoid", "absolute", "exp", "sqrt"]
+)
 _KEEPS: Final = frozenset(
     [
         *("max_pool", "average_pool", "global_average", "global_max", "adaptive_average", "pad"),
         *("crop", "add", "multiply", "concatenate", "dropout", "spatial_dropout", "reshape"),
         *("permute", "resize", "channel_shuffle", "pixel_shuffle", "part", "padded_average"),
-        *("channel_pad", "local_response"),
+        *("channel_pad", "local_response", "divide", "maximum", "minimum", "power"),
     ]
 )
 
@@ -28,6 +30,11 @@ def positive(values: Values, number: int) -> bool:
             continue
         if made.what == "rescale":
             if not isinstance(made.arguments, float) or made.arguments < 0:
+                return False
+        elif made.what == "elementwise":
+            arguments: Any = made.arguments
+            operation, number, _ = arguments
+            if operation not in _KEEPS or number < 0:
                 return False
         elif made.what not in _KEEPS:
             return False
@@ -121,6 +128,8 @@ REWRITES: Final[Mapping[str, Rewrite]] = {
     "crop": _crop,
     "add": _sorted,
     "multiply": _sorted,
+    "maximum": _sorted,
+    "minimum": _sorted,
     "conv": _padded,
     "depthwise": _padded,
     "max_pool": _padded,

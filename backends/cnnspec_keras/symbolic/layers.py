@@ -48,6 +48,8 @@ _SEVERAL: Final[dict[str, Does]] = {
     "Add": plain.join("add"),
     "Subtract": plain.join("subtract"),
     "Multiply": plain.join("multiply"),
+    "Maximum": plain.join("maximum"),
+    "Minimum": plain.join("minimum"),
     "Concatenate": plain.concatenate,
 }
 #: What `keras.layers` has.

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cnnspec_keras.symbolic.building import around
+from cnnspec_keras.symbolic.plain import spread
 from cnnspec_keras.symbolic.tensors import KerasTensor, Layer
 
 #: Does what a layer does to a tensor.
-Does = Callable[[Any, KerasTensor], Any]
+Does = Callable[[Any, Any], Any]
 
 
 def _plain(what: str, *keys: str) -> Does:
@@ -105,9 +106,30 @@ def bilinear(own: Any, x: KerasTensor) -> KerasTensor:
     return x.made("bilinear", float(own.factor), lengths)
 
 
+def elementwise(own: Any, given: list[KerasTensor]) -> KerasTensor:
+    """Put values together place by place, and a number."""
+    number = None if own.number is None else float(own.number)
+    first, *others = given
+    if number is None and not others:
+        raise ValueError("one value alone")
+    lengths = spread([each.lengths for each in given])
+    if number is None:
+        return first.made(own.operation, (), lengths, *others)
+    arguments = (own.operation, number, bool(own.first))
+    return first.made("elementwise", arguments, lengths, *others)
+
+
+def pointwise(own: Any, x: KerasTensor) -> KerasTensor:
+    """Do a function of each value."""
+    return x.made(str(own.function), (), x.lengths)
+
+
 OWN: Final[Mapping[str, Does]] = {
     "LocalResponseNormalization": _plain("local_response", "size", "alpha", "beta", "k"),
     "LayerScale": layer_scale,
+    "Elementwise": elementwise,
+    "Pointwise": pointwise,
+    "Power": _plain("power", "exponent"),
     "ChannelShuffle": _plain("channel_shuffle", "groups"),
     "PixelShuffle": pixel_shuffle,
     "Split": split,

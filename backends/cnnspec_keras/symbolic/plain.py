@@ -206,12 +206,12 @@ def join(what: str) -> Does:
         first, *others = given
         if not others:
             raise ValueError(f"{type(own).__name__} takes several tensors")
-        return first.made(what, (), _spread([each.lengths for each in given]), *others)
+        return first.made(what, (), spread([each.lengths for each in given]), *others)
 
     return done
 
 
-def _spread(several: list[Lengths]) -> Lengths:
+def spread(several: list[Lengths]) -> Lengths:
     """Give the shape of values that are lined up: a vector spreads over an image's places."""
     count = max(map(len, several))
     rows = [(1,) * (count - len(each)) + tuple(each) for each in several]

@@ -72,6 +72,27 @@ def mish(_: Any, __: Weights, x: Array) -> Array:
     return x * np.tanh(np.logaddexp(0, x))
 
 
+def root(_: Any, __: Weights, x: Array) -> Array:
+    """The square root."""
+    return np.sqrt(x)
+
+
+def exponential(_: Any, __: Weights, x: Array) -> Array:
+    """The power of e."""
+    return np.exp(x)
+
+
+def absolute(_: Any, __: Weights, x: Array) -> Array:
+    """The value without its sign."""
+    return np.abs(x)
+
+
+def power(op: Any, _: Weights, x: Array) -> Array:
+    """The power of x."""
+    y: Array = np.power(x, op.exponent)
+    return y
+
+
 #: The error function of each value.
 _erf = np.vectorize(erf, otypes=[np.float64])
 
@@ -106,4 +127,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "mish": mish,
     "gelu": gelu,
     "softmax": softmax,
+    "sqrt": root,
+    "exp": exponential,
+    "abs": absolute,
+    "pow": power,
 }

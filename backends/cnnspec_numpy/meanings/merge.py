@@ -12,12 +12,18 @@ from cnnspec_numpy.meanings.arrays import Array, Meaning, Weights
 
 
 def _over(operation: Callable[[Array, Array], Array]) -> Meaning:
-    """Place by place, left to right; a vector of C spreads over C x H x W as C x 1 x 1 does."""
+    """Place by place, left to right, a number among them last, or first if the operator says so.
 
-    def meaning(_: Any, __: Weights, *inputs: Array) -> Array:
-        image = any(x.ndim == 4 for x in inputs)
-        spread = [x[:, :, None, None] if image and x.ndim == 2 else x for x in inputs]
-        return reduce(operation, spread)
+    Axes that a value lacks are 1, and an axis of 1 spreads.
+    """
+
+    def meaning(op: Any, _: Weights, *inputs: Array) -> Array:
+        rank = max(x.ndim for x in inputs)
+        values = [x.reshape(*x.shape, *(1,) * (rank - x.ndim)) for x in inputs]
+        if op.number is not None:
+            first = "first" in op.arguments and op.first
+            values.insert(0 if first else len(values), np.asarray(op.number))
+        return reduce(operation, values)
 
     return meaning
 
@@ -42,6 +48,9 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "add": _over(np.add),
     "sub": _over(np.subtract),
     "mul": _over(np.multiply),
+    "div": _over(np.divide),
+    "maximum": _over(np.maximum),
+    "minimum": _over(np.minimum),
     "concat": concat,
     "scale": scale,
     "layer_scale": layer_scale,

@@ -389,10 +389,10 @@ class File:
             steps: Iterable[pg.Expr] = self.reaching().get(step.value.id, [])
             ops = [each.op for each in steps if isinstance(each, pg.OperatorStep)]
             if steps and len(ops) == len(list(steps)):
-                return all(_same_channels(op) for op in ops)
+                return all(handing.keeps_channels(op) for op in ops)
             return False
         kinds = [type(node.op) for node in self.nodes(step.site)]
-        return bool(kinds) and all(map(_same_channels, kinds))
+        return bool(kinds) and all(map(handing.keeps_channels, kinds))
 
     def kinds_given(self, step: pg.GivenStep) -> set[str]:
         """The names of the operators and blocks that may be given at a place."""
@@ -653,12 +653,6 @@ def _reads(op: type[Op], key: str, value: object) -> bool:
 def _free(op: type[Op]) -> bool:
     """Whether a layer of an operator is constructed without channels."""
     return op.weights is Op.weights
-
-
-def _same_channels(op: type[Op]) -> bool:
-    from cnnspec import channels
-
-    return op.channel_rule == channels.SAME
 
 
 def _by_name(body: pg.Body, step: pg.GivenStep) -> dict[str, pg.Expr]:

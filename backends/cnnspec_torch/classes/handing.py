@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cnnspec.channels import SAME
+from cnnspec.channels import SAME, WIDEST
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
 from cnnspec.emit.pycode import lines, text
@@ -297,7 +297,7 @@ def takes_image(file: File, op: type[Op]) -> bool:
 
 def keeps_channels(op: type[Op]) -> bool:
     """Whether an operator leaves channels as they are."""
-    return op.channel_rule == SAME
+    return op.channel_rule in (SAME, WIDEST)  # one value comes in where it is handed on
 
 
 def vectors_table(file: File) -> str:

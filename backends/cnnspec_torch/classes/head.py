@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,14 +39,25 @@ def layers_in(text: str) -> list[str]:
     needed: dict[str, None] = {}
 
     def add(source: str) -> None:
-        for name in sorted(LAYERS):
-            called = rf"(?<!class )(?<!def )(?<!\.)\b{name}\(|\bpartial\(\s*{name}\b"
-            if name not in needed and re.search(called, source):
+        words = set(re.findall(r"\w+", source)) & LAYERS.keys()
+        if words:  # which may stand in a docstring alone, or be a variable's
+            words &= set(_used(source))
+        for name in sorted(words):
+            if name not in needed:
                 add(LAYERS[name].source)
                 needed[name] = None
 
     add(text)
     return [LAYERS[name].source.strip("\n") for name in needed]
+
+
+def _used(source: str) -> Iterator[str]:
+    """Give the names of what is called, and of classes that stand as values."""
+    for each in ast.walk(ast.parse(source)):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name):
+            yield each.func.id
+        elif isinstance(each, ast.Name) and each.id[0].isupper():
+            yield each.id
 
 
 def imports_of(text: str) -> str:

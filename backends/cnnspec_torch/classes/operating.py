@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from cnnspec.channels import Argument as Formula
 from cnnspec.channels import Joined, Places, express
@@ -23,8 +23,6 @@ from cnnspec_torch.classes.values import (
     Nodes,
     Value,
 )
-
-_SIGNS: Final = {"add": "+", "sub": "-", "mul": "*"}
 
 
 def arguments_of(
@@ -106,7 +104,7 @@ def apply_operator(
     op = step.op
     if op.outputs_from is not None:
         return apply_split(p, step, inputs[0])
-    if op.arity[1] != 1:
+    if op.arity[1] != 1 and not is_alone(inputs):
         return merge(p, step, inputs)
     (value,) = inputs
     if isinstance(value, Nodes):
@@ -161,8 +159,13 @@ def apply_split(p: Projection, step: pg.OperatorStep, value: Node | Nodes) -> Va
     return Nodes(each, py.call("list", parts), value.image)
 
 
+def is_alone(inputs: Sequence[Node | Nodes]) -> bool:
+    """Whether one value flows into a step: beside a number, if it puts values together."""
+    return len(inputs) == 1 and isinstance(inputs[0], Node)
+
+
 def merge(p: Projection, step: pg.OperatorStep, inputs: list[Node | Nodes]) -> Node:
-    """Add, multiply, subtract or join values."""
+    """Put several values together: add, multiply, compare, join."""
     name = step.op.name
     placing.leaf(p, name, None)
     image = None
@@ -186,21 +189,24 @@ def merge(p: Projection, step: pg.OperatorStep, inputs: list[Node | Nodes]) -> N
     if any(isinstance(each, Nodes) for each in inputs):
         raise Hard(f"{name} of a list beside values")
     _, run, _ = lower_step(p, step, inputs)
-    spread = [
-        each.tensor if each.image is not False or not image else over_places(each.tensor)
-        for each in inputs
+    tensor = tree(run.flow, [each.tensor for each in inputs])
+    return Node(widest_channels(p, step, inputs), tensor, image)
+
+
+def widest_channels(
+    p: Projection, step: pg.OperatorStep, inputs: Sequence[Node | Nodes]
+) -> ast.expr:
+    """Say the channels of values that spread over each other: of one that always has as many."""
+    nodes = p.file.nodes(step.site)
+    wide = [
+        each
+        for place, each in enumerate(inputs)
+        if all(node.input_shapes[place].channels == node.shape.channels for node in nodes)
     ]
-    if step.op.sign is None or name not in ("add", "sub", "mul"):
-        tensor = tree(run.flow, [each.tensor for each in inputs])
-    else:
-        tensor = (
-            operation(step.op.sign, spread)
-            if step.op.sign in "+-*"
-            else operation(_SIGNS[name], spread)
-        )
-    wide = [each for each in inputs if each.image is not False or not image]
+    if not wide:
+        return py.fold(py.call("max", *(each.channels for each in inputs)))
     easiest = min(wide, key=lambda each: (hard_to_say(p, each.channels), py.size(each.channels)))
-    return Node(easiest.channels, tensor, image)
+    return easiest.channels
 
 
 def hard_to_say(p: Projection, channels: ast.expr) -> bool:
@@ -213,8 +219,3 @@ def speaks_of_places(rule: object) -> bool:
     if isinstance(rule, Joined):
         return speaks_of_places(rule.left) or speaks_of_places(rule.right)
     return isinstance(rule, Places)
-
-
-def over_places(tensor: ast.expr) -> ast.expr:
-    """Spread a vector over an image."""
-    return py.code("v[:, :, None, None]", v=tensor)

@@ -384,7 +384,7 @@ def _operator(
         return Node(sizes[0].made, py.name(name), len(sizes) == 3)
     if step.op.outputs_from is not None:
         return operating.apply_split(p, step, inputs[0])
-    if step.op.arity[1] != 1:
+    if step.op.arity[1] != 1 and not operating.is_alone(inputs):
         return operating.merge(p, step, inputs)
     (value,) = inputs
     if isinstance(value, Nodes):

@@ -49,6 +49,14 @@ def softmax(_: Applied) -> Lowered:
     )
 
 
+def power(step: Applied) -> Lowered:
+    """To a power."""
+    exponent = step.leaf("exponent")
+    return Lowered(
+        Call(Raw("torch.pow"), (Input(), exponent)), None, Call(Raw("Power"), (exponent,))
+    )
+
+
 LOWERINGS: Final[Mapping[str, Lowering]] = {
     "relu": _plain("F.relu", "nn.ReLU"),
     "relu6": _plain("F.relu6", "nn.ReLU6"),
@@ -63,4 +71,8 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     "gelu": gelu,
     "prelu": prelu,
     "softmax": softmax,
+    "sqrt": _plain("torch.sqrt", "Sqrt"),
+    "exp": _plain("torch.exp", "Exp"),
+    "abs": _plain("torch.abs", "Abs"),
+    "pow": power,
 }

@@ -303,6 +303,21 @@ def zeros_like(input: Tensor, **_: object) -> Tensor:
     return input.made("zeros_like")
 
 
+def clamp(input: Tensor, min: Number | None = None, max: Number | None = None) -> Tensor:
+    """Cut off below and above."""
+    return input.made("clamp", tuple(None if each is None else float(each) for each in (min, max)))
+
+
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """Take the larger of two."""
+    return input.made("maximum", (), other)
+
+
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """Take the smaller of two."""
+    return input.made("minimum", (), other)
+
+
 def _method(name: str) -> Callable[..., Any]:
     def function(input: Tensor, *arguments: Any, **keywords: Any) -> Any:
         return getattr(input, name)(*arguments, **keywords)
@@ -353,6 +368,7 @@ _METHODS: Final = (
 #: What `torch` has besides.
 TORCH: Final[dict[str, Callable[..., Any]]] = {
     **{name: _PLAIN[name] for name in ("relu", "tanh", "sigmoid")},
+    **{name: _plain(name) for name in ("sqrt", "exp", "abs")},
     **{f"{name}_": _overwriting(name) for name in ("relu", "tanh", "sigmoid")},
     **{name: _method(name) for name in _METHODS},
     "cat": cat,
@@ -361,6 +377,10 @@ TORCH: Final[dict[str, Callable[..., Any]]] = {
     "ones_like": ones_like,
     "zeros_like": zeros_like,
     "softmax": softmax,
+    "clamp": clamp,
+    "maximum": maximum,
+    "minimum": minimum,
+    "pow": operator.pow,
     "add": operator.add,
     "mul": operator.mul,
     "sub": operator.sub,

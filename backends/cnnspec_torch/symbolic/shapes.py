@@ -206,6 +206,9 @@ RULES: Final[Mapping[str, ShapeRule]] = {
                 "sigmoid",
                 "neg",
                 "pow",
+                "rdiv",
+                "clamp",
+                *("sqrt", "exp", "abs"),
             ),
             *("batch_norm", "layer_norm", "group_norm", "local_response_norm", "channel_shuffle"),
             *("dropout", "dropout1d", "dropout2d", "dropout3d", "ones_like", "zeros_like", "rsub"),
@@ -213,7 +216,9 @@ RULES: Final[Mapping[str, ShapeRule]] = {
         ),
         _same,
     ),
-    **dict.fromkeys(("add", "sub", "mul", "div", "ge", "gt", "le", "lt"), _broadcast),
+    **dict.fromkeys(
+        ("add", "sub", "mul", "div", "ge", "gt", "le", "lt", "maximum", "minimum"), _broadcast
+    ),
     **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), _adaptive),
     **dict.fromkeys(("mean", "amax", "sum"), _reduced),
     **dict.fromkeys(("full", "rand"), _filled),

@@ -208,6 +208,9 @@ class Tensor:
     def __truediv__(self, other: Any) -> Tensor:
         return _binary("div", self, other)
 
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return self.made("rdiv", float(other))
+
     def __itruediv__(self, other: Any) -> Self:
         return self.write(_binary("div", self, other).number)
 
