@@ -88,7 +88,9 @@ def load_all(
             result.append(loaded)
         except SpecError as mistakes:
             used = replace(used, steps=max(used.steps, mistakes.steps))
-            wrong.update((each.key, each) for each in mistakes.diagnostics)
+            for each in mistakes.diagnostics:
+                known = wrong.get(each.key)
+                wrong[each.key] = each if known is None else known.also_at(each)
             if len(wrong) >= MOST_MISTAKES:
                 break
     if wrong:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final, Literal, NamedTuple, Self
 
 from cnnspec.errors import CnnspecError
-from cnnspec.render import render
+from cnnspec.render import AGAIN, render
 from cnnspec.source import Source, Span
 
 #: Words of fewer letters are too like too many others.
@@ -17,8 +17,6 @@ SHORT: Final = 5
 MOST_COMPARED: Final = 5_000
 LONGEST_COMPARED: Final = 400
 Severity = Literal["error", "warning"]
-#: What is said at further places of a mistake that was told before.
-AGAIN: Final = "and here"
 
 
 class Edit(NamedTuple):
@@ -112,17 +110,33 @@ class Diagnostic:
     @property
     def key(self) -> tuple[object, ...]:
         """What makes two reports the same mistake, whichever block instance met it."""
-        first = self.labels[0].span if self.labels else None
-        where = (first.source.name, first.begin, first.end) if first else None
+        where = self.labels[0].span.place if self.labels else None
         return (self.code, where, None if where else self.title)
+
+    def also_at(self, again: Diagnostic) -> Diagnostic:
+        """Add the further places of the same mistake, told once more."""
+        known = {each.span.place for each in self.labels}
+        more = (each for each in again.labels if each.text == AGAIN)
+        new = [each for each in more if each.span.place not in known]
+        return replace(self, labels=(*self.labels, *new)) if new else self
 
     def of(self, source: Source) -> Diagnostic:
         """Say it of another text with the same places."""
-        labels = (replace(each, span=each.span._replace(source=source)) for each in self.labels)
+        return self._moved(lambda span: span._replace(source=source))
+
+    def whole(self) -> Diagnostic:
+        """Say it of whole texts where it is said of their pieces."""
+        return self._moved(lambda span: span.in_whole)
+
+    def _moved(self, moved: Callable[[Span], Span]) -> Diagnostic:
         help_ = self.help
         if isinstance(help_, Advice) and help_.at is not None:
-            help_ = placed(help_, help_.at._replace(source=source))
-        return replace(self, labels=tuple(labels), help=help_)
+            help_ = placed(help_, moved(help_.at))
+        labels, trail = (
+            tuple([replace(each, span=moved(each.span)) for each in some])
+            for some in (self.labels, self.trail)
+        )
+        return replace(self, labels=labels, trail=trail, help=help_)
 
     def within(self, *trail: Label) -> Diagnostic:
         """Add the block instances around it."""

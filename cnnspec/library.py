@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 
 from cnnspec.diagnostics import Advice, SpecError, error, nearest
 from cnnspec.kinds import brief
-from cnnspec.source import ZOO, Source, Span
+from cnnspec.source import STANDARD_INPUT, ZOO, Source, Span
 
 #: A spec's text may be this many bytes: the largest published ones are some thousands.
 LARGEST: Final = 16 * 2**20
@@ -51,7 +51,7 @@ def find(spec: str) -> tuple[Source, str | None, Path | None]:
 def read(path: str) -> Source:
     """Read a local file, or standard input as `-`; raises SpecError for what cannot be read."""
     if path == "-":
-        return Source("<stdin>", _text(sys.stdin.buffer, "standard input"))
+        return Source(STANDARD_INPUT, _text(sys.stdin.buffer, "standard input"))
     return _local(Path(path), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from unicodedata import east_asian_width
 
 from cnnspec.source import Source, Span
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from cnnspec.diagnostics import Diagnostic, Label
 
 WIDTH = 110
+#: What is said at further places of a mistake that was told before, and how many of these show.
+AGAIN: Final = "and here"
+MOST_AGAIN: Final = 3
 COLORS = {"error": "1;31", "warning": "1;33", "note": "1;34", "help": "1;32"}
 
 
@@ -84,6 +87,8 @@ def _block(
     head = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
     yield f"{head}: {visible(diagnostic.title)}"
     labels = _without_repeats(diagnostic.labels)
+    again = [label for label in labels if label.text == AGAIN]
+    labels = [label for label in labels if label not in again[MOST_AGAIN:]]
     numbers = [label.span.line for label in labels]
     gutter = max((len(str(number)) for number in numbers), default=1) + 1
     bar = paint("|", "note")
@@ -100,6 +105,9 @@ def _block(
             yield from _lines([label], first, gutter, paint, code)
             yield f"{' ' * gutter} {bar}"
     equals = f"{' ' * gutter} {paint('=', 'note')}" if labels else f"  {paint('=', 'note')}"
+    if len(again) > MOST_AGAIN:
+        count = len(again) - MOST_AGAIN
+        yield f"{equals} and in {count} more place{'' if count == 1 else 's'}"
     shown, hidden = diagnostic.trail[:6], len(diagnostic.trail) - 6
     for label in shown:
         yield f"{equals} in {visible(label.text)} at {visible(label.span.where)}"

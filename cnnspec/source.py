@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 #: What stands before a shipped file's name, so that it is never taken for a local file.
 ZOO: Final = "<zoo>/"
+#: What standard input is called.
+STANDARD_INPUT: Final = "<stdin>"
 
 
 class Source:
@@ -23,6 +25,8 @@ class Source:
     #: Where it begins in the whole text, in characters and in lines, if it is a stretch of one.
     offset: int = 0
     before: int = 0
+    #: The whole text, if it is a stretch of one that is known.
+    whole: Source | None = None
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
@@ -80,9 +84,9 @@ class Piece(Source):
     'a.cnn:9:1'
     """
 
-    def stands(self, offset: int, before: int) -> None:
-        """Say where it begins: behind so many characters and lines."""
-        self.offset, self.before = offset, before
+    def stands(self, offset: int, before: int, whole: Source | None = None) -> None:
+        """Say where it begins: behind so many characters and lines, of which text."""
+        self.offset, self.before, self.whole = offset, before, whole
 
 
 class Span(NamedTuple):
@@ -101,6 +105,17 @@ class Span(NamedTuple):
     def end(self) -> int:
         """Where it ends in the whole text."""
         return self.source.offset + self.stop
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Say where it is, in which file, whoever read that."""
+        return self.source.name, self.begin, self.end
+
+    @property
+    def in_whole(self) -> Span:
+        """The same stretch, of the whole text where that is known."""
+        whole = self.source.whole
+        return self if whole is None else Span(whole, self.begin, self.end)
 
     @property
     def text(self) -> str:

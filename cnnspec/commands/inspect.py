@@ -10,7 +10,13 @@ import click
 
 from cnnspec.commands import complete
 from cnnspec.commands.output import as_json, report, say, send
-from cnnspec.commands.spec import all_loaded, loaded, takes_network, takes_spec
+from cnnspec.commands.spec import (
+    all_loaded,
+    all_mistakes,
+    loaded,
+    takes_network,
+    takes_spec,
+)
 from cnnspec.commands.status import status
 
 if TYPE_CHECKING:
@@ -70,9 +76,8 @@ def check(specs: Sequence[str], *, json_: bool, fix: str | None, quiet: bool, **
                 _fix(fix, spec, quiet=quiet, **how)
             found = all_loaded(spec, quiet=quiet, **how)
         except SpecError as mistakes:
-            if len(specs) == 1 and not json_:
-                raise
-            wrong.update((each.key, each) for each in mistakes.diagnostics)
+            told = all_mistakes(spec, mistakes.diagnostics, **how)
+            wrong.update((each.key, each) for each in told)
         else:
             networks += found
             if not json_:

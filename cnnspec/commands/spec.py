@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -14,7 +15,9 @@ from cnnspec.commands.output import Refused, report
 from cnnspec.dtypes import BYTES, SHORT
 
 if TYPE_CHECKING:
+    from cnnspec.diagnostics import Diagnostic
     from cnnspec.network import Network
+    from cnnspec.source import Source
 
 _SIZES: Final = re.compile(r"[0-9]{1,9}(x[0-9]{1,9}){0,2}")
 _NUMBER: Final = re.compile(r"[0-9][0-9_]{0,17}")
@@ -217,6 +220,43 @@ def all_loaded(spec: str, *, quiet: bool, **given: Any) -> tuple[Network, ...]:
 
     _say_what_is_read(spec, quiet=quiet)
     return load_all(spec, **load_arguments(**given))
+
+
+def all_mistakes(spec: str, found: Sequence[Diagnostic], **given: Any) -> tuple[Diagnostic, ...]:
+    """Give all mistakes of a file as an editor is told them, if it is checked as it stands.
+
+    `found` are those that kept it from being loaded: they may hide others. Where a budget ended, or
+    there are enough of them, nothing more is looked for.
+    """
+    from cnnspec.api import MOST_MISTAKES
+    from cnnspec.editing.mistakes import mistakes_of
+
+    said = load_arguments(**given)
+    plain = said["expect"] and not any(said[word] for word in ("set", "input", "limits"))
+    spent = any(each.code == "budget-exceeded" for each in found)
+    read = any(each.labels for each in found)
+    if not plain or not read or spent or len(found) >= MOST_MISTAKES:
+        return tuple(found)
+    source, network, root = _as_read(spec, found)
+    if source is None or network is not None:
+        return tuple(found)
+    more = mistakes_of(source, root)
+    return more if any(each.severity == "error" for each in more) else tuple(found)
+
+
+def _as_read(
+    spec: str, found: Sequence[Diagnostic]
+) -> tuple[Source | None, str | None, Path | None]:
+    """Find a spec's text once more; standard input is gone, but is in what was found."""
+    from cnnspec import library
+    from cnnspec.source import STANDARD_INPUT
+
+    path, _, network = spec.partition(":")
+    if path != "-":
+        return library.find(spec)
+    places = (label.span.source for each in found for label in each.labels)
+    source = next((each for each in places if each.name == STANDARD_INPUT), None)
+    return source, network or None, Path()
 
 
 def _say_what_is_read(spec: str, *, quiet: bool) -> None:

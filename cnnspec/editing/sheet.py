@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from cnnspec.diagnostics import AGAIN, Diagnostic
+from cnnspec.diagnostics import Diagnostic
 from cnnspec.editing.instances import Bodied, Instance
 from cnnspec.editing.pieces import Pieces, Read
 from cnnspec.editing.walk import walk
@@ -23,7 +23,7 @@ from cnnspec.graph import Scope
 from cnnspec.library import resolver
 from cnnspec.network import Network
 from cnnspec.ops import operators
-from cnnspec.render import visible
+from cnnspec.render import AGAIN, visible
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
 from cnnspec.syntax.files import Entry
@@ -73,7 +73,7 @@ class Sheet:
     def take(self, text: str) -> None:
         """Read a text; the networks that it changes are to be worked."""
         self.source = Source(self.name, text)
-        self.reads = self._pieces.take(text)
+        self.reads = self._pieces.take(self.source)
         self.items = tuple(item for read in self.reads for item in read.items)
         words = sum(read.parsed.words for read in self.reads if read.parsed is not None)
         whole = Span(self.source, 0, len(text))
@@ -83,8 +83,7 @@ class Sheet:
         )
         self._names = {item: self._names.get(item) or _names(item) for item in self.items}
         self._keys, self._reach = {}, {}
-        # defaults hold for all, and any name may be a used file's
-        self._everywhere = [e for e in self.items if isinstance(e, tree.Default | tree.Use)]
+        self._everywhere = [each for each in self.items if _is_everywhere(each)]
         self._through = {each: self._through[each] for each in self._through if each in self._names}
         self._cost = {e.name.id: self._cost.get(e.name.id, FIRST_COST) for e in self._networks()}
         before, self.worked = self.worked, {}
@@ -173,7 +172,7 @@ class Sheet:
         found: dict[object, Diagnostic] = {}
         for each in self._found():
             for one in _apart(each):
-                found.setdefault((one.code, _place(one), one.title), one)
+                found.setdefault(one.key, one)
         wrong = {_source(each) for each in found.values() if each.severity == "error"}
         for read in self.reads:
             if read.piece not in wrong:  # what is odd may come of what is wrong
@@ -307,6 +306,15 @@ class Sheet:
         return sorted((each for each in found if order[each] <= last), key=order.__getitem__)
 
 
+def _is_everywhere(item: tree.Item) -> bool:
+    """Whether any network may depend on an item that it does not name.
+
+    Defaults hold for all, any name may be a used file's, and what is lost may have been either.
+    """
+    lost = isinstance(item, tree.LostItem) and item.name is None
+    return lost or isinstance(item, tree.Default | tree.Use)
+
+
 def _bodied(item: tree.Item) -> str | None:
     """Give the name of an item with a body, one that is broken perhaps."""
     if isinstance(item, Bodied):
@@ -358,10 +366,7 @@ def _said(found: Diagnostic) -> tuple[object, ...]:
 
 
 def _place(found: Diagnostic) -> tuple[str, int, int] | None:
-    if not found.labels:
-        return None
-    span = found.labels[0].span
-    return span.source.name, span.begin, span.end
+    return found.labels[0].span.place if found.labels else None
 
 
 def sheet_of(source: Source, root: Path | None) -> Sheet:

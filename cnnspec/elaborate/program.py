@@ -156,8 +156,8 @@ def _look_through(session: Session, declarations: Declarations) -> None:
 
 
 def _ordered(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    """Give each mistake once, those of a file in the order of its text."""
-    unique = tuple({each.key: each for each in diagnostics}.values())
+    """Give each mistake once, those of a file in the order of its text, as of the whole text."""
+    unique = tuple({each.key: each.whole() for each in diagnostics}.values())
     files: dict[str, int] = {}
     for each in unique:
         if each.labels:

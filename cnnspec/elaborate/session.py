@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from cnnspec.diagnostics import AGAIN, Diagnostic, Label, SpecError, error
+from cnnspec.diagnostics import Diagnostic, Label, SpecError, error
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.apply import Applier
 from cnnspec.elaborate.arithmetic import Arithmetic
@@ -23,6 +23,7 @@ from cnnspec.expression import plain
 from cnnspec.graph import Node, Output, Port, Scope
 from cnnspec.op import Op, Weight
 from cnnspec.ops import Operators
+from cnnspec.render import AGAIN
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
 from cnnspec.syntax import tree
@@ -30,8 +31,6 @@ from cnnspec.syntax import tree
 #: Lists may be nested this deeply; one that holds more than `HEAVY` is measured once.
 DEEPEST_LIST: Final = 64
 HEAVY: Final = 1_000
-#: So many places of a name that nothing has are shown.
-MOST_PLACES: Final = 4
 
 
 class Session:
@@ -74,7 +73,8 @@ class Session:
         self.most = bounds.steps
         self._heavy: dict[int, tuple[Any, int, int]] = {}
         self._reported: dict[object, Diagnostic] = {}
-        self._repeated = 0
+        #: Further places of what was told before.
+        self._repeated: set[object] = set()
         #: By file and name, the mistake that told of a name that nothing has.
         self._missed: dict[object, object] = {}
         #: The blocks whose bodies have been run, by their identity.
@@ -134,11 +134,11 @@ class Session:
             raise Exhausted
         for each in mistake.diagnostics:
             if each.code == "unknown-name" and self._told_before(each):
-                self._repeated += 1
+                self._repeated.add(each.key)
             elif each.key not in self._reported:
                 trail = [instance(*around) for around in reversed(self.trail)]
                 self._reported[each.key] = each.within(*trail)
-            if each.code == "budget-exceeded" or len(self._reported) + self._repeated >= 50:
+            if each.code == "budget-exceeded" or len(self._reported) + len(self._repeated) >= 50:
                 raise Exhausted
 
     def _told_before(self, mistake: Diagnostic) -> bool:
@@ -150,8 +150,7 @@ class Session:
             self._missed[key] = mistake.key
             return False
         before = self._reported.get(known)
-        spans = [label.span for label in before.labels] if before else []
-        if before is not None and where not in spans and len(spans) < MOST_PLACES:
+        if before is not None and all(label.span != where for label in before.labels):
             self._reported[known] = replace(before, labels=(*before.labels, Label(where, AGAIN)))
         return known != mistake.key
 

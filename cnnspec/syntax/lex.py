@@ -66,9 +66,9 @@ def _made(known: Table) -> Lexer:
 
     def token(text: str, at: int, end: int, row: Mapping[str, int]) -> Token:
         at = skip(text, at, end).end()  # type: ignore[union-attr]
-        kind: str | None = END
+        kind: str | None = None
         if at == end:
-            match = None
+            kind, match = END, None
         elif "LABEL" in row and (match := label_at(text, at, end)):
             kind = "LABEL"
         elif "PATH" in row and (match := path_at(text, at, end)):
@@ -81,7 +81,7 @@ def _made(known: Table) -> Lexer:
             elif kind == "SIGN":
                 first, *others = admits[word]
                 kind = first if first in row else next((o for o in others if o in row), None)
-        if kind not in row or (match is None and kind is not END):
+        if kind not in row:
             raise Stuck(at, admitted(row))
         made = Token(match[0] if match else "")
         made.kind, made.start, made.stop = str(kind), at, match.end() if match else at

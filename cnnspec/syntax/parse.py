@@ -31,8 +31,8 @@ def parse(source: Source) -> tree.File:
 def parse_what_can_be(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
     """Parse a file, and give its mistakes; what they are in is `Lost` in the tree.
 
-    Raises SpecError where a text is so broken that no tree can be made. A text is parsed
-    once, of large ones the last alone: who tries many settings of a network pays for it once.
+    Raises SpecError where a text is too large to be read. A text is parsed once, of large ones the
+    last alone: who tries many settings of a network pays for it once.
     """
     known = _parsed_large if len(source.text) > REMEMBERED else _parsed
     return known(source.name, source.text)
@@ -49,21 +49,58 @@ def _parsed_large(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ..
 
 
 def _parse(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:
-    return parse_anew(Source(name, text))
-
-
-def parse_anew(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
-    """Parse a text whether or not it was before, as `parse_what_can_be` does."""
-    text = source.text
+    source = Source(name, text)
+    if len(text) > SEARCHED:
+        return parse_alone(source)
     with undisturbed():
-        try:
-            return _file(source, None), ()
-        except (Stuck, SpecError) as first:
-            if isinstance(first, SpecError) and first.diagnostics[0].code == "budget-exceeded":
-                raise  # it would be read to the same place again
-            from cnnspec.syntax import recovery as going_on
+        whole = _whole(source)
+        return (whole, ()) if isinstance(whole, tree.File) else _in_pieces(source)
 
-        recovery = going_on.Recovery(source, 1 if len(text) > SEARCHED else going_on.MOST_MISTAKES)
+
+def _whole(source: Source) -> tree.File | Stuck | SpecError:
+    """Parse a text in which nothing is wrong, or give the first mistake.
+
+    Raises SpecError for a text of too many words: it would be read to the same place again.
+    """
+    try:
+        return _file(source, None)
+    except (Stuck, SpecError) as first:
+        if isinstance(first, SpecError) and first.diagnostics[0].code == "budget-exceeded":
+            raise
+        return first
+
+
+def _in_pieces(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
+    """Parse a broken text piece by piece."""
+    from cnnspec.syntax.pieces import cut, read
+
+    items: list[tree.Item] = []
+    mistakes: list[Diagnostic] = []
+    lines = words = 0
+    for start, own, following in cut(source.text):
+        found = read(source.name, own, following)
+        found.piece.stands(start, lines, source)
+        items += found.items(len(own))
+        mistakes += [each.whole() for each in found.mistakes]
+        words += found.parsed.words if found.parsed is not None else 0
+        lines += own.count("\n")
+    span = Span(source, 0, len(source.text))
+    return tree.File(source_span=span, items=tuple(items), words=words), tuple(mistakes)
+
+
+def parse_alone(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
+    """Parse a text as one piece, whether or not it was before.
+
+    Raises SpecError where it is so broken that no tree can be made.
+    """
+    with undisturbed():
+        whole = _whole(source)
+        if isinstance(whole, tree.File):
+            return whole, ()
+        from cnnspec.syntax import recovery as going_on
+
+        most = 1 if len(source.text) > SEARCHED else going_on.MOST_MISTAKES
+        recovery = going_on.Recovery(source, most)
         try:
             parsed = _file(source, recovery)
         except (Stuck, SpecError) as last:

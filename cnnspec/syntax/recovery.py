@@ -88,11 +88,12 @@ class Recovery:
 
         `seen` is the end of the last token that was read.
         """
-        if isinstance(failure, Stuck) and failure.at == self._closing:
-            return self._closed(stack, values, failure.at)
-        if isinstance(failure, Stuck) and self._inserted and self._body_ends(failure.at):
-            self._inserted -= 1
-            return self._closed(stack, values, failure.at)
+        if isinstance(failure, Stuck) and "RBRACE" in self.known.states[stack[-1]]:
+            if failure.at == self._closing:
+                return self._closed(stack, values, failure.at)
+            if self._inserted and self._body_ends(failure.at):
+                self._inserted -= 1
+                return self._closed(stack, values, failure.at)
         at = self._note(failure, seen)
         self._tried[at] = self._tried.get(at, 0) + 1
         if len(self.mistakes) >= self.most or self._tried[at] > 2:

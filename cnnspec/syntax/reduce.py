@@ -69,7 +69,9 @@ def reduce(
                 words += _weight(token) if kind in WEIGHED else 1
                 if words > MOST_WORDS:
                     raise TooLong(token.start)
-                action = states[stack[-1]][kind]
+                action = states[stack[-1]].get(kind)
+                if action is None:  # a sign that was put in, where it cannot stand either
+                    raise Stuck(token.start, admitted(states[stack[-1]]))  # noqa: TRY301
                 while action < 0:
                     rule = rules[~action]
                     if rule.passes:
