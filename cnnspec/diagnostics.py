@@ -31,21 +31,40 @@ class Edit(NamedTuple):
 
 
 class Advice(str):
-    """What to type, in words, and as an edit: `typed` in place of what is marked, or of `at`."""
+    """What to type, in words, and as an edit: `typed` in place of what is marked, or of `at`.
 
-    __slots__ = ("at", "sure", "typed")
+    `instead` is what to type if something else was meant.
+    """
+
+    __slots__ = ("at", "instead", "sure", "typed")
     typed: str
     at: Span | None
     sure: bool
+    instead: Advice | None
 
-    def __new__(cls, words: str, typed: str, *, at: Span | None = None, sure: bool = True) -> Self:
+    def __new__(
+        cls,
+        words: str,
+        typed: str,
+        *,
+        at: Span | None = None,
+        sure: bool = True,
+        instead: Advice | None = None,
+    ) -> Self:
         advice = super().__new__(cls, words)
-        advice.typed, advice.at, advice.sure = typed, at, sure
+        advice.typed, advice.at, advice.sure, advice.instead = typed, at, sure, instead
         return advice
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Span | bool | None]]:
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Span | bool | Advice | None]]:
         """Give what makes it anew in another process."""
-        return (str(self), self.typed), {"at": self.at, "sure": self.sure}
+        more = {"at": self.at, "sure": self.sure, "instead": self.instead}
+        return (str(self), self.typed), more
+
+    def moved(self, moved: Callable[[Span], Span]) -> Advice:
+        """Say it of places that are moved."""
+        at = None if self.at is None else moved(self.at)
+        instead = None if self.instead is None else self.instead.moved(moved)
+        return Advice(self, self.typed, at=at, sure=self.sure, instead=instead)
 
 
 def write(typed: str, more: str = "", *, put: str | None = None, at: Span | None = None) -> Advice:
@@ -108,6 +127,12 @@ class Diagnostic:
         return tuple([Edit(span, advice.typed, advice.sure) for span in places])
 
     @property
+    def choices(self) -> tuple[Diagnostic, ...]:
+        """Give it once for each thing that may have been meant: each time with the edits of one."""
+        instead = self.help.instead if isinstance(self.help, Advice) else None
+        return (self,) if instead is None else (self, *replace(self, help=instead).choices)
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What makes two reports the same mistake, whichever block instance met it."""
         where = self.labels[0].span.place if self.labels else None
@@ -129,9 +154,7 @@ class Diagnostic:
         return self._moved(lambda span: span.in_whole)
 
     def _moved(self, moved: Callable[[Span], Span]) -> Diagnostic:
-        help_ = self.help
-        if isinstance(help_, Advice) and help_.at is not None:
-            help_ = placed(help_, moved(help_.at))
+        help_ = self.help.moved(moved) if isinstance(self.help, Advice) else self.help
         labels, trail = (
             tuple([replace(each, span=moved(each.span)) for each in some])
             for some in (self.labels, self.trail)

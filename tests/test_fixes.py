@@ -33,6 +33,11 @@ HIDDEN = {
     "": "the facts were not looked at",
     " {": "a brace is missing at the body's end, too",
     "output y": "the word is used as a name, twice",
+    "c = c + 1": "the name has no value before",
+    "i = i + 1": "the name has no value before",
+    "(image -> scale(2))": "something is added to it, too",
+    "c = []\n    for i in range(3) { c = c + [16 * i] }": "the first of the list is 0",
+    "0.01": "another step has the same",
 }
 
 

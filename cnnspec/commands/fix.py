@@ -1,4 +1,7 @@
-"""`check --fix`: mistakes mended as diagnostics say; `--fix=expect`: stated figures rewritten."""
+"""`check --fix`: mistakes mended as diagnostics say, or what the version before read otherwise.
+
+`--fix=expect`: stated figures rewritten.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,23 @@ if TYPE_CHECKING:
 MARK: Final = b"\xef\xbb\xbf"
 
 
-def fix_mistakes(spec: str, *, quiet: bool, **how: Any) -> None:
+def fix_mistakes(spec: str, *, quiet: bool, version: bool = False, **how: Any) -> None:
     """Write into a file what its diagnostics say to write, and show what changed.
+
+    With `version` what meant something else in the version before, as it was meant.
 
     Raises Refused for what is no file of the user's; nothing is written that mends nothing.
     """
-    from cnnspec.editing.fixes import mended
+    from cnnspec.editing.fixes import has_changed, mended, says
     from cnnspec.editing.sheet import sheet_of
     from cnnspec.library import LARGEST, read
 
     if how["settings"] or how["sizes"] is not None:
         raise click.UsageError("--fix is for a spec as it stands: leave --set and --input out")
     file = _own_file(spec, "--fix")
+    wanted = has_changed if version else says
     source = read(str(file))
-    text, count = mended(source, lambda each: sheet_of(each, file.parent).diagnostics)
+    text, count = mended(source, lambda each: sheet_of(each, file.parent).diagnostics, wanted)
     if text == source.text:
         say(f"{file}: nothing to write", quiet=quiet)
         return
@@ -42,7 +48,8 @@ def fix_mistakes(spec: str, *, quiet: bool, **how: Any) -> None:
         raise Refused(f"{file} would be too large to be read again")
     send(difference(source.text, text, str(file)), None)
     replace(file, new)
-    mistakes = "1 mistake" if count == 1 else f"{count} mistakes"
+    what = "place" if version else "mistake"
+    mistakes = f"1 {what}" if count == 1 else f"{count} {what}s"
     say(f"wrote {file}: {mistakes} mended", quiet=quiet)
 
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from cnnspec.network import Network
 
 
-#: What `check --fix` mends: what diagnostics say to write, or facts that do not hold.
-FIXES: Final = ("mistakes", "expect")
+#: What `check --fix` mends: what diagnostics say to write, what meant something else in the version
+#: before, or facts that do not hold.
+FIXES: Final = ("mistakes", "version", "expect")
 #: A column of words is not narrower than this, however little room there is.
 NARROWEST: Final = 24
 
@@ -50,9 +51,10 @@ class _Fixing(click.Command):
 @click.option(
     "--fix",
     type=click.Choice(FIXES),
-    metavar="[=expect]",
-    help="Write into the file what diagnostics say to write, and show it; with =expect, the "
-    "network's figures into `expect` where those do not hold.",
+    metavar="[=version|=expect]",
+    help="Write into the file what diagnostics say to write, and show it; with =version, what "
+    "meant something else in the version before as it was meant; with =expect, the network's "
+    "figures into `expect` where those do not hold.",
 )
 def check(specs: Sequence[str], *, json_: bool, fix: str | None, quiet: bool, **how: Any) -> None:
     """Check networks: names, shapes, and the facts that they state.
@@ -93,7 +95,10 @@ def check(specs: Sequence[str], *, json_: bool, fix: str | None, quiet: bool, **
 def _fix(fix: str, spec: str, *, quiet: bool, **how: Any) -> None:
     from cnnspec.commands.fix import fix_facts, fix_mistakes
 
-    (fix_facts if fix == "expect" else fix_mistakes)(spec, quiet=quiet, **how)
+    if fix == "expect":
+        fix_facts(spec, quiet=quiet, **how)
+    else:
+        fix_mistakes(spec, quiet=quiet, version=fix == "version", **how)
 
 
 def _say_fine(networks: Sequence[Network], *, quiet: bool) -> None:

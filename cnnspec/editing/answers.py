@@ -195,7 +195,7 @@ def _actions(server: Server, params: lsp.CodeActionParams) -> list[lsp.CodeActio
         for each in able:
             span = each.labels[0].span
             if span.begin <= last and first <= span.end:
-                result.append(_fix(server, known, each))
+                result += [_fix(server, known, choice) for choice in each.choices]
     sure = [edit for each in able for edit in each.edits if edit.sure]
     if sure and wanted and _asked(lsp.CodeActionKind.SourceFixAll, wanted):
         kind, edits = lsp.CodeActionKind.SourceFixAll, _text_edits(known, sure)

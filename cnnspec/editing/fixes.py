@@ -11,6 +11,8 @@ from cnnspec.source import Source
 
 #: What is mended may show what it hid: so many times a text is looked through again.
 MOST_ROUNDS: Final = 50
+#: Warnings of what meant something else in the version before: their first edit is what it meant.
+CHANGED: Final = frozenset(("else-takes-flow",))
 #: What finds the mistakes of a text.
 Judge = Callable[[Source], Sequence[Diagnostic]]
 
@@ -30,38 +32,59 @@ def told(diagnostics: Iterable[Diagnostic]) -> Counter[tuple[str, str]]:
     return Counter((each.code, each.title) for each in diagnostics)
 
 
-def mended(source: Source, judge: Judge) -> tuple[str, int]:
-    """Apply what the diagnostics of a text say to write; give the text, and how many it mended.
+def says(found: Diagnostic) -> bool:
+    """Whether a diagnostic says what to write; what it asks (`did you mean …?`) is not that."""
+    return all(each.sure for each in found.edits)
 
-    What they ask (`did you mean …?`) is not applied. The text is judged again after each round: a
+
+def has_changed(found: Diagnostic) -> bool:
+    """Whether it is about a text that meant something else in the version before."""
+    return found.code in CHANGED
+
+
+def mended(
+    source: Source, judge: Judge, wanted: Callable[[Diagnostic], bool] = says
+) -> tuple[str, int]:
+    """Apply the edits of those diagnostics of a text that are wanted, all that say what to write.
+
+    Gives the text, and how many it mended. The text is judged again after each round: a
     mistake may have hidden another. What does not end in fewer mistakes is not kept.
     """
     now, found = source, judge(source)
-    best, first = source.text, len(found)
+    best, first = source.text, weight(found)
     fewest = first
     seen = {source.text}
     for _ in range(MOST_ROUNDS):
-        able = [each for each in found if _sure(each, now)]
-        step = next(_steps(now, able, len(found), judge, seen), None)
+        able = [each for each in found if wanted(each) and _can_be_applied(each, now)]
+        step = next(_steps(now, able, weight(found), judge, seen), None)
         if step is None:
             break
         now, found = step
         seen.add(now.text)
-        if len(found) < fewest:
-            best, fewest = now.text, len(found)
-    return best, first - fewest
+        if weight(found) < fewest:
+            best, fewest = now.text, weight(found)
+    return best, first[0] - fewest[0] or first[1] - fewest[1]
 
 
-def _sure(found: Diagnostic, source: Source) -> bool:
+def weight(found: Sequence[Diagnostic]) -> tuple[int, int]:
+    """Count errors, and then all: an error hides warnings, and none is paid for by one."""
+    return sum(each.severity == "error" for each in found), len(found)
+
+
+def _can_be_applied(found: Diagnostic, source: Source) -> bool:
     edits = found.edits
-    return bool(edits) and all(each.sure and each.span.source.name == source.name for each in edits)
+    return bool(edits) and all(each.span.source.name == source.name for each in edits)
 
 
 def _steps(
-    now: Source, able: Sequence[Diagnostic], most: int, judge: Judge, seen: set[str]
+    now: Source,
+    able: Sequence[Diagnostic],
+    most: tuple[int, int],
+    judge: Judge,
+    seen: set[str],
 ) -> Iterator[tuple[Source, Sequence[Diagnostic]]]:
     """Give texts with all edits applied, or one diagnostic's, in which no more is wrong."""
     for each in (able, *([one] for one in able)):
         new = Source(now.name, edited(now.text, (edit for one in each for edit in one.edits)))
-        if new.text not in seen and len(left := judge(new)) <= most:
+        if new.text not in seen and weight(left := judge(new)) <= most:
             yield new, left

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cnnspec.diagnostics import Advice, Diagnostic, Label
 from cnnspec.graph import Graph, Node
 from cnnspec.kinds import show
+from cnnspec.source import Span
 
 #: No image is smaller than this on a side, where its shape is doubted.
 LEAST_SIDE: Final = 8
@@ -56,9 +58,20 @@ def other_conventions(graph: Graph) -> Iterator[Diagnostic]:
                     f"`{key} = {show(value)}` of {node.kind} looks like another framework's",
                     (Label(node.span, f"{node.path} has it"),),
                     notes=(doubt.whose,),
-                    help=doubt.instead.format(f"{1 - value:.6g}"),
+                    help=_instead(doubt.instead, key, value, node.span),
                     severity="warning",
                 )
+
+
+def _instead(words: str, key: str, value: float, span: Span) -> str:
+    """Say what the other convention's value is here, by an edit where the step states it itself."""
+    other = f"{1 - value:.6g}"
+    stated = list(re.finditer(rf"\b{key}\s*=\s*([\d.eE+-]+)", span.text))
+    if "{}" not in words or len(stated) != 1:
+        return words.format(other)
+    begin, end = stated[0].span(1)
+    at = span._replace(start=span.start + begin, stop=span.start + end)
+    return Advice(words.format(other), other, at=at, sure=False)
 
 
 def dense_images(graph: Graph) -> Iterator[Diagnostic]:

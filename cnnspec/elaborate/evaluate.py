@@ -11,7 +11,7 @@ from cnnspec.elaborate import limits
 from cnnspec.elaborate.arithmetic import is_number
 from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import call_function
-from cnnspec.elaborate.habits import IMAGE_WITH_BATCH
+from cnnspec.elaborate.habits import IMAGE_WITH_BATCH, by_position_first
 from cnnspec.elaborate.names import NOTHINGS
 from cnnspec.elaborate.nodes import unknown_argument
 from cnnspec.elaborate.values import (
@@ -139,7 +139,7 @@ class Evaluator:
                     "wrong-arity",
                     "an argument by position stands after one by keyword",
                     argument.span,
-                    help="write the arguments without `=` first",
+                    help=by_position_first(expr),
                 )
             if isinstance(value, tuple):
                 self.session.weigh(value, argument.span)

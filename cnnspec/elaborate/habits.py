@@ -13,6 +13,7 @@ from cnnspec.expression import plain
 from cnnspec.kinds import Arg, Ints, Pad, Pair, Refusal, show
 from cnnspec.op import Op
 from cnnspec.source import Span
+from cnnspec.syntax import tree
 
 SIDES: Final = ("top", "bottom", "left", "right")
 IMAGE_WITH_BATCH: Final = 4
@@ -57,9 +58,26 @@ def _typed(op: type[Op], rest: Sequence[Given], meant: Sequence[Given]) -> str:
     parts += [f"{name} = {each.span.text}" for name, each in pairs]
     parts += _named(op, rest)
     if not parts:
-        return f"write `{op.name}`"
+        return write(op.name, put="", at=_in_parentheses(rest))
     said = ", ".join(parts)
     return write(f"{op.name}({said})", put=said, at=_from_to(rest))
+
+
+def by_position_first(call: tree.Call) -> str:
+    """Say that arguments by position stand before those by keyword, by an edit that sorts them."""
+    first, last = call.arguments[0].span, call.arguments[-1].span
+    whole = first._replace(stop=last.stop)
+    ordered = sorted(call.arguments, key=lambda each: each.keyword is not None)
+    put = ", ".join(each.span.text for each in ordered)
+    told = "write the arguments without `=` first"
+    return told if "\n" in whole.text else Advice(told, put, at=whole)
+
+
+def _in_parentheses(given: Sequence[Given]) -> Span:
+    """Give the stretch of a call's arguments with the parentheses around them."""
+    span = _from_to(given)
+    text = span.source.text
+    return span._replace(start=text.rindex("(", 0, span.start), stop=text.index(")", span.stop) + 1)
 
 
 def _from_to(given: Sequence[Given]) -> Span:

@@ -74,16 +74,29 @@ def _after_else(parsed: tree.File) -> Iterator[Diagnostic]:
                 "else-takes-flow",
                 f"the `{sign}` after `else` is for `else` alone",
                 (Label(last.span, "all of this is the `else`'s"),),
-                notes=("once it was for both branches",),
-                help=Advice(
-                    "if it is meant so, write `else (…)`; what is for both stands outside: "
-                    f"`(if c then a else b) {sign} …`",
-                    f"({last.span.text})",
-                    at=last.span,
-                    sure=False,
-                ),
+                notes=("in the version before it was for both branches",),
+                help=_meant(each, last, sign),
                 severity="warning",
             )
+
+
+def _meant(whole: tree.Cond, last: tree.Expr, sign: str) -> Advice:
+    """Ask what is meant, and offer both as edits: what the version before read, or `else` alone."""
+    first = last
+    while isinstance(first, tree.Flow | tree.When):
+        first = first.steps[0] if isinstance(first, tree.Flow) else first.step
+    chosen = whole.span._replace(stop=first.span.stop)
+    behind = whole.span._replace(start=first.span.stop)
+    alone = Advice(
+        "it is for `else` alone: write `else (…)`", f"({last.span.text})", at=last.span, sure=False
+    )
+    return Advice(
+        f"if it is for both, write `(if c then a else b) {sign} …`; for `else` alone, `else (…)`",
+        f"({chosen.text}){behind.text}",
+        at=whole.span,
+        sure=False,
+        instead=alone,
+    )
 
 
 def _was_for_both(arm: tree.Expr) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from cnnspec.diagnostics import Diagnostic, SpecError, error
+from cnnspec.diagnostics import Diagnostic, SpecError, error, write
 from cnnspec.elaborate import limits
 from cnnspec.elaborate.constant import Constants
 from cnnspec.elaborate.frame import Frame
@@ -126,8 +126,9 @@ class Steps:
         if isinstance(value, Function):
             help = operator_help(value.name, self.session.operators)
         if isinstance(value, str):
-            known = value in self.session.operators
-            help = f"write `{value}` without quotes" if known else help
+            quoted = span.text.startswith('"')
+            known = write(value, " without quotes") if quoted else f"write `{value}` without quotes"
+            help = known if value in self.session.operators else help
         raise error(
             "not-a-step",
             f"{describe(value)} is not a step",

@@ -281,12 +281,13 @@ class Builder:
     def attr(self, parts: Pieces) -> Any:
         span = self._span([parts[2]])
         if isinstance(parts[0], tree.Number):
-            raise error(
-                "bad-number",
-                "digits are missing after the point",
-                parts[0].span,
-                help=f"write `{parts[0].span.text}.0`",
-            )
+            whole = self._span(parts[:2])
+            new = f"{parts[0].span.text}.0"
+            help_: str = f"write `{new}`"
+            if whole.stop < span.start:
+                help_ = write(new, at=whole)
+            title = "digits are missing after the point"
+            raise error("bad-number", title, parts[0].span, help=help_)
         return self._make(tree.Attribute, parts, value=parts[0], name=str(parts[2]), name_span=span)
 
     def list(self, parts: Pieces) -> Any:

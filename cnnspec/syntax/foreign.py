@@ -46,7 +46,8 @@ SIGNS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "`×` is not an operator",
         Advice("repeat a step with `* n`", "*"),
     ),
-    (r"/\*|//", "bad-character", "comments begin with `#`", "write `# …`"),
+    (r"//", "bad-character", "comments begin with `#`", write("# …", put="#")),
+    (r"/\*", "bad-character", "comments begin with `#`", "write `# …`"),
 )
 #: Strings in other quotes, whole.
 QUOTED: Final = re.compile(r"'([^'\"\\\n]*)'|[“”„«»]([^“”„«»\"\\\n]*)[“”„«»]")

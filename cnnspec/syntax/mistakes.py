@@ -8,7 +8,7 @@ from typing import Final
 
 from cnnspec.diagnostics import Advice, Diagnostic, Label, write
 from cnnspec.source import Source, Span
-from cnnspec.syntax import foreign, heads, newcomers
+from cnnspec.syntax import foreign, heads, newcomers, rewrites
 from cnnspec.syntax.slip import BRACKET, ITEMS, NEAR, PAIRS, RESERVED, STATEMENTS, Piece, Slip
 
 #: A choice of a value, not the head of a body.
@@ -32,8 +32,8 @@ def reserved(source: Source, span: Span) -> Diagnostic:
     asks = not known.is_word or known.text in ("in", "if", "not", "and", "or", "when")
     chooses = not slip.begins_line or CHOICE.match(source.text, span.start)
     if span.text == "if" and asks and chooses and known.text not in ("{", "}"):
-        title, help_ = "a choice stands in parentheses here", "write `(if c then a else b)`"
-        return slip.say("unexpected-token", title, help_)
+        title = "a choice stands in parentheses here"
+        return slip.say("unexpected-token", title, rewrites.in_parentheses(source, span.start))
     if slip.begins_line and not known.is_value and known.text in ("->", "=", ",", "(", "[", ":"):
         return _nothing_after(slip)
     if slip.begins_line and known.text in ("+", "-", "*", "/", "//", "%", "**"):
@@ -63,6 +63,7 @@ def _foreign_sign(slip: Slip) -> Diagnostic | None:
         known = foreign.sign(text[place : place + 8])
         if known is not None:
             code, title, mend, length = known
+            mend = _in_full(slip, place, mend)
             quoted = foreign.QUOTED.match(text, place)
             if quoted is not None:
                 at = Span(slip.source, place, quoted.end())
@@ -74,6 +75,16 @@ def _foreign_sign(slip: Slip) -> Diagnostic | None:
         help_ = write("# …", put="#")
         return slip.say("bad-character", "comments begin with `#`", help_, at=where)
     return None
+
+
+def _in_full(slip: Slip, place: int, mend: str) -> str:
+    """Say in the text's own words what to write for a foreign sign, where these say it all."""
+    sign = slip.source.text[place : place + 2]
+    if place == slip.at and (sign[1:] == "=" or sign == "++"):
+        return rewrites.changed(slip) if sign != ":=" and sign[0] in "+-*/" else mend
+    if place == slip.at and sign[:1] == "?":
+        return rewrites.chosen(slip)
+    return (rewrites.comment(slip.source, place) if sign == "/*" else None) or mend
 
 
 def _foreign_character(slip: Slip) -> Diagnostic | None:
@@ -115,7 +126,7 @@ def _mended(word: str) -> str:
     if size:
         both = f"[{size[1]}, {size[2]}]"
         if size[1] == size[2]:
-            return f"write `{size[1]}` or `{both}`"
+            return Advice(f"write `{size[1]}` or `{both}`", size[1], sure=False)
         return write(both)
     span = re.fullmatch(r"(\d+)\.\.\.?(\d+)", word)
     if span:
@@ -181,9 +192,12 @@ def _statement(slip: Slip) -> Diagnostic | None:
         title = "a name gets its value by one `=`"
         return slip.say("unexpected-token", title, write(f"{word.text} = …", put="="), at=twice)
     if slip.here == ":" and others:
-        label = f"`{others[-1].text}_{word.text}: …`"
-        title = "a label is one word" if others[-1].is_word else "`:` cannot stand here"
-        return slip.say("unexpected-token", title, f"write {label}" if others[-1].is_word else None)
+        first, label = others[-1], f"{others[-1].text}_{word.text}"
+        if not first.is_word:
+            return slip.say("unexpected-token", "`:` cannot stand here")
+        whole = Span(slip.source, first.start, word.start + len(word.text))
+        mend = write(f"{label}: …", put=label, at=whole)
+        return slip.say("unexpected-token", "a label is one word", mend)
     times = re.fullmatch(r"x(\d+)", word.text)
     if others and times:
         title = f"`{word.text}` does not repeat a step"
@@ -269,7 +283,7 @@ def _signs(slip: Slip) -> Diagnostic | None:
     compares = ("<", ">", "<=", ">=", "==", "!=")
     if slip.here in ("<", ">", "!") and any(piece.text in compares for piece in slip.line[-6:]):
         title = "comparisons do not chain"
-        return slip.say("chained-comparison", title, "write `a < b and b < c`")
+        return slip.say("chained-comparison", title, rewrites.compared(slip))
     return None
 
 

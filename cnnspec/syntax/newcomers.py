@@ -8,6 +8,7 @@ from typing import Final
 
 from cnnspec.diagnostics import Advice, Diagnostic, write
 from cnnspec.source import Span
+from cnnspec.syntax import rewrites
 from cnnspec.syntax.slip import NEAR, RESERVED, Slip
 
 #: What is said back of a longer text would not be read.
@@ -106,12 +107,14 @@ def _variant(slip: Slip) -> Diagnostic | None:
         return None
     opened = slip.opened[-1]
     match = _VARIANT.search(slip.source.text[max(slip.start, opened - NEAR) : opened])
-    word = slip.here if "EXPECT" in slip.expected else slip.previous.text
+    begins = "EXPECT" in slip.expected
+    word = slip.here if begins else slip.previous.text
     if match is None or slip.here in ("{", ")", "]"):
         return None
     title = f"the braces of a variant hold `expect` and `meta`, and no `{word}`"
     if word in _FACTS or word in _STATED:
-        help_ = f"write `{'expect' if word in _FACTS else 'meta'} {{ {word} = … }}`"
+        at = slip.at if begins else slip.previous.start
+        help_ = rewrites.entry(slip, at, "expect" if word in _FACTS else "meta")
         return slip.say("misplaced", title, help_)
     help_ = (
         f"give `{match[2]}` a parameter for what differs, and set it: "
@@ -236,10 +239,7 @@ def _comprehension(slip: Slip) -> Diagnostic | None:
     title = "a list is made in a loop"
     if match is None:
         return slip.say("unexpected-token", title, "write `v = []`, and `v = v + […]` in a `for`")
-    values, test, condition = match[3].partition(" if ")
-    inner = f"v = v + [{match[1]}]"
-    inner = f"if {condition} {{ {inner} }}" if test else inner
-    help_ = f"write `v = []`, then `for {match[2]} in {values} {{ {inner} }}`"
+    help_ = rewrites.in_a_loop(slip, (match[1], match[2], match[3]))
     return slip.say("unexpected-token", title, help_)
 
 
@@ -275,7 +275,8 @@ def _flow_goes_on(slip: Slip) -> Diagnostic | None:
         return None
     if word.text == "input":
         title = "an input has a name"
-        return slip.say("unexpected-token", title, "write `image = input(…)`", at=slip.piece(word))
+        help_ = rewrites.input_named(slip, "image")
+        return slip.say("unexpected-token", title, help_, at=slip.piece(word))
     goes_on = slip.source.text.startswith("->", slip.at)
     above = [piece for piece in slip.before if piece.start < word.start]
     if not goes_on or _is_bound(slip, word.text) or not above or not above[-1].is_value:
@@ -302,15 +303,13 @@ def _named(slip: Slip) -> Diagnostic | None:
     alone = not slip.source.text.startswith(":=", slip.at)
     if slip.here == ":" and alone and (not before or before[-1] in ("{", "}")):
         title = "a name gets its value by `=`"
-        help_ = write(f"{slip.previous.text} = …", put=" =")
-        return slip.say("unexpected-token", title, help_)
+        return slip.say("unexpected-token", title, write(f"{slip.previous.text} = …", put=" ="))
     word = slip.previous.text
     if word == "input" and (not before or before[-1] == "{"):
         name = slip.here if slip.here.isidentifier() and slip.here not in RESERVED else "image"
         title = "an input has a name, which gets its value by `=`"
-        return slip.say(
-            "unexpected-token", title, f"write `{name} = input(…)`", at=slip.piece(slip.previous)
-        )
+        help_ = rewrites.input_named(slip, name)
+        return slip.say("unexpected-token", title, help_, at=slip.piece(slip.previous))
     return None
 
 
@@ -359,9 +358,10 @@ def _said_otherwise(slip: Slip) -> Diagnostic | None:
     if slip.here == "(" and slip.previous.text == "for":
         title = "`for` goes over a list"
         names = re.match(r"\(([\w, ]+)\)\s*in\b", text[slip.at : slip.at + LONG])
-        help_ = (
-            f"write `for {names[1]} in … {{ … }}`" if names else "write `for i in range(3) { … }`"
-        )
+        help_: str = "write `for i in range(3) { … }`"
+        if names:
+            whole = Span(slip.source, slip.at, slip.at + names.start(0) + len(names[1]) + 2)
+            help_ = write(f"for {names[1]} in … {{ … }}", put=names[1], at=whole)
         return slip.say("unexpected-token", title, help_)
     # what follows a flow begins a new statement: the word before the mistake is what was meant
     for piece, at in ((slip.here, slip.at), (slip.previous.text, slip.previous.start)):
