@@ -134,6 +134,16 @@ def test_random_edits_leave_nothing_stale_and_no_exception(editor: Editor, capsy
     assert replay(editor, count=20, seed=seed) == 20
 
 
+def test_a_mistake_in_a_used_file_is_marked_where_the_text_leads_there(editor: Editor) -> None:
+    used = "block b(x, w) { return x -> conv(w, 3, pad = w / 2) }\n"
+    (editor.folder / "b.cnn").write_text(used)
+    text = 'use "b.cnn"\nnetwork n {\n    image = input(3, 8, 8)\n'
+    text += "    output y = image -> b(3)\n}\n"
+    (found,) = editor.open("a.cnn", text)
+    assert found["range"]["start"] == {"line": 3, "character": 24}
+    assert f"\nin {editor.folder / 'b.cnn'}:1:40" in found["message"]
+
+
 BROKEN = """\
 network n {
     image = input(3, 32, 32)

@@ -241,7 +241,7 @@ def _text_edits(known: Open, edits: Any) -> list[lsp.TextEdit]:
 
 
 async def _picture(server: Server, params: Any) -> dict[str, Any] | None:
-    """Draw the network around a line, or the last of the text: `{network, svg}`.
+    """Draw the network around a line: `{network, svg}`, or `message` where that cannot be.
 
     Drawn aside, so that typing goes on; null where no network elaborates.
     """
@@ -261,7 +261,10 @@ async def _picture(server: Server, params: Any) -> dict[str, Any] | None:
 
 
 def _network_at(known: Open, line: int) -> Network | None:
-    """Find the network that a line stands in, or one that has an instance of its block."""
+    """Find the network that a line stands in, or one that has an instance of its block.
+
+    Elsewhere the nearest above, or the first.
+    """
     sheet = known.sheet
     offset = known.units.offset(line, 0)
     above = [item for item in sheet.items if item.span.begin <= offset]
@@ -273,7 +276,9 @@ def _network_at(known: Open, line: int) -> Network | None:
     instance = sheet.instances.get(word) if word is not None else None
     if instance is not None:
         return instance.network
-    return next(reversed(networks.values()), None) if networks else None
+    words = (getattr(item, "name", None) for item in reversed(above))
+    near = (each.id for each in words if isinstance(each, tree.Identifier) and each.id in networks)
+    return networks[next(near, next(iter(networks)))] if networks else None
 
 
 _ANSWERS: Final[dict[str, Callable[..., Any]]] = {

@@ -30,6 +30,7 @@ from cnnspec.diagnostics import Diagnostic
 from cnnspec.editing.places import inside, local, name_of, path_of
 from cnnspec.editing.sheet import Sheet
 from cnnspec.editing.units import Encoding, Units
+from cnnspec.render import visible
 from cnnspec.source import Source, Span
 
 #: So many seconds a keystroke's answer may take; what takes longer comes later.
@@ -224,11 +225,17 @@ class Server(LanguageServer):
         return Units(source.text, self._encoding)
 
     def diagnostic(self, known: Open, found: Diagnostic) -> lsp.Diagnostic:
-        """Say a mistake in the protocol's words."""
+        """Say a mistake in the protocol's words.
+
+        One that stands in another file is marked at the step that leads there.
+        """
         name = known.sheet.name
         here = [label for label in found.labels if label.span.source.name == name]
-        where = range_of(known.units, here[0].span) if here else _START
-        words = [found.title, *found.notes, *([f"help: {found.help}"] if found.help else [])]
+        leads = [label for label in found.trail if label.span.source.name == name]
+        where = range_of(known.units, (here or leads)[0].span) if here or leads else _START
+        elsewhere = [visible(each.span.where) for each in found.labels[:1] if each not in here]
+        words = [found.title, *(f"in {each}" for each in elsewhere), *found.notes]
+        words += [f"help: {found.help}"] if found.help else []
         severe = lsp.DiagnosticSeverity
         return lsp.Diagnostic(
             range=where,

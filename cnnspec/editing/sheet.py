@@ -69,12 +69,14 @@ class Sheet:
         self._reach: dict[tree.Item, list[tree.Item]] = {}
         self._shown: dict[str, Instance] = {}
         self._everywhere: list[tree.Item] = []
+        self._broken: list[Read] = []
 
     def take(self, text: str) -> None:
         """Read a text; the networks that it changes are to be worked."""
         self.source = Source(self.name, text)
         self.reads = self._pieces.take(self.source)
         self.items = tuple(item for read in self.reads for item in read.items)
+        self._broken = [read for read in self.reads if read.mistakes]
         words = sum(read.parsed.words for read in self.reads if read.parsed is not None)
         whole = Span(self.source, 0, len(text))
         self._parsed = tree.File(source_span=whole, items=self.items, words=words)
@@ -197,7 +199,7 @@ class Sheet:
     def _unrun(self) -> Iterator[Bodied]:
         """Give the bodies that some network with mistakes did not run: all are looked through."""
         assert self._declared is not None
-        broken = bool(self._declared.mistakes) or any(read.mistakes for read in self.reads)
+        broken = bool(self._declared.mistakes or self._broken)
         worked = [self.worked[item] for item in self.items if item in self.worked]
         entered = [each.entered for each in worked if broken or _is_wrong(each.found)]
         if not entered and not (broken and not worked):
@@ -246,11 +248,14 @@ class Sheet:
     def _known(self, item: tree.Item) -> tuple[Diagnostic, ...]:
         """Give the mistakes that are told already in what an item can reach."""
         assert self._declared is not None
+        declared = self._declared.mistakes
+        if not self._broken and not declared:
+            return ()
         reached = {part.span.source for part in self._reached(item)}
-        syntax = (each for read in self.reads if read.piece in reached for each in read.mistakes)
+        syntax = (each for read in self._broken if read.piece in reached for each in read.mistakes)
         if self._declared.file.lacking:
-            return (*syntax, *self._declared.mistakes)
-        return (*syntax, *(each for each in self._declared.mistakes if _source(each) in reached))
+            return (*syntax, *declared)
+        return (*syntax, *(each for each in declared if _source(each) in reached))
 
     # --- what depends on what
 

@@ -4,6 +4,7 @@
 const vscode = require("vscode");
 const { LanguageClient } = require("vscode-languageclient/node");
 
+const NOTHING = "No network of this text can be drawn yet: mend what is marked in it.";
 const WAIT = 250; // milliseconds between the last change and the next picture
 
 let client;
@@ -45,11 +46,21 @@ async function picture() {
     line: from.selection.active.line,
     theme,
   });
-  // while a text is broken the last picture stays
-  if (!panel || !answer || !answer.svg || answer.svg === shown) return;
+  if (!panel) return;
+  if (!answer || !answer.svg) {
+    // while a text is broken the last picture stays
+    if (!shown) panel.webview.html = page(notice((answer && answer.message) || NOTHING));
+    return;
+  }
+  if (answer.svg === shown) return;
   shown = answer.svg;
   panel.title = answer.network;
   panel.webview.html = page(answer.svg);
+}
+
+function notice(words) {
+  const signs = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+  return `<p>${words.replace(/[&<>]/g, (each) => signs[each])}</p>`;
 }
 
 function page(svg) {
@@ -61,6 +72,9 @@ function page(svg) {
 }
 
 function preview() {
+  if (!editor()) {
+    return vscode.window.showInformationMessage("Open a spec (.cnn) first: its network is drawn.");
+  }
   if (panel) {
     panel.reveal(undefined, true);
   } else {
