@@ -44,6 +44,16 @@ def test_hovering_over_an_operator_shows_its_page_and_the_step(resnet: Sheet) ->
     assert "`layer1.0.conv2` of resnet: 64 x 56 x 56 → 64 x 56 x 56; 36,864 parameters" in words
 
 
+def test_hovering_in_a_broken_statement_shows_what_its_words_are() -> None:
+    text = "block mine(x, w) { return x -> conv(w, 1) }\nnetwork n {\n    image = input(3, 8, 8)\n"
+    text += '    x = image -> conv(8, 3) => mine(3) -> "relu"  # not gap\n    output y = x\n}\n'
+    sheet, last = of(text), text.index("    x =")
+    assert (hover(sheet, text.index("conv", last) + 2) or "").startswith("```cnn\nconv(filters")
+    assert hover(sheet, text.index("mine(3)")) == "```cnn\nblock mine(x, w)\n```"
+    for nothing in ("8, 3)", "relu", "gap", "=>"):
+        assert hover(sheet, text.index(nothing, last) + 1) is None
+
+
 def test_hovering_over_a_block_shows_how_it_is_called(resnet: Sheet) -> None:
     words = hover(resnet, RESNET.index("unit = bottleneck") + 8)
     assert words is not None

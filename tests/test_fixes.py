@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,30 @@ def test_what_is_hidden_is_so() -> None:
     hiding = {each.edits[0].text for case, each in EDITS if not outcome(case, each)}
     assert hiding == set(HIDDEN)
     assert len(EDITS) > 140
+
+
+#: What a diagnostic says to write that is no edit, for something in it is left to the author: a
+#: name or a number that stands nowhere, what flows in, one of two.
+LEFT = (
+    r"…",
+    r"`[^`]*\bx\b[^`]*`.* what flows in",
+    r"where `",
+    r"` or `|, or `|`, `|for the rest|; Keras's",
+    r"write `(conv\(filters, size\)|dense\(units\)|upsample\(factor\)|add\(a, b\))`",
+    r"write `(pad\(\[top|to = \[channels|axes = \[)",
+    r"write `dwconv\(.*filters",
+    r"write `y = image -> relu`",
+    r"write `use \"blocks.cnn\"`",
+    r"write `\(if c then a else b\)`$",  # how far it goes is not known where a flow follows
+)
+
+
+def test_what_says_in_full_what_to_write_is_an_edit() -> None:
+    told = [each for case in CASES for each in mistakes(case.blocks[0][1])]
+    words = [each.help for each in told if each.help and "write `" in each.help and not each.edits]
+    assert [each for each in words if not any(re.search(left, each) for left in LEFT)] == []
+    unused = [left for left in LEFT if not any(re.search(left, each) for each in words)]
+    assert unused == []
 
 
 BROKEN = """\

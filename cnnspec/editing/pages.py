@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from cnnspec import manual
 from cnnspec.analysis.macs import node_macs
@@ -14,6 +16,9 @@ from cnnspec.graph import Node
 from cnnspec.ops import operators
 from cnnspec.syntax import tree
 
+#: What a line is made of: words outside of comments and strings count.
+_WORD: Final = re.compile(r'#[^\n]*|"(?:[^"\\\n]|\\.)*"?|(?P<word>[A-Za-z_]\w*)|[^\w"#]|\w')
+
 
 def hover(sheet: Sheet, offset: int) -> str | None:
     """Say what stands at an offset, as Markdown; None where there is nothing to say."""
@@ -24,18 +29,43 @@ def hover(sheet: Sheet, offset: int) -> str | None:
 def _parts(sheet: Sheet, offset: int) -> Iterator[str]:
     use = at(sheet, offset)
     if use is None:
+        yield from _of_a_word(sheet, _lost_word(sheet, offset))
         return
-    known = operators()
     block = next((b for b in _blocks(sheet) if use.declared == b.name.span), None)
     if block is not None:
-        yield f"```cnn\n{_head(block)}\n```"
-        yield from _instances(sheet, block)
-    elif use.declared is None and use.word in known:
-        op = known[use.word]
-        yield f"```cnn\n{manual.signature(op)}\n```\n{manual.summary(op)}"
+        yield from _of_a_block(sheet, block)
+    elif use.declared is None:
+        yield from _of_a_word(sheet, use.word)
     figures = _figures(sheet, offset)
     if figures is not None:
         yield figures
+
+
+def _lost_word(sheet: Sheet, offset: int) -> str:
+    """Give the word at an offset of a statement that has no tree; empty if it is no code."""
+    text = sheet.source.text
+    begin = text.rfind("\n", 0, offset) + 1
+    for match in _WORD.finditer(text, begin):
+        if match.start() > offset or match[0] == "\n":
+            break
+        if match.end() >= offset and match.lastgroup == "word":
+            return match[0]
+    return ""
+
+
+def _of_a_word(sheet: Sheet, word: str) -> Iterator[str]:
+    """Give an operator's page, or a block's, by its name alone."""
+    block = next((each for each in _blocks(sheet) if each.name.id == word), None)
+    if block is not None:
+        yield from _of_a_block(sheet, block)
+    elif word in operators():
+        op = operators()[word]
+        yield f"```cnn\n{manual.signature(op)}\n```\n{manual.summary(op)}"
+
+
+def _of_a_block(sheet: Sheet, block: Bodied) -> Iterator[str]:
+    yield f"```cnn\n{_head(block)}\n```"
+    yield from _instances(sheet, block)
 
 
 def _blocks(sheet: Sheet) -> Iterator[Bodied]:
