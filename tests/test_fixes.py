@@ -36,7 +36,6 @@ HIDDEN = {
     "output y": "the word is used as a name, twice",
     "c = c + 1": "the name has no value before",
     "i = i + 1": "the name has no value before",
-    "(image -> scale(2))": "something is added to it, too",
     "c = []\n    for i in range(3) { c = c + [16 * i] }": "the first of the list is 0",
     "0.01": "another step has the same",
 }
@@ -88,6 +87,7 @@ LEFT = (
     r"…",
     r"`[^`]*\bx\b[^`]*`.* what flows in",
     r"where `",
+    r"`, or with a number `",
     r"` or `|, or `|`, `|for the rest|; Keras's",
     r"write `(conv\(filters, size\)|dense\(units\)|upsample\(factor\)|add\(a, b\))`",
     r"write `(pad\(\[top|to = \[channels|axes = \[)",
@@ -119,7 +119,7 @@ network n(classes = 10) {
     image = input(3, 32, 32)
     x = image -> conv(8, 3, pad = 0) -> relu
     y = x -> conv(8, 3, pad = 1) -> bn
-    output y = add(x, y) -> gap -> dense(clases)
+    output y = x + y -> gap -> dense(clases)
 }
 """
 
