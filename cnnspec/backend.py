@@ -163,13 +163,22 @@ class ProvesUnaided(Protocol):
 
 
 def verdict(name: str, text: str, class_name: str, graph: Graph, *, inference: bool) -> Verdict:
-    """Hold what was written against the graph, without the framework, if the backend can."""
+    """Hold what was written against the graph, without the framework, if the backend can.
+
+    Where that is no proof, the program that was read from the text is held against it too.
+    """
     backend = find(name)
     if not hasattr(backend, "verdict"):
         return PROVED
     every = {**lowerings(name), **backend.lowerings}
     proving = cast("ProvesUnaided", backend)
-    return proving.verdict(text, class_name, graph, every, inference=inference)
+    found = proving.verdict(text, class_name, graph, every, inference=inference)
+    if found.proved:
+        return found
+    from cnnspec.emit.prove import misread
+
+    wrong = tuple(f"as it is read, {each}" for each in misread(graph))
+    return Verdict((*wrong, *found.wrong)) if wrong else found
 
 
 def checked(name: str, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:

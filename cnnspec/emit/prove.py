@@ -1,7 +1,8 @@
 """Runs a program that was taken apart and holds it against the graph, step by step.
 
-What is emitted is this program, so what it does is what the graph says if every step that it makes
-is a node there: of its operator and arguments, at its path, on its inputs. No framework is needed.
+Every step that it makes has to be a node there: of its operator and arguments, at its path, on its
+inputs. What is printed from it is held against the graph by its backend; where that is not proved,
+this says whether it is the program that is wrong.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any, Final
 
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.emit import flat
+from cnnspec.emit.bodies import read_program
 from cnnspec.emit.flat import Apply, Flat, Loop, Number
-from cnnspec.emit.flatten import Flattened
+from cnnspec.emit.flatten import Flattened, flattened
 from cnnspec.emit.program import (
     BlockStep,
     Choice,
@@ -85,6 +87,11 @@ def mismatches(
         return [f"the program cannot run: {type(wrong).__name__}: {wrong}"]
     left = [each.path for each in graph.nodes if each.index not in run.made]
     return [f"{path} is not made" for path in left]
+
+
+def misread(graph: Graph) -> list[str]:
+    """Say where a network's own program, as it is read from its text, differs from its graph."""
+    return mismatches(graph, flattened(read_program(graph)))
 
 
 def closed(expr: Expr) -> Any:

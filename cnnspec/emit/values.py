@@ -46,6 +46,8 @@ class Values:
     asked: bool = False
     #: What is known by its name alone; that it differs somewhere is no proof of a difference.
     unknown: dict[str, None] = field(default_factory=dict)
+    #: What was written over and is needed still.
+    spoilt: list[str] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     keys: list[Made] = field(default_factory=list)
     shapes: dict[int, Lengths] = field(default_factory=dict)

@@ -219,7 +219,12 @@ def avg_pool2d(
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Size) -> Tensor:
     """Take means of so many windows."""
-    return input.made("adaptive_avg_pool2d", pair(output_size))
+    size = pair(output_size)
+    return (
+        input.mean((2, 3), keepdim=True)
+        if size == (1, 1)
+        else input.made("adaptive_avg_pool2d", size)
+    )
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Size) -> Tensor:

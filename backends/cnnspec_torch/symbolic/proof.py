@@ -129,6 +129,8 @@ class _Proof:
             Tensor(values, values.input(position, (BATCH, *node.shape)))
             for position, node in enumerate(graph.inputs)
         ]
+        for tensor in inputs:
+            tensor.kept = "its caller"
         values.training, values.seen = training, set()
         try:
             found = _listed(model(*inputs))
@@ -140,6 +142,7 @@ class _Proof:
         if len(found) != len(outputs):
             yield f"the class gives {len(found)} outputs {mode}, the graph {len(outputs)}"
             return
+        yield from values.spoilt
         numbers = [each.number for each in found]
         if numbers != [wanted[each.port] for each in outputs]:
             yield from self._where(nodes, outputs, wanted, numbers, mode)

@@ -213,6 +213,7 @@ RULES: Final[Mapping[str, ShapeRule]] = {
             *("batch_norm", "layer_norm", "group_norm", "local_response_norm", "channel_shuffle"),
             *("dropout", "dropout1d", "dropout2d", "dropout3d", "ones_like", "zeros_like", "rsub"),
             "overwritten",
+            *("logsigmoid", "softsign", "tanhshrink"),
         ),
         _same,
     ),

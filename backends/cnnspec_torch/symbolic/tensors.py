@@ -6,6 +6,14 @@ from typing import Any, Final, Self
 
 from cnnspec.emit.sandbox import NotInterpreted
 from cnnspec.emit.values import NOTHING, Lengths, Made, Values
+from cnnspec_torch.symbolic.keeping import (
+    BOTH,
+    INPUT,
+    NO_GRADIENT,
+    PARTS,
+    RESULT,
+    RESULT_IN_PLACE,
+)
 
 #: What stands for a tensor's type and device: nothing depends on them.
 ANY_TYPE: Final = "type"
@@ -16,11 +24,14 @@ ASKED: Final = frozenset(["out_channels", "out_features"])
 class Tensor:
     """A value of a run: which one it holds now."""
 
-    __slots__ = ("memory", "number", "values")
+    __slots__ = ("kept", "learns", "memory", "number", "values")
 
-    def __init__(self, values: Values, number: int) -> None:
+    def __init__(self, values: Values, number: int, learns: bool = False) -> None:
         self.values = values
         self.number = number
+        #: Whether a gradient goes through it, and for whose gradient it is kept.
+        self.learns = learns
+        self.kept: str | None = None
         #: All tensors that share its memory, once there is another.
         self.memory: list[Tensor] | None = None
 
@@ -32,7 +43,23 @@ class Tensor:
         taken = (self.number, *[NOTHING if x is None else x.number for x in others])
         number = values.make(what, arguments, taken)
         values.seen.add(number)
-        return Tensor(values, number)
+        learns = self.learns
+        for each in others:
+            learns = learns or (each is not None and each.learns)
+        if not learns or what in NO_GRADIENT:
+            return Tensor(values, number)
+        result = Tensor(values, number, learns=True)
+        if what in INPUT:
+            self.kept = what
+        elif what in BOTH:
+            for each in others:
+                if each is not None and each.learns:
+                    self.kept = what
+                if each is not None and self.learns:
+                    each.kept = what
+        if what in RESULT:
+            result.kept = what
+        return result
 
     def view(self, what: str, arguments: object = ()) -> Tensor:
         """Give a tensor of the same memory, or of what may be."""
@@ -45,10 +72,16 @@ class Tensor:
 
     def parts(self, what: str, arguments: object, count: int) -> tuple[Tensor, ...]:
         """Give the several tensors of an operation, which share this one's memory."""
-        return tuple([self.view(what, (arguments, each)) for each in range(count)])
+        found = tuple([self.view(what, (arguments, each)) for each in range(count)])
+        for each in found if self.learns else ():
+            each.kept = what  # torch lets nobody write over one of several views
+        return found
 
-    def write(self, number: int) -> Self:
+    def write(self, number: int, what: str) -> Self:
         """Hold another value from now on: what shares the memory holds nothing known."""
+        for each in self.memory or (self,):
+            if each.kept is not None and (each is self or each.kept not in PARTS):
+                self.values.spoilt.append(f"{what} in place, on what {each.kept} needs")
         self.number = number
         for place, each in enumerate(self.memory or ()):
             if each is not self:
@@ -58,7 +91,12 @@ class Tensor:
 
     def onto(self, what: str, arguments: object = (), *others: Tensor | None) -> Self:
         """Do something in place."""
-        return self.write(self.made(what, arguments, *others).number)
+        kept = self.kept
+        number = self.made(what, arguments, *others).number
+        self.kept = kept  # what an operation in place needs of its own input, it copies
+        self.write(number, what)
+        self.kept = what if self.learns and what in RESULT_IN_PLACE else None
+        return self
 
     # --- what is asked of it
 
@@ -185,7 +223,7 @@ class Tensor:
         return _binary("add", self, other)
 
     def __iadd__(self, other: Any) -> Self:
-        return self.write(_binary("add", self, other).number)
+        return self.onto("add", *_operand(other))
 
     def __mul__(self, other: Any) -> Tensor:
         return _binary("mul", self, other)
@@ -194,7 +232,7 @@ class Tensor:
         return _binary("mul", self, other)
 
     def __imul__(self, other: Any) -> Self:
-        return self.write(_binary("mul", self, other).number)
+        return self.onto("mul", *_operand(other))
 
     def __sub__(self, other: Any) -> Tensor:
         return _binary("sub", self, other)
@@ -203,7 +241,7 @@ class Tensor:
         return self.made("rsub", float(other))
 
     def __isub__(self, other: Any) -> Self:
-        return self.write(_binary("sub", self, other).number)
+        return self.onto("sub", *_operand(other))
 
     def __truediv__(self, other: Any) -> Tensor:
         return _binary("div", self, other)
@@ -212,7 +250,7 @@ class Tensor:
         return self.made("rdiv", float(other))
 
     def __itruediv__(self, other: Any) -> Self:
-        return self.write(_binary("div", self, other).number)
+        return self.onto("div", *_operand(other))
 
     def __neg__(self) -> Tensor:
         return self.made("neg")
@@ -240,6 +278,8 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor | Lengths, requires_grad: bool = True) -> None:
         self.memory = None
+        self.kept = None
+        self.learns = requires_grad
         self.number = NOTHING
         self.lengths = data.shape if isinstance(data, Tensor) else data
 
@@ -255,9 +295,12 @@ class Parameter(Tensor):
 
 def _binary(what: str, one: Tensor, other: Any) -> Tensor:
     """Do arithmetic with a tensor or a number."""
-    if isinstance(other, Tensor):
-        return one.made(what, (), other)
-    return one.made(what, float(other))
+    return one.made(what, *_operand(other))
+
+
+def _operand(other: Any) -> Any:
+    """Give what an operation with a tensor or a number is told."""
+    return ((), other) if isinstance(other, Tensor) else (float(other),)
 
 
 def _lengths(given: tuple[Any, ...]) -> Lengths:
