@@ -29,6 +29,7 @@ from cnnspec.emit.program import (
     parts,
 )
 from cnnspec.emit.prove import mismatches
+from cnnspec.emit.values import Verdict
 from cnnspec.testing.generate import Generator
 from cnnspec.testing.program import spec
 from tests.emitted import network
@@ -296,9 +297,12 @@ def _label(program) -> None:
 
 def test_what_is_not_proved_is_not_written(monkeypatch, tmp_path, capsys) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("cnnspec_keras.writer.mismatches", lambda *_: ["conv1 is not made"])
+    monkeypatch.setattr("cnnspec.emit.prove.misread", lambda _: ["conv1 is not made"])
+    wrong = Verdict(("conv1: no layer of the model does this conv",))
+    monkeypatch.setattr("cnnspec_keras.symbolic.proof.verdict", lambda *_, **__: wrong)
     with pytest.raises(SystemExit) as done:
         main(["compile", "resnet18", "-b", "keras"])
     assert done.value.code == 3
-    assert "conv1 is not made" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "as it is read, conv1 is not made\n  conv1: no layer of the model" in told
     assert not list(tmp_path.iterdir())

@@ -10,12 +10,11 @@ from typing import Any, Final
 from cnnspec.emit.bodies import read_family, read_program
 from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Raw, Starred
 from cnnspec.emit.flat import Flat
-from cnnspec.emit.flatten import Flattened, flattened
+from cnnspec.emit.flatten import flattened
 from cnnspec.emit.live import needed
 from cnnspec.emit.names import BUILTINS, Namespace
 from cnnspec.emit.printer import expression, fill, statement
 from cnnspec.emit.program import Body, Expr, Name, Variant
-from cnnspec.emit.prove import Unproved, mismatches
 from cnnspec.emit.site import Site
 from cnnspec.graph import Graph, Output
 from cnnspec.op import Op
@@ -52,7 +51,6 @@ def write(
     space = Namespace(OURS | {"layers"})
     network = space.take(graph.name)
     program = flattened(read_program(graph), OURS | {"layers"})
-    _prove(graph, program, {})
     file = File((graph,), program, lower, space, OURS | {network}, nested=is_deep(graph))
     outputs = graph.inference_outputs if inference else graph.outputs
     pieces = [(_block(file, each), file.name(each.body)) for each in program.blocks]
@@ -81,8 +79,6 @@ def write_family(
     programs, variants = read_family(graphs)
     bases = {id(each.network): each for each in programs}
     flats = {key: flattened(each, OURS | {"layers"}) for key, each in bases.items()}
-    for graph, variant in zip(graphs, variants, strict=True):
-        _prove(graph, flats[id(variant.body)], variant.arguments)
     first = next(iter(flats.values()))
     nested = any(map(is_deep, graphs))
     file = File(graphs, first, lower, space, OURS | set(names.values()), nested=nested)
@@ -105,12 +101,6 @@ def write_family(
         if called[key] != name:
             pieces.append((_variant(file, variant, called[key], name, note), name))
     return _assembled(file, pieces, head_lines, constants)
-
-
-def _prove(graph: Graph, program: Flattened, arguments: Mapping[str, Expr]) -> None:
-    wrong = mismatches(graph, program, arguments)
-    if wrong:
-        raise Unproved(wrong)
 
 
 def _assembled(

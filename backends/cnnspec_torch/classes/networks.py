@@ -9,7 +9,6 @@ from cnnspec.emit.bodies import read_family, read_program
 from cnnspec.emit.flatten import Flattened, flattened
 from cnnspec.emit.names import class_from_title, class_name
 from cnnspec.emit.program import Body, Expr
-from cnnspec.emit.prove import Unproved, mismatches
 from cnnspec.graph import Graph, Output, Scope
 
 Ranks = tuple[bool, ...]
@@ -61,12 +60,6 @@ class Networks:
         """What a network gives."""
         graph = self.of(body)[0].graph
         return graph.inference_outputs if inference else graph.outputs
-
-    def prove(self) -> None:
-        """Hold every program against its graph; raises Unproved."""
-        for each in self.each:
-            if wrong := mismatches(each.graph, each.program, each.arguments):
-                raise Unproved(wrong)
 
 
 def one(graph: Graph, reserved: frozenset[str]) -> Networks:

@@ -163,7 +163,6 @@ def write(
 ) -> Written:
     """Write the source of a network; `head` are the lines of the module's docstring."""
     found = projected(graph, lowerings, inference=inference)
-    found.file.networks.prove()
     return Written(_file(found, head, []), found.file.classes[-1].name)
 
 
@@ -177,7 +176,6 @@ def write_family(
 ) -> str:
     """Write networks of one file: all blocks once, and a function a network with its `notes`."""
     found = _all(several(graphs, RESERVED), lowerings, inference=inference)
-    found.file.networks.prove()
     file = found.file
     functions = [
         function(name, _class_of(file, each.body).name, note, call)
