@@ -116,6 +116,15 @@ x ** 2
 x * 2 + 1
 1.0 * x
 x + 0
+torch.sqrt(x)
+torch.exp(x)
+torch.abs(x)
+torch.pow(x, 3)
+torch.clamp(x, min=0.5)
+torch.maximum(x, z)
+torch.minimum(z, x)
+torch.maximum(s, x)
+2 / v
 """.strip().split("\n")
 
 

@@ -15,11 +15,11 @@ INPUT: Final = frozenset(
         *("prelu", "local_response_norm", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d"),
         *("adaptive_max_pool2d", "hardtanh", "silu", "hardswish", "hardsigmoid", "mish", "elu"),
         *("celu", "selu", "leaky_relu", "softplus", "gelu", "logsigmoid", "softsign", "amax"),
-        "pow",
+        *("pow", "abs", "clamp", "maximum", "minimum"),
     ]
 )
 #: Those whose gradients need what comes out.
-RESULT: Final = frozenset(["relu", "tanh", "sigmoid", "softmax", "amax"])
+RESULT: Final = frozenset(["relu", "tanh", "sigmoid", "softmax", "amax", "sqrt", "exp"])
 #: Those that keep what comes out where they work in place: what went in is lost.
 RESULT_IN_PLACE: Final = frozenset(
     [
@@ -37,7 +37,7 @@ RESULT_IN_PLACE: Final = frozenset(
     ]
 )
 #: Those of two values where the one's gradient needs the other.
-BOTH: Final = frozenset(["mul", "div"])
+BOTH: Final = frozenset(["mul", "div", "maximum", "minimum"])
 #: Operations through which no gradient goes.
 NO_GRADIENT: Final = frozenset(["ge", "gt", "le", "lt", "ones_like", "zeros_like"])
 #: Operations that give several views: torch lets nobody write over one of them.

@@ -51,7 +51,7 @@ class Tensor:
         result = Tensor(values, number, learns=True)
         if what in INPUT:
             self.kept = what
-        elif what in BOTH:
+        if what in BOTH:
             for each in others:
                 if each is not None and each.learns:
                     self.kept = what
