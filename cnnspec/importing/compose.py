@@ -11,6 +11,7 @@ from cnnspec.importing.fold import fold
 from cnnspec.importing.items import Instance, instance
 from cnnspec.importing.merge import merge
 from cnnspec.importing.parameters import Unsayable, infer
+from cnnspec.importing.tables import tabulate
 from cnnspec.importing.template import Template, skeleton, template
 from cnnspec.importing.tree import Record, Scope, Step, Value
 from cnnspec.importing.words import literal, snake
@@ -53,6 +54,7 @@ def compose(record: Record, heads: Mapping[str, float], *, asked: Collection[str
     assert whole is not None
     whole.name = record.name
     infer(whole, defaults)
+    tabulate(whole)
     texts.append(network(whole, record, heads, asked))
     body = "\n\n".join(texts)
     header = _header(headers, body)

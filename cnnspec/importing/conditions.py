@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from cnnspec.importing.fold import same
@@ -23,25 +23,44 @@ class _Predicate(NamedTuple):
     holds: tuple[bool, ...]
 
 
-def condition(found: Inference, there: tuple[bool, ...], *, flags: bool) -> str | None:
-    """Say when a step is there, by parameters and channels; `flags`: also by constructors' own."""
+def condition(
+    found: Inference, there: tuple[bool, ...], *, flags: bool, summed: bool
+) -> str | None:
+    """Say when a step is there, by parameters and channels; `flags`: also by constructors' own.
+
+    What is `summed` is there, or not, for the shapes: stride and channels both say so.
+    """
     for predicate in _flags(found):
         if predicate.holds == there:
             return predicate.text
     simple = [*_numbers(found), *_channels(found)]
+    if summed and (text := _by_shape(simple, there)) is not None:
+        return text
     for predicate in simple:
         if predicate.holds == there:
             return predicate.text
     if flags and (name := _flag(found, there, own=True)):
         return name
-    for one, other in combinations(simple, 2):
+    text = _by_shape(simple, there)
+    if text is not None:
+        return text
+    return _flag(found, there, own=False) if flags else None
+
+
+def _by_shape(simple: Sequence[_Predicate], there: tuple[bool, ...]) -> str | None:
+    """Say by stride and channels that two shapes are one, or are not."""
+    told = [each for each in simple if len(set(each.holds)) == 2]
+    for one, other in product(told, told):
         if not one.text.startswith("stride") or ".channels" not in other.text:
             continue
-        if tuple(a or b for a, b in zip(one.holds, other.holds, strict=True)) == there:
-            return f"{one.text} or {other.text}"
-        if tuple(a and b for a, b in zip(one.holds, other.holds, strict=True)) == there:
-            return f"{one.text} and {other.text}"
-    return _flag(found, there, own=False) if flags else None
+        pairs = list(zip(one.holds, other.holds, strict=True))
+        if " != 1" in one.text and " != " in other.text:
+            if tuple(a or b for a, b in pairs) == there:
+                return f"{one.text} or {other.text}"
+        if " == 1" in one.text and " == " in other.text:
+            if tuple(a and b for a, b in pairs) == there:
+                return f"{one.text} and {other.text}"
+    return None
 
 
 def _flag(found: Inference, there: tuple[bool, ...], *, own: bool) -> str | None:

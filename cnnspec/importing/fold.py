@@ -55,10 +55,7 @@ def _grow(body: Instance) -> None:
             at += 1
             continue
         first, last = body.items[at], body.items[at + 2 * count - 1]
-        part = number(first.label[-1])
-        assert part is not None
-        prefix = ".".join((*first.label[:-1], part[0]))
-        kind = Kind("grow", first.kind.name, prefix, part[1])
+        kind = Kind("grow", first.kind.name)
         whole = Item(
             kind,
             first.arguments,
@@ -132,9 +129,7 @@ def _repeat(body: Instance, follows: Follows, *, loop: bool) -> None:
         last = body.items[end - 1]
         first.outputs = last.outputs
         if loop:
-            part = number(first.label[-1])
-            assert part is not None
-            first.kind = Kind("loop", first.kind.name, part[0], part[1])
+            first.kind = Kind("loop", first.kind.name)
         if last is not first:
             _replace(body, last, first)
             first.inputs = [(before, 0)]

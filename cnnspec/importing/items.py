@@ -35,9 +35,6 @@ class Kind(NamedTuple):
 
     sort: Literal["operator", "activation", "block", "loop", "grow", "table"]
     name: str
-    #: Of a loop: what stands before the number, and the first number.
-    prefix: str = ""
-    start: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -58,6 +55,8 @@ class Item:
     outputs: Sequence[Value]
     template: Template | None = None
     times: int = 1
+    #: The arguments that make no difference to the instance that is called.
+    free: frozenset[str] = frozenset()
 
 
 Ref = tuple[Item | None, int]
@@ -74,6 +73,7 @@ class Instance:
     #: How the template that it became is called for it, once that is known.
     template: Template | None = None
     arguments: dict[str, Given] = field(default_factory=dict)
+    free: frozenset[str] = frozenset()
 
     def readers(self) -> dict[Ref, int]:
         """Count how often each value of the body is read."""
@@ -139,7 +139,9 @@ def _call(inner: Scope, done: Mapping[Scope, Instance], scope: Scope) -> Item:
     kind = Kind("block", made.template.name)
     label = _label(inner.path, scope.path)
     outputs = [item.outputs[index] for item, index in made.results if item is not None]
-    return Item(kind, dict(made.arguments), label, True, [], [], outputs, made.template)
+    item = Item(kind, dict(made.arguments), label, True, [], [], outputs, made.template)
+    item.free = made.free
+    return item
 
 
 def _label(path: str, within: str) -> tuple[str, ...]:

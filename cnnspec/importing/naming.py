@@ -52,6 +52,21 @@ class Names:
                 return name
         return None
 
+    def varying(self, row: Sequence[object]) -> str | None:
+        """Give, and take, a name that constructors have for a row, and not always one value for."""
+        if not any(value is not None for value in row):
+            return None
+        for name in self._constructed[0] if self._constructed else ():
+            if name in self._used or not is_name(name):
+                continue
+            values = [_plain(own.get(name)) for own in self._constructed]
+            if all(same(value, values[0]) for value in values):
+                continue
+            if all(b is None or same(a, b) for a, b in zip(values, row, strict=True)):
+                self._used.add(name)
+                return name
+        return None
+
     def parameter(self, row: Sequence[object], sense: str, argument: str) -> str:
         """Name a parameter, and take the name."""
         found = self.constructed(row)
@@ -107,10 +122,18 @@ class Names:
         return name
 
     def spell(
-        self, slot: Slot, columns: list[Column], make: Callable[..., Column], count: int
+        self, slot: Slot, columns: list[Column], make: Callable[..., Column], *, loop: bool
     ) -> None:
-        """Spell labels that differ by numbers with columns for these: `layer{index}`."""
+        """Spell labels that differ by numbers with columns for these: `layer{index}`.
+
+        Of a loop's, the last number is its first turn's, and is left out: it has to be the same.
+        """
+        count = len(self._kept)
         parts = {i: re.split(r"(\d+)", item.label[0]) for i, item in slot.items.items()}
+        if loop:
+            if len({each[-2] for each in parts.values()}) != 1:
+                return
+            parts = {index: each[:-2] for index, each in parts.items()}
         if len({tuple(each[::2]) for each in parts.values()}) != 1:
             return
         words = next(iter(parts.values()))

@@ -51,9 +51,11 @@ def plain(op: Op) -> dict[str, Argument]:
 def _short(value: Argument) -> Argument:
     """Write a pair, or the sides of an image, in as few numbers as say it.
 
-    >>> _short((3, 3)), _short((1, 1, 2, 2)), _short((0, 1, 0, 1))
-    (3, (1, 2), (0, 1, 0, 1))
+    >>> _short((3, 3)), _short((1, 1, 2, 2)), _short((0, 1, 0, 1)), _short(2.0)
+    (3, (1, 2), (0, 1, 0, 1), 2)
     """
+    if isinstance(value, float) and value >= 1 and value == int(value):
+        return int(value)
     if not isinstance(value, tuple):
         return value
     if len(value) == 4 and value[0] == value[1] and value[2] == value[3]:

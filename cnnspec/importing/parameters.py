@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,7 +36,9 @@ NEUTRAL: Final[Mapping[str, object]] = {
     "pad": 0,
 }
 #: Sizes and strides first, for pads and conditions are said by them.
-ORDER: Final = ("channels", "size", "stride")
+#: So many turns of a loop are written one by one.
+FEW: Final = 2
+ORDER: Final = ("channels", "size", "stride", "dilation")
 
 
 class Unsayable(Exception):
@@ -52,6 +54,8 @@ class Parameter:
     sense: str
     default: object = None
     has_default: bool = False
+    #: The instances that have no use for it.
+    free: frozenset[int] = frozenset()
 
 
 @dataclass(eq=False, slots=True)
@@ -79,9 +83,12 @@ class Inference:
     parameters: list[Parameter] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
 
-    def add(self, name: str, row: Sequence[object], sense: str) -> Parameter:
+    def add(
+        self, name: str, row: Sequence[object], sense: str, free: Iterable[int] = ()
+    ) -> Parameter:
         """Take a parameter up; expressions may speak of it from now on."""
         made = Parameter(name, [*row], sense)
+        made.free = frozenset(free)
         self.parameters.append(made)
         self.atoms.append(Atom(name, made.row, sense))
         return made
@@ -144,8 +151,9 @@ def _depthwise(slot: Slot) -> None:
 
 
 def _once(slot: Slot) -> None:
-    """A loop of one turn is a call."""
-    if slot.kind.sort == "loop" and all(item.times == 1 for item in slot.items.values()):
+    """A loop of one turn is a call, and one of a few turns, always as many, is as many calls."""
+    turns = {item.times for item in slot.items.values()}
+    if slot.kind.sort == "loop" and len(turns) == 1 and turns <= {*range(1, FEW + 1)}:
         slot.kind = Kind("block", slot.kind.name)
         for item in slot.items.values():
             item.kind = slot.kind
@@ -222,12 +230,17 @@ def _labels(found: Inference) -> None:
             continue
         if any(len(label) != 1 or label[0].isdigit() for label in labels.values()):
             continue
-        found.names.spell(slot, found.columns, Column, len(found.template.instances))
+        if slot.kind.sort in ("loop", "grow"):
+            found.names.spell(slot, found.columns, Column, loop=True)
+            continue
+        found.names.spell(slot, found.columns, Column, loop=False)
 
 
 def _express(found: Inference, column: Column) -> None:
     """Say a column by what is known already, or by a parameter of its own."""
-    text = related(column.row, column.sense, found.atoms)
+    text = _expansion(found, column) if column.sense == "channels" else None
+    if text is None:
+        text = related(column.row, column.sense, found.atoms)
     if text is None and column.sense == "channels":
         text = _ratio(found, column)
     if text is None and column.sense == TIMES:
@@ -235,10 +248,29 @@ def _express(found: Inference, column: Column) -> None:
     if text is None:
         name = found.names.parameter(column.row, column.sense, column.argument)
         row = found.names.filled(name, column.row, column.sense)
-        text = found.add(name, row, column.sense).name
+        free = [index for index, value in enumerate(column.row) if value is None]
+        text = found.add(name, row, column.sense, free).name
     column.text = text
     for slot, argument in column.members:
         slot.shown[argument] = Shown(text)
+
+
+def _expansion(found: Inference, column: Column) -> str | None:
+    """A width that is a multiple of what flows in, by a factor that constructors were given."""
+    channels = found.atoms[0].row
+    ratios: list[object] = []
+    for value, own in zip(column.row, channels, strict=True):
+        if value is None:
+            ratios.append(None)
+            continue
+        if not isinstance(value, int) or not isinstance(own, int) or value % own:
+            return None
+        ratios.append(value // own)
+    name = found.names.varying(ratios)
+    if name is None:
+        return None
+    found.add(name, found.names.filled(name, ratios, "ratio"), "ratio")
+    return f"{name} * {found.atoms[0].text}"
 
 
 def _ratio(found: Inference, column: Column) -> str | None:
@@ -299,7 +331,7 @@ def _conditions(found: Inference) -> None:
         there = tuple(index in slot.items for index in range(count))
         if there not in known:
             flags = slot.kind.sort != "activation"
-            text = condition(found, there, flags=flags)
+            text = condition(found, there, flags=flags, summed=_is_summed(found, slot))
             if text is None and not flags:
                 _hand_identity(found, slot)
                 continue
@@ -308,6 +340,20 @@ def _conditions(found: Inference) -> None:
                 found.add(text, there, "flag")
             known[there] = text
         slot.condition = known[there]
+
+
+def _is_summed(found: Inference, slot: Slot) -> bool:
+    """Whether what a step gives, or gives on, is added: then shapes say when it is there."""
+    readers = found.template.readers()
+    while slot.kind != Kind("operator", "add"):
+        following = readers.get((slot, 0), [])
+        if len(following) != 1 or following[0] is None:
+            return False
+        reader = following[0]
+        if reader.kind.name != "add" and reader.items.keys() != slot.items.keys():
+            return False
+        slot = reader
+    return True
 
 
 def _hand_identity(found: Inference, slot: Slot) -> None:
@@ -361,6 +407,7 @@ def _finish(found: Inference) -> None:
     for index, body in enumerate(found.template.instances):
         body.template = found.template
         body.arguments = {each.name: _given(each.row[index]) for each in found.parameters}
+        body.free = frozenset(each.name for each in found.parameters if index in each.free)
 
 
 def _given(value: object) -> Given:

@@ -36,6 +36,8 @@ class Slot:
     condition: str | None = None
     #: The label's parts, where they differ: words, and expressions in braces.
     spelled: str | None = None
+    #: The statements of a table and its loop; `{}` stands for the name of what flows.
+    lines: list[str] = field(default_factory=list)
 
     @property
     def any(self) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cnnspec.importing.tree import Record, Scope, Step
+from cnnspec.importing.tree import Record, Scope, Step, Value
 
 #: A class of one instance and so few steps is no block.
 FEW = 3
@@ -42,10 +42,22 @@ def _is_block(scope: Scope, counts: Counter[object], total: int) -> bool:
 
 
 def _is_chain(scope: Scope) -> bool:
-    """Whether its members are steps that each read the one before alone."""
-    seen = set()
+    """Whether its members each read the one before alone."""
+    before: set[Value] = set()
     for member in scope.members:
-        if isinstance(member, Scope) or len(member.inputs) != 1 or member.inputs[0] in seen:
+        read = _read(member)
+        if len(read) != 1 or (before and not read <= before):
             return False
-        seen.add(member.inputs[0])
+        before = {value for step in _steps(member) for value in step.outputs}
     return True
+
+
+def _read(member: Step | Scope) -> set[Value]:
+    """Give the values that a member reads and does not make."""
+    steps = _steps(member)
+    made = {value for step in steps for value in step.outputs}
+    return {value for step in steps for value in step.inputs} - made
+
+
+def _steps(member: Step | Scope) -> list[Step]:
+    return list(member.steps()) if isinstance(member, Scope) else [member]

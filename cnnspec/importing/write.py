@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from cnnspec.importing.calls import bare, times
+from cnnspec.importing.calls import bare, call, times
 from cnnspec.importing.flows import Body, Choice, Flow, Join, Planner, Statement
+from cnnspec.importing.items import number
 from cnnspec.importing.parameters import Unsayable
 from cnnspec.importing.steps import Group, Steps, arrows
 from cnnspec.importing.template import Template
@@ -178,14 +179,17 @@ class _Writer:
         slot = statement.loop
         assert slot is not None
         name = statement.names[0]
+        if slot.lines:
+            return [line.replace("{}", name) for line in slot.lines]
         count = bare(times(slot) or "1")
-        prefix, start = slot.kind.prefix, slot.kind.start
+        part = number(slot.any.label[-1])
         starts = {item.label for item in slot.items.values()}
-        if len(starts) > 1 and slot.spelled is None:
+        if part is None or (len(starts) > 1 and slot.spelled is None):
             raise Unsayable("a loop that begins at different numbers")
+        start = part[1]
+        own = slot.spelled if len(starts) > 1 and slot.spelled is not None else part[0]
+        prefix = ".".join((*slot.any.label[:-1], own))
         turn = f"i + {start}" if start else "i"
-        from cnnspec.importing.calls import call
-
         step = f"{name} -> {prefix}{{{turn}}}: {call(slot)}"
         if slot.kind.sort == "grow":
             step = f"concat({name}, {step})"

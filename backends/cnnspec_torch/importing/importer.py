@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from cnnspec.importing.signature import Signatures, of_record
 from cnnspec.importing.tree import Origin, Record, Result, Value
 from cnnspec_torch.importing.constructed import Constructed
 from cnnspec_torch.importing.layers import LAYERS
-from cnnspec_torch.importing.meaning import Flow
+from cnnspec_torch.importing.meaning import Flow, Unsaid
 from cnnspec_torch.importing.pointwise import POINTWISE
 from cnnspec_torch.importing.pools import POOLS
 from cnnspec_torch.importing.recorder import Recorder, origin
@@ -69,12 +69,16 @@ class TorchOriginal:
     record: Record
     shapes: Sequence[tuple[int, ...]]
     findings: Sequence[Finding]
+    #: Whether the same steps run at another size.
+    sizeless: bool
     backend: str | None = "torch"
 
     def prove(self, written: Written) -> Sequence[Finding]:
         """Run both in float64 on the same weights and numbers."""
         from cnnspec_torch.importing.prove import prove
 
+        if not self.sizeless:
+            written = replace(written, sizes=())
         return prove(self.module, self.record, self.shapes, written)
 
     def weights(self) -> Mapping[str, Array]:
@@ -92,6 +96,8 @@ def recorded(
     origins = {path: origin(each, constructed.of(each)) for path, each in module.named_modules()}
     twin = _twin(module)
     training, outputs = _run(twin.train(), origins, shapes)
+    if dropping := training.dropped & training.idle:
+        training, outputs = _run(twin.train(), origins, shapes, dropping)
     outside, evaluated = _run(twin.eval(), origins, shapes)
     signatures = Signatures(noise=False)
     results = _joined(signatures, training, outputs, outside, evaluated)
@@ -105,11 +111,13 @@ def recorded(
         sum(each.numel() for each in module.parameters()),
         _meta(module, source),
     )
+    elsewhere = _elsewhere(twin, origins, shapes, signatures, outside, evaluated)
     findings = [
         Finding("in training it runs the same steps, but for what drops values", holds=True),
-        *_elsewhere(twin, origins, shapes, signatures, outside, evaluated),
+        *elsewhere,
     ]
-    return TorchOriginal(module, record, shapes, findings)
+    sizeless = all(each.holds for each in elsewhere)
+    return TorchOriginal(module, record, shapes, findings, sizeless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +127,19 @@ class _Ran:
     root: Any
     inputs: Sequence[Value]
     applied: Mapping[str, int]
+    idle: frozenset[type[nn.Module]]
+    dropped: frozenset[type[nn.Module]]
 
 
 def _run(
-    module: nn.Module, origins: Mapping[str, Origin], shapes: Sequence[tuple[int, ...]]
+    module: nn.Module,
+    origins: Mapping[str, Origin],
+    shapes: Sequence[tuple[int, ...]],
+    dropping: frozenset[type[nn.Module]] = frozenset(),
 ) -> tuple[_Ran, list[tuple[str, Value]]]:
     """Record one run; gives the outputs by name."""
     recorder = Recorder(module, HANDLERS, origins)
+    recorder.dropping = dropping
     device = next(module.parameters(), torch.empty(0)).device
     inputs = [torch.zeros(2, *shape, device=device) for shape in shapes]
     try:
@@ -141,10 +155,19 @@ def _run(
     outputs = []
     for name, tensor in named(given):
         meaning = recorder.meaning(tensor)
+        if isinstance(meaning, Unsaid):
+            raise meaning.refusal
         if not isinstance(meaning, Flow):
             raise recorder.refusal(f"the output {name} does not come from the input")
         outputs.append((name, meaning.value))
-    return _Ran(recorder.root, recorder.inputs, recorder.applied), outputs
+    ran = _Ran(
+        recorder.root,
+        recorder.inputs,
+        recorder.applied,
+        frozenset(recorder.idle),
+        frozenset(recorder.dropped),
+    )
+    return ran, outputs
 
 
 def _twin(module: nn.Module) -> nn.Module:
@@ -209,7 +232,10 @@ def _elsewhere(
     one = of_record(signatures, outside.root.steps(), outside.inputs)
     other = of_record(signatures, again.root.steps(), again.inputs)
     same = [one[value] for _, value in evaluated] == [other[value] for _, value in results]
-    return [Finding(f"at {shown} it runs the same steps", same)]
+    if same:
+        return [Finding(f"at {shown} it runs the same steps", holds=True)]
+    why = "it runs others there: the spec is of this size alone"
+    return [Finding(f"at {shown} it runs the same steps", None, why)]
 
 
 def _input_name(index: int, shapes: Sequence[tuple[int, ...]]) -> str:

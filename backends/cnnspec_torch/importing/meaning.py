@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
+from cnnspec.diagnostics import SpecError
 from cnnspec.importing.tree import Shape, Value
 
 
@@ -64,7 +65,14 @@ class Made:
     added: float = 0.0
 
 
-Meaning = Flow | Held | Noise | Made
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What no operator gives: refused if anything comes of it."""
+
+    refusal: SpecError
+
+
+Meaning = Flow | Held | Noise | Made | Unsaid
 
 
 def shape_of(tensor: torch.Tensor, layout: Layout = FIRST) -> Shape:

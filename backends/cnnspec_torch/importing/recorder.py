@@ -22,7 +22,16 @@ from torch.overrides import TorchFunctionMode
 from cnnspec.diagnostics import SpecError
 from cnnspec.importing.refusal import refused
 from cnnspec.importing.tree import NOTHING, PLACE, Argument, Origin, Scope, Shape, Step, Value
-from cnnspec_torch.importing.meaning import FIRST, Flow, Held, Made, Meaning, Noise, tensors
+from cnnspec_torch.importing.meaning import (
+    FIRST,
+    Flow,
+    Held,
+    Made,
+    Meaning,
+    Noise,
+    Unsaid,
+    tensors,
+)
 
 #: Functions whose result Python decides by: what runs then depends on the numbers.
 READS_NUMBERS: Final = frozenset(
@@ -61,6 +70,11 @@ class Recorder(TorchFunctionMode):
         self.running: list[nn.Module] = [module]
         #: How often each parameter's owner was applied.
         self.applied: dict[str, int] = {}
+        #: Classes whose modules drop whole examples: one that does nothing drops none.
+        self.dropping: frozenset[type[nn.Module]] = frozenset()
+        #: Classes of which a module did nothing, and those of which one dropped examples.
+        self.idle: set[type[nn.Module]] = set()
+        self.dropped: set[type[nn.Module]] = set()
         self._known: dict[int, _Known] = {}
         #: What went in, in order.
         self.inputs: list[Value] = []
@@ -108,7 +122,7 @@ class Recorder(TorchFunctionMode):
         name = getattr(func, "__name__", str(func))
         taken = tensors([*args, *kwargs.values()])
         known = {id(each): self.meaning(each) for each in taken}
-        flows = any(isinstance(each, Flow) for each in known.values())
+        flows = any(isinstance(each, Flow | Unsaid) for each in known.values())
         if flows and name in READS_NUMBERS:
             raise self.refusal(f"what runs depends on the numbers that flow (`{name}`)")
         if flows and name in WRITES:
@@ -130,6 +144,16 @@ class Recorder(TorchFunctionMode):
         return result
 
     def _meanings(self, call: Call) -> Sequence[Meaning]:
+        """Say what the results stand for; what cannot be said may be of no use to the model."""
+        unsaid = next((each for each in call.known.values() if isinstance(each, Unsaid)), None)
+        if unsaid is not None:
+            return [unsaid] * len(call.given)
+        try:
+            return self._said(call)
+        except SpecError as failure:
+            return [Unsaid(failure)] * len(call.given)
+
+    def _said(self, call: Call) -> Sequence[Meaning]:
         if any(isinstance(each, Flow) for each in call.known.values()):
             handler = self.handlers.get(call.name)
             if handler is None:
@@ -164,13 +188,30 @@ class Recorder(TorchFunctionMode):
             self.stack[-1].members.append(scope)
             self.stack.append(scope)
 
-    def _leave(self, module: nn.Module, _args: Any, _result: Any) -> None:
+    def _leave(self, module: nn.Module, _args: Any, result: Any) -> Any:
         path = self.paths.get(id(module))
         if path is None:
-            return
+            return None
+        scope = self.stack[-1]
         self.running.pop()
-        if path:
-            self.stack.pop()
+        if not path:
+            return None
+        self.stack.pop()
+        own = type(module)
+        if any(isinstance(each, Step) and each.operator == "drop_path" for each in scope.members):
+            self.dropped.add(own)
+        if scope.members or not isinstance(result, torch.Tensor):
+            return None
+        self.idle.add(own)
+        meaning = self.meaning(result)
+        if own not in self.dropping or not isinstance(meaning, Flow):
+            return None
+        step = Step("drop_path", {"rate": 0.0}, [meaning.value], [], path)
+        step.outputs = [Value(meaning.value.shape, step)]
+        scope.members.append(step)
+        given = torch.ops.aten.alias(result)
+        self.learn(given, Flow(step.outputs[0], meaning.layout))
+        return given
 
     def own_path(self) -> str:
         """Give the path of a step without weights: its module's, or a place in its module."""
