@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cnnspec.importing.operators import settle
 from cnnspec.importing.surgery import Surgery
 from cnnspec.importing.tree import Record, Scope, Step, Value
 
+#: Drops whole examples, and scales none of the rest.
+UNSCALED: Final = "drop_unscaled"
+#: Padding by less than any number.
+PAD_LOWEST: Final = "pad_lowest"
+#: Layers that pad, and the step before them that may do it instead.
+PADDED: Final = {"conv": "pad", "maxpool": PAD_LOWEST}
+
 
 def rewrite(record: Record) -> None:
     """Rewrite a recording in place; raises SpecError for what no operator says."""
+    recognise(record)
     surgery = Surgery(record)
-    surgery.sweep()
-    _composed(surgery)
     _pooled(surgery)
     surgery.sweep()
     _hoist(surgery, record.root)
@@ -19,6 +27,14 @@ def rewrite(record: Record) -> None:
     surgery.sweep()
     for step in record.root.steps():
         settle(step)
+
+
+def recognise(record: Record) -> None:
+    """Know the operators that are written out by several functions, in place; drop what is dead."""
+    surgery = Surgery(record)
+    surgery.sweep()
+    _composed(surgery)
+    surgery.sweep()
 
 
 def _composed(surgery: Surgery) -> None:
@@ -30,6 +46,10 @@ def _composed(surgery: Surgery) -> None:
             _hardsigmoid(surgery, step)
         if step.operator == "mul" and len(step.inputs) == 2:
             _gated(surgery, step)
+        if step.operator == UNSCALED:
+            _scaled(surgery, step)
+        if step.operator in PADDED:
+            _padded(surgery, step)
 
 
 def _hardsigmoid(surgery: Surgery, step: Step) -> None:
@@ -72,6 +92,31 @@ def _gated(surgery: Surgery, step: Step) -> None:
             surgery.rewire(step, [one])
             surgery.remove(gate)
             return
+
+
+def _padded(surgery: Surgery, step: Step) -> None:
+    """Give a layer the padding that stands before it; what pads a maximum is never one."""
+    before = step.inputs[0].step
+    if before is None or before.operator != PADDED[step.operator] or step.arguments["pad"] != 0:
+        return
+    if surgery.only_user(before.outputs[0]) is not step or "channels" in before.arguments:
+        return
+    step.arguments["pad"] = before.arguments["sides"]
+    surgery.bypass(before)
+
+
+def _scaled(surgery: Surgery, step: Step) -> None:
+    """Know what drops examples and scales the rest, before or after."""
+    keep = step.arguments["keep"]
+    assert isinstance(keep, float)
+    for scale in (step.inputs[0].step, surgery.only_user(step.outputs[0])):
+        if scale is None or scale.operator != "scale" or scale.arguments["factor"] != 1 / keep:
+            continue
+        if scale.outputs[0] is step.inputs[0] and surgery.only_user(scale.outputs[0]) is not step:
+            continue
+        step.operator, step.arguments = "drop_path", {"rate": step.arguments["rate"]}
+        surgery.bypass(scale)
+        return
 
 
 def _pooled(surgery: Surgery) -> None:

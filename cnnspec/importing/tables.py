@@ -134,7 +134,9 @@ def _stages(segment: Sequence[_Call], rate: str) -> list[_Stage] | None:
     stages = []
     for number, items in grouped.items():
         rows = [{k: v for k, v in item.arguments.items() if k != rate} for item in items]
-        if any(not _equal(row, rows[1], item) for row, item in zip(rows[1:], items[1:], strict=True)):
+        if any(
+            not _equal(row, rows[1], item) for row, item in zip(rows[1:], items[1:], strict=True)
+        ):
             return None
         stages.append(_Stage(number, rows[0], rows[1] if len(rows) > 1 else None, len(rows)))
     return stages
@@ -152,8 +154,10 @@ def _lines(segment: Sequence[_Call], rule: _Rule, taken: set[str]) -> list[str] 
     stages = _stages(segment, rate)
     if stages is None:
         return None
-    columns, given = _columns(stages, [each.name for each in template.parameters if each.name != rate])
-    if len(stages) == 1 and any(len(row) > 1 for row in columns.values()):
+    columns, given = _columns(
+        stages, [each.name for each in template.parameters if each.name != rate]
+    )
+    if len(stages) == 1 and columns:
         return None
     done = segment[0].place + rule.first
 

@@ -36,6 +36,8 @@ def _is_block(scope: Scope, counts: Counter[object], total: int) -> bool:
     weighted = any(step.weighted for step in steps)
     if scope.origin.container or not weighted or len(scope.members) <= 1:
         return False
+    if any(step.weighted and step.path == scope.path for step in steps):
+        return False  # a block has no weights of its own, only its steps have
     if counts[scope.origin.key] > 1:
         return True
     return not (_is_chain(scope) or len(scope.members) <= FEW or 2 * len(steps) > total)

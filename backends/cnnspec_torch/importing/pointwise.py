@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cnnspec.importing.rewrite import UNSCALED
 from cnnspec_torch.importing.meaning import Flow, Held, Made, Noise
 from cnnspec_torch.importing.recorder import Call, Handler
 
@@ -151,18 +152,11 @@ def _dropped(call: Call, flow: Flow, noise: Noise) -> Flow:
     batch = call.result.shape[0]
     if not any(size[0] == batch and set(size[1:]) <= {1} for size in sizes):
         raise call.refusal("random numbers that drop other things than whole examples")
-    value = flow.value
-    if not noise.divided:
-        before = value.step
-        if before is None or before.operator != "scale":
-            raise call.refusal("random numbers that drop examples, and scale none of the rest")
-        if before.arguments["factor"] != 1 / noise.keep:
-            raise call.refusal(
-                "random numbers that drop examples, and scale the rest by something else"
-            )
-        value = before.inputs[0]
     rate = _as_written(call, 1 - noise.keep)
-    return call.step("drop_path", {"rate": rate}, [Flow(value, flow.layout)])
+    if noise.divided:
+        return call.step("drop_path", {"rate": rate}, [flow])
+    # what is left is scaled before or after: a rewrite looks for it
+    return call.step(UNSCALED, {"rate": rate, "keep": noise.keep}, [flow])
 
 
 def _as_written(call: Call, rate: float) -> float:

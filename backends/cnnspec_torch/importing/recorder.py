@@ -21,6 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from cnnspec.diagnostics import SpecError
 from cnnspec.importing.refusal import refused
+from cnnspec.importing.rewrite import UNSCALED
 from cnnspec.importing.tree import NOTHING, PLACE, Argument, Origin, Scope, Shape, Step, Value
 from cnnspec_torch.importing.meaning import (
     FIRST,
@@ -41,6 +42,8 @@ READS_NUMBERS: Final = frozenset(
 WRITES: Final = frozenset(
     ("__setitem__", "copy_", "index_add_", "index_copy_", "scatter_", "masked_fill_", "index_put_")
 )
+#: Steps that drop whole examples.
+DROPS: Final = ("drop_path", UNSCALED)
 _TORCH: Final = str(Path(torch.__file__).parent)
 _HERE: Final = str(Path(__file__).parent)
 
@@ -198,7 +201,7 @@ class Recorder(TorchFunctionMode):
             return None
         self.stack.pop()
         own = type(module)
-        if any(isinstance(each, Step) and each.operator == "drop_path" for each in scope.members):
+        if any(isinstance(each, Step) and each.operator in DROPS for each in scope.members):
             self.dropped.add(own)
         if scope.members or not isinstance(result, torch.Tensor):
             return None
@@ -375,6 +378,8 @@ def _drawn(call: Call) -> Meaning:
     number = next((each for each in call.args if isinstance(each, int | float)), None)
     if call.name in ("bernoulli_", "bernoulli") and isinstance(number, int | float):
         return Noise(float(number))
+    if isinstance(first, Noise) and call.name in ("to", "float", "type", "type_as", "bool"):
+        return first
     if isinstance(first, Noise) and call.name in ("div_", "div") and number == first.keep:
         return Noise(first.keep, divided=True)
     if isinstance(first, Made) and first.function == "rand":
@@ -382,6 +387,10 @@ def _drawn(call: Call) -> Meaning:
             return Made("rand", first.added + number)
         if call.name in ("floor", "floor_") and 0 < first.added < 1:
             return Noise(first.added)
+        if call.name in ("ge", "gt", "__ge__", "__gt__") and number is not None:
+            return Noise(1 - number)
+        if call.name in ("lt", "le", "__lt__", "__le__") and number is not None:
+            return Noise(float(number))
     return Made("rand" if call.name == "rand" else call.name)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Final
 
+from cnnspec.importing.rewrite import PAD_LOWEST
 from cnnspec.importing.tree import Argument
 from cnnspec_torch.importing.layers import numbers
 from cnnspec_torch.importing.meaning import FIRST, LAST, Flow, Layout, Meaning, shape_of
@@ -21,6 +23,10 @@ def _permute(call: Call) -> Flow:
         order = list(range(rank))
         one, other = call.get(1, "dim0") % rank, call.get(2, "dim1") % rank
         order[one], order[other] = order[other], order[one]
+    elif call.name in ("movedim", "moveaxis"):
+        source, target = (int(call.get(at, "")) % rank for at in (1, 2))
+        order = [axis for axis in range(rank) if axis != source]
+        order.insert(target, source)
     else:
         given = call.kwargs.get("dims") or _flat(call.args[1:])
         order = [int(str(each)) % rank for each in given]
@@ -110,8 +116,9 @@ def _pad(call: Call) -> Flow:
     sides = list(call.get(1, "pad"))
     if not any(sides):
         return x
-    mode = call.get(2, "mode", "constant")
-    if mode != "constant" or call.get(3, "value", 0) not in (0, None):
+    mode, value = call.get(2, "mode", "constant"), call.get(3, "value", 0)
+    lowest = value == -inf
+    if mode != "constant" or (value not in (0, None) and not lowest):
         raise call.refusal(f"padding by something else than zeros ({mode})")
     if len(x.value.shape) != 3 or any(sides[6:]):
         raise call.refusal("padding of other axes than those of an image")
@@ -131,7 +138,7 @@ def _pad(call: Call) -> Flow:
     arguments: dict[str, Argument] = {"sides": numbers(around)}
     if before or after:
         arguments["channels"] = (before, after)
-    return call.step("pad", arguments, [x])
+    return call.step(PAD_LOWEST if lowest else "pad", arguments, [x])
 
 
 def _part(call: Call) -> Flow:
@@ -173,7 +180,7 @@ def _pixel_shuffle(call: Call) -> Flow:
 
 
 SHAPING: Final[Mapping[str, Handler]] = {
-    **dict.fromkeys(("permute", "transpose", "swapaxes"), _permute),
+    **dict.fromkeys(("permute", "transpose", "swapaxes", "movedim", "moveaxis"), _permute),
     **dict.fromkeys(("view", "reshape", "flatten", "squeeze", "unsqueeze", "unflatten"), _view),
     **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
     **dict.fromkeys(("chunk", "split", "tensor_split"), _split),
