@@ -16,7 +16,7 @@ from tests.imported_models import MODELS, ResNetLike
 
 #: The most lines that each spec may have, and what a person's would have in it.
 WRITTEN = {
-    "ResNetLike": (18, ["block residual_unit(x, planes, stride = 1)", "residual_unit(32) * 2"]),
+    "ResNetLike": (19, ["block residual_unit(x, planes, stride = 1)", "residual_unit(32) * 2"]),
     "InceptionLike": (32, ["train output", "block branches(x, one, reduced, three, pool)"]),
     "MobileNetLike": (40, ["drop_path(", "x.channels // 4"]),
     "DenseNetLike": (20, ["for i in range(count) { x = concat(x, "]),

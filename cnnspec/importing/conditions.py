@@ -54,12 +54,12 @@ def _by_shape(simple: Sequence[_Predicate], there: tuple[bool, ...]) -> str | No
         if not one.text.startswith("stride") or ".channels" not in other.text:
             continue
         pairs = list(zip(one.holds, other.holds, strict=True))
-        if " != 1" in one.text and " != " in other.text:
-            if tuple(a or b for a, b in pairs) == there:
-                return f"{one.text} or {other.text}"
-        if " == 1" in one.text and " == " in other.text:
-            if tuple(a and b for a, b in pairs) == there:
-                return f"{one.text} and {other.text}"
+        differs = " != 1" in one.text and " != " in other.text
+        if differs and tuple(a or b for a, b in pairs) == there:
+            return f"{one.text} or {other.text}"
+        equal = " == 1" in one.text and " == " in other.text
+        if equal and tuple(a and b for a, b in pairs) == there:
+            return f"{one.text} and {other.text}"
     return None
 
 

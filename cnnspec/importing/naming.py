@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ALSO: Final = frozenset(("stride", "size", "groups"))
 #: What arguments are called, where no constructor has a name.
 PLAIN: Final[Mapping[str, str]] = {"times": "n", "activation": "act", "rate": "drop"}
+#: What people call a factor by which a block widens what flows in.
+FACTOR: Final = re.compile(r"expan|ratio|factor|mult|^t$")
 #: Inputs of a block, behind the first.
 FIRST: Final = "x"
 
@@ -52,12 +54,15 @@ class Names:
                 return name
         return None
 
-    def varying(self, row: Sequence[object]) -> str | None:
-        """Give, and take, a name that constructors have for a row, and not always one value for."""
+    def factor(self, row: Sequence[object]) -> str | None:
+        """Give, and take, a constructor's name of a factor by which a block widens.
+
+        Its name has to say so: a stride of 2 often stands where widths double.
+        """
         if not any(value is not None for value in row):
             return None
         for name in self._constructed[0] if self._constructed else ():
-            if name in self._used or not is_name(name):
+            if name in self._used or not is_name(name) or not FACTOR.search(name):
                 continue
             values = [_plain(own.get(name)) for own in self._constructed]
             if all(same(value, values[0]) for value in values):

@@ -266,7 +266,7 @@ def _expansion(found: Inference, column: Column) -> str | None:
         if not isinstance(value, int) or not isinstance(own, int) or value % own:
             return None
         ratios.append(value // own)
-    name = found.names.varying(ratios)
+    name = found.names.factor(ratios)
     if name is None:
         return None
     found.add(name, found.names.filled(name, ratios, "ratio"), "ratio")

@@ -24,7 +24,7 @@ class _Rule(NamedTuple):
     """A rate that is `largest * done / count`, where `done` is the call's place."""
 
     largest: float
-    count: int
+    steps: int
     first: int
 
 
@@ -35,7 +35,7 @@ class _Call(NamedTuple):
     place: int
     prefix: str
     stage: int
-    index: int
+    position: int
 
 
 class _Stage(NamedTuple):
@@ -44,7 +44,7 @@ class _Stage(NamedTuple):
     number: int
     first: Mapping[str, Given]
     rest: Mapping[str, Given] | None
-    count: int
+    calls: int
 
 
 def tabulate(whole: Template) -> None:
@@ -115,11 +115,11 @@ def _segments(whole: Template, calls: Sequence[Slot]) -> list[list[_Call]]:
             and slot.inputs == [(before.slot, 0)]
             and len(readers[before.slot, 0]) == 1
             and before.prefix == call.prefix
-            and (call.stage, call.index)
-            in ((before.stage, before.index + 1), (before.stage + 1, 0))
+            and (call.stage, call.position)
+            in ((before.stage, before.position + 1), (before.stage + 1, 0))
         ):
             result[-1].append(call)
-        elif call.index == 0:
+        elif call.position == 0:
             result.append([call])
         else:
             result.append([])
@@ -150,13 +150,13 @@ def _lines(segment: Sequence[_Call], rule: _Rule, taken: set[str]) -> list[str] 
     """Write a segment as a loop over `{}`, which stands for the value's name."""
     slot = segment[0].slot
     template, rate = slot.any.template, _rate(slot)
-    assert template is not None and rate is not None
+    assert template is not None
+    assert rate is not None
     stages = _stages(segment, rate)
     if stages is None:
         return None
-    columns, given = _columns(
-        stages, [each.name for each in template.parameters if each.name != rate]
-    )
+    names = [each.name for each in template.parameters if each.name != rate]
+    columns, given = _columns(stages, names)
     if len(stages) == 1 and columns:
         return None
     done = segment[0].place + rule.first
@@ -166,7 +166,7 @@ def _lines(segment: Sequence[_Call], rule: _Rule, taken: set[str]) -> list[str] 
         for parameter in template.parameters:
             name = parameter.name
             if name == rate:
-                text = f"{literal(rule.largest)} * {progress} / {rule.count}"
+                text = f"{literal(rule.largest)} * {progress} / {rule.steps}"
             else:
                 text = given[name]
                 usual = literal(parameter.default) if parameter.has_default else None
@@ -179,12 +179,12 @@ def _lines(segment: Sequence[_Call], rule: _Rule, taken: set[str]) -> list[str] 
     if len(stages) == 1:
         own = f"(j + {done})" if done else "j"
         label = f"{prefix}{stages[0].number}.{{j}}"
-        return [f"for j in range({stages[0].count}) {{ {{}} = {{}} -> {label}: {call(own)} }}"]
+        return [f"for j in range({stages[0].calls}) {{ {{}} = {{}} -> {label}: {call(own)} }}"]
     table = unique("stages", taken)
     taken.add(table)
     heads = [*columns, "n"]
     rows = [
-        f"[{', '.join([*(row[at] for row in columns.values()), str(stage.count)])}],"
+        f"[{', '.join([*(row[at] for row in columns.values()), str(stage.calls)])}],"
         for at, stage in enumerate(stages)
     ]
     first = stages[0].number

@@ -1,4 +1,4 @@
-"""Records runs of a module: in training, outside it, at another size; holds them against another."""
+"""Records runs of a module, in training, outside it, at another size, and compares them."""
 
 from __future__ import annotations
 
