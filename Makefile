@@ -108,7 +108,7 @@ docs: $(VENV)/.installed ## write what is generated: the operators' page, the pa
 	$(BIN)/python tools/write_docs.py
 	$(BIN)/python tools/write_gallery.py
 
-site: $(VENV)/.site ## build the documentation site in build/site, every link checked
+site: $(VENV)/.site build/site-npm/.installed ## build the documentation site in build/site, every link checked
 	@$(BIN)/python tools/build_site.py
 
 clean: ## remove what was built, the environment too
@@ -132,6 +132,10 @@ $(VENV)/.tests: $(VENV)/.installed tests/plugins/cnnspec-sample/pyproject.toml
 $(VENV)/.browser: $(VENV)/.tests tools/install_browser.sh
 	@sh tools/install_browser.sh $(VENV)/mermaid
 	@$(INSTALL) --editable '.[browser]'
+	@touch $@
+
+build/site-npm/.installed:
+	@npm install --silent --no-audit --no-fund --prefix build/site-npm iframe-worker@1.0.4
 	@touch $@
 
 $(VENV)/.site: $(VENV)/.installed
