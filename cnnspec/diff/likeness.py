@@ -12,6 +12,10 @@ from cnnspec.graph import Node, Scope
 
 #: What it is worth that two equal members take what is equal.
 WIRED: Final = 0.8
+#: What two equal steps are worth, and two of one operator with other arguments. A change is told as
+#: a gap is, so two changes beside a gap must be worth less than an equal pair between two gaps.
+EQUAL: Final = 3.5
+CHANGED: Final = 1.2
 
 
 class Likeness:
@@ -53,9 +57,9 @@ class Likeness:
             if named or bare(a.span) == bare(b.span):
                 return 1.5 if a.op.family == b.op.family else 0.9
             return 0.9 if a.op.family == b.op.family else None
-        result = 2.0 + 1.5 * named
+        result = CHANGED + 1.5 * named
         if repr(a.op) == repr(b.op):
-            result += 1.5
+            result += EQUAL - CHANGED
         elif bare(a.span) == bare(b.span):
             result += 0.7
         return result
