@@ -11,7 +11,7 @@ N ?= 300
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-browser test-editors test-zoo vsix check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
+.PHONY: help demo test test-fast test-pythons test-browser test-editors test-zoo vsix check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ demo: $(VENV)/.installed ## compile resnet50, run an image through it, leave all
 
 test: $(VENV)/.tests ## install what the tests need and run them
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+test-fast: $(VENV)/.tests ## the tests of an inner loop: no framework, nothing over a second
+	$(BIN)/python -m pytest --framework-free --fast $(SIDE_BY_SIDE) $(ARGS)
+
+test-pythons: ## run the framework-free tests on every other Python that is there
+	@VENV=$(VENV) sh tools/test_pythons.sh build/pythons $(ARGS)
 
 test-zoo: $(VENV)/.tests ## build, run, train and convert the networks that ship
 	$(BIN)/python -m pytest --zoo tests/test_zoo.py tests/test_zoo_oracles.py tests/test_zoo_fingerprints.py tests/test_convert.py $(SIDE_BY_SIDE) $(ARGS)

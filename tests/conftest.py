@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,11 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-LEFT_OUT = pytest.StashKey[list[str]]()
-
-
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[LEFT_OUT] = []
     config.addinivalue_line("markers", "framework: it needs PyTorch, Keras or TensorFlow")
     config.addinivalue_line("markers", "slow: it takes over a second")
 
@@ -58,10 +56,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave out the files that import a framework, if asked to."""
     if not config.getoption("--framework-free") or collection_path.suffix != ".py":
         return None
-    if not frameworks.imports_one(collection_path):
-        return None
-    config.stash[LEFT_OUT].append(collection_path.name)
-    return True
+    return True if frameworks.imports_one(collection_path) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -77,13 +72,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(apart)]
 
 
-def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    """Say which files were left out."""
-    names = config.stash[LEFT_OUT]
-    return [f"{len(names)} files need a framework: {', '.join(names)}"] if names else []
+def left_out(config: pytest.Config) -> Iterator[str]:
+    """Say what the options left out: processes that run tests say nothing of it."""
+    texts = {
+        each.name: each.read_text() for each in sorted(Path(__file__).parent.glob("test_*.py"))
+    }
+    if config.getoption("--framework-free"):
+        apart = [each for each in texts if frameworks.imports_one(Path(__file__).parent / each)]
+        apart += [name for name, text in texts.items() if _is_marked(text, "framework")]
+        yield f"left out, for they need a framework: {len(set(apart))} files and the tests marked so"
+    if config.getoption("--fast"):
+        slow = [name for name, text in texts.items() if _is_marked(text, "slow")]
+        yield f"left out, for they are slow: {len(slow)} files and the tests marked so"
+
+
+def _is_marked(text: str, mark: str) -> bool:
+    return re.search(rf"^pytestmark = .*\bmark\.{mark}\b", text, re.MULTILINE) is not None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in left_out(terminalreporter.config):
+        terminalreporter.write_line(line)
     if not terminalreporter.config.getoption("--zoo"):
         return
     passed = {

@@ -13,6 +13,8 @@ from tests.hostile_specs import KNOWN, hostile
 from tests.large_specs import NODES, SHAPES
 from tests.limited import limited
 
+pytestmark = pytest.mark.slow
+
 #: `make bounds` tries all that are known and SPREAD made up ones; a run of all tests some of them.
 SPREAD = int(os.environ.get("SPREAD", "0"))
 SEED = int(os.environ["SEED"])

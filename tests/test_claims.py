@@ -31,6 +31,8 @@ from tests.claims_read import Untrue
 from tests.emitted import network, shipped
 from tests.pictures import SVG, drawn
 
+pytestmark = pytest.mark.slow
+
 SPECS = sorted((Path(__file__).parent / "pictured").glob("*.cnn"))
 RANDOM = range(60)
 #: The first try without a stated depth, and all that there is.

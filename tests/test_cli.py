@@ -314,6 +314,7 @@ def test_no_colour_is_sent_where_it_is_not_wanted(tiny: Path) -> None:
         ("compile {spec} -q -b torch -o {file}", "x.py"),
     ],
 )
+@pytest.mark.framework
 def test_what_somebody_wrote_or_edited_is_overwritten_only_with_force(
     command: str, file: str, tmp_path: Path, capsys
 ) -> None:
@@ -361,6 +362,7 @@ def test_one_shape_is_not_given_to_several_inputs(tmp_path: Path, capsys) -> Non
     assert "t has several" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_blocks_nested_thousands_deep_are_costed_or_refused(tmp_path: Path) -> None:
     spec = tmp_path / "deep.cnn"
     block = "block f(x, n) recurs on n {\nif n == 0 { return x }\nreturn x -> relu -> f(n - 1) }"

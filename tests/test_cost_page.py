@@ -14,6 +14,8 @@ from cnnspec.analysis.roofline import DEVICES
 from cnnspec.report.columns import COLUMNS
 from tests.emitted import network
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parent.parent / "docs" / "cost.md"
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*)$", re.MULTILINE)

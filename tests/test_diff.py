@@ -334,6 +334,7 @@ def git(*arguments: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_git_shows_what_changed(tmp_path: Path, monkeypatch, capsys) -> None:
     driver = f"{sys.executable} -m cnnspec diff --git"
     git("init", "-q", "-b", "main", folder=tmp_path)
@@ -424,6 +425,7 @@ def test_volumes_are_of_one_network(empty: Path, capsys) -> None:
     assert "volumes are of one network" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_large_networks_are_compared_in_linear_time() -> None:
     def spec(*steps: str) -> str:
         return f"""network n() {{ image = input(4, 8, 8)

@@ -16,6 +16,8 @@ from cnnspec.draw.page import READABLE, smallest_text
 from tests.emitted import network, shipped
 from tests.pictures import SVG, drawn, drawn_with
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parent / "golden" / "draw"
 GALLERY = Path(__file__).parent.parent / "docs" / "gallery"
 #: The networks whose text for Graphviz is kept, as different as can be.

@@ -15,6 +15,8 @@ import cnnspec
 from cnnspec.draw import Look, drawing
 from cnnspec.network import Network
 
+pytestmark = pytest.mark.slow
+
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
     '"><script>alert(1)</script>',

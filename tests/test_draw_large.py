@@ -13,6 +13,8 @@ from cnnspec.draw import Undrawn, View, drawing
 from cnnspec.draw import tree as trees
 from tests.large_specs import SHAPES
 
+pytestmark = pytest.mark.slow
+
 
 def test_many_outputs_are_one_mark_in_their_middle() -> None:
     graph = cnnspec.loads(SHAPES["outputs"](300)).elaborated

@@ -18,6 +18,8 @@ from cnnspec.draw.theme import THEMES
 from tests.emitted import network
 from tests.pictures import SVG, drawn, drawn_with, picture
 
+pytestmark = pytest.mark.slow
+
 
 def test_heat_follows_the_share_of_the_whole() -> None:
     drawn = picture("vgg16", Plan(1))

@@ -15,6 +15,8 @@ from cnnspec.editing.sheet import sheet_of
 from cnnspec.source import Source
 from tests.test_cases import CASES, Case
 
+pytestmark = pytest.mark.slow
+
 #: What stands behind a mistake that is mended, and was hidden by it, by the text that is typed.
 HIDDEN = {
     "conv": "the arguments of the call were not looked at",

@@ -20,6 +20,8 @@ from cnnspec.testing.program import spec
 from tests.command_line import TINY, typed
 from tests.test_cases import CASES
 
+pytestmark = pytest.mark.slow
+
 FILES = library.shipped_files()
 SHIPPED = {name: library.zoo_text(name) for name in library.shipped()}
 WIDEST = 100

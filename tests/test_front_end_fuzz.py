@@ -14,6 +14,8 @@ from cnnspec.diagnostics import Diagnostic
 from cnnspec.render import as_data, brief, render
 from cnnspec.syntax.slip import RESERVED
 
+pytestmark = pytest.mark.slow
+
 #: What people type, and what they do not: words of the language, signs, numbers, odd characters.
 TOKENS = [
     *sorted(RESERVED),

@@ -17,6 +17,8 @@ from cnnspec.testing.generate import Generator
 from cnnspec.testing.program import spec as written_spec
 from cnnspec.trace import Binding, BlockCall, Choice, Item, Step
 
+pytestmark = pytest.mark.slow
+
 #: What is special about blocks that come several times: blocks, and what the image flows through.
 CASES = """
 # plain

@@ -16,6 +16,8 @@ from cnnspec import library
 from tests.emitted import network
 from tests.test_cases import CASES, loaded
 
+pytestmark = pytest.mark.framework
+
 FENCED = re.MULTILINE | re.DOTALL
 COMPILES = [
     case for case in CASES if any(kind in ("paths", "facts", "torch") for kind, _ in case.blocks)

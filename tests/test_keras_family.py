@@ -16,6 +16,8 @@ from cnnspec.family import source
 from cnnspec_keras.weights import held, variables
 from tests.emitted import network
 
+pytestmark = pytest.mark.slow
+
 FILES = (
     "alexnet.cnn",
     "densenet.cnn",
@@ -38,6 +40,7 @@ def test_each_network_is_a_function_and_each_block_is_written_once(file: str) ->
     assert set(functions) >= {each for each, where in library.shipped().items() if where == file}
 
 
+@pytest.mark.framework
 def test_variants_are_their_networks() -> None:
     module = vars(module_of(family("mobilenet_v3.cnn")))
     for name in ("mobilenet_v3_large", "mobilenet_v3_small"):

@@ -15,6 +15,8 @@ import cnnspec
 from cnnspec.analysis.parameters import trainable
 from cnnspec.cli import run
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parent.parent / "docs" / "lecture.md"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -11,6 +11,8 @@ import pytest
 from cnnspec import library
 from tests.lsp_client import Editor
 
+pytestmark = pytest.mark.slow
+
 RESNET = library.zoo_text("resnet50")
 ALL = {"start": {"line": 0, "character": 0}, "end": {"line": 10_000, "character": 0}}
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.lsp_client import Editor
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parent / "golden" / "lsp_session.txt"
 ALL = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
 

@@ -34,6 +34,7 @@ def write_docs():
     return write_docs
 
 
+@pytest.mark.slow
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
     assert len(write_docs().codes()) > 40
     assert write_docs().missing_pages() == []

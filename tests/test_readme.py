@@ -14,6 +14,8 @@ import pytest
 import cnnspec
 from cnnspec.cli import run
 
+pytestmark = pytest.mark.framework
+
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = ("README.md", "docs/tutorial.md")

@@ -15,6 +15,8 @@ from cnnspec.syntax import tree
 from cnnspec.syntax.parse import parse_what_can_be
 from tests.slips import KEPT, KINDS, WORKED_ON, judged, planted
 
+pytestmark = pytest.mark.slow
+
 BROKEN = """use "blocks.cnn"
 block unit(x, width, stride = 1) {
     y = x -> conv(width, 3, stride = stride, pad =

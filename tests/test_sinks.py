@@ -16,6 +16,8 @@ import pytest
 
 from cnnspec.cli import run
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = {
     "escape": "\x1b[2J\x1b[31mPWNED",
     "lines": "a\nb\r\nc",

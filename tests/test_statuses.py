@@ -13,6 +13,8 @@ import pytest
 import cnnspec
 from cnnspec.cli import COMMANDS, run
 
+pytestmark = pytest.mark.slow
+
 FINE = """network n(c = 4) {
     image = input(3, 8, 8)
     output y = image -> conv(c, 3) -> gap -> dense(10)

@@ -28,6 +28,8 @@ from cnnspec.sweeps.measure import rows_of
 from cnnspec.sweeps.results import Index, key
 from tests.console import fresh
 
+pytestmark = pytest.mark.slow
+
 SMALL = """network small(width = 4, size = 8, kernel = 3) {
     image = input(3, size, size)
     output y = image -> conv(width, kernel) -> relu -> gap -> dense(2)

@@ -17,6 +17,8 @@ import pytest
 from cnnspec.cli import run
 from tests.test_sweep import SMALL, rows_in
 
+pytestmark = pytest.mark.slow
+
 LONG = 120
 
 

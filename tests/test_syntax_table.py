@@ -43,6 +43,7 @@ def test_a_stale_table_is_made_anew(monkeypatch: pytest.MonkeyPatch, fresh) -> N
     assert made
 
 
+@pytest.mark.slow
 def test_the_table_is_the_same_text_under_every_hash_seed() -> None:
     code = (
         "from importlib.resources import files; from cnnspec.syntax.table import written;"

@@ -18,6 +18,8 @@ from cnnspec.cli import run
 from cnnspec.report.columns import Row
 from cnnspec.report.fit import cut
 
+pytestmark = pytest.mark.slow
+
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 Shown = Callable[..., list[str]]
 

@@ -13,6 +13,8 @@ import cnnspec
 from tests.emitted import shipped, source
 from tests.test_cases import CASES, loaded
 
+pytestmark = pytest.mark.framework
+
 #: The cases whose spec compiles.
 COMPILES = [
     case for case in CASES if any(kind in ("paths", "facts", "torch") for kind, _ in case.blocks)

@@ -23,6 +23,8 @@ from cnnspec.testing.program import spec as written_spec
 from cnnspec.whole import Whole
 from tests.test_instances import cases
 
+pytestmark = pytest.mark.slow
+
 #: What is special about a block, and the image's way: values that leave it, share memory, die.
 CASES = """
 # a view of what comes in
