@@ -86,7 +86,8 @@ def left_out(config: pytest.Config) -> Iterator[str]:
         yield f"left out, for they are slow: {len(slow)} files and the tests marked so"
 
 
-def _is_marked(text: str, mark: str) -> bool:
+def _is_marked(file: Path, mark: str) -> bool:
+    text = file.read_text(encoding="utf-8")
     return re.search(rf"^pytestmark = .*\bmark\.{mark}\b", text, re.MULTILINE) is not None
 
 
