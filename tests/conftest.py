@@ -74,15 +74,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def left_out(config: pytest.Config) -> Iterator[str]:
     """Say what the options left out: processes that run tests say nothing of it."""
-    texts = {
-        each.name: each.read_text() for each in sorted(Path(__file__).parent.glob("test_*.py"))
-    }
+    files = sorted(Path(__file__).parent.glob("test_*.py"))
     if config.getoption("--framework-free"):
-        apart = [each for each in texts if frameworks.imports_one(Path(__file__).parent / each)]
-        apart += [name for name, text in texts.items() if _is_marked(text, "framework")]
-        yield f"left out, for they need a framework: {len(set(apart))} files and the tests marked so"
+        apart = [
+            each for each in files if _is_marked(each, "framework") or frameworks.imports_one(each)
+        ]
+        yield f"left out, for they need a framework: {len(apart)} files and the tests marked so"
     if config.getoption("--fast"):
-        slow = [name for name, text in texts.items() if _is_marked(text, "slow")]
+        slow = [each for each in files if _is_marked(each, "slow")]
         yield f"left out, for they are slow: {len(slow)} files and the tests marked so"
 
 
