@@ -15,7 +15,7 @@ _ROW: Final = "steps in a row are a flow, `a -> b`, and a list of them `[a, b]`"
 _RANK: Final = "not here: images have two axes, height and width"
 _SIZE: Final = "not here: `upsample(factor)` takes a factor, and no size"
 _PADS: Final = "not here: `pad` puts zeros around an image"
-_REDUCES: Final = "not here: of reductions there are `gap` and `gmp`, over all places"
+_REDUCES: Final = "not here: `mean`, `sum`, `max` and `min` are: `x -> mean(axis = places)`"
 _NOISE: Final = "not here: `dropout`, `spatial_dropout` and `drop_path` are"
 _SEQUENCE: Final = "not here: networks are of images, without recurrence or attention"
 _PRODUCT: Final = "not here: `dense` and `conv` multiply by learned matrices, `mul` place by place"
@@ -100,7 +100,7 @@ ABSENT: Final[Mapping[str, str]] = {
         ("alphadropout", "featurealphadropout", "gaussiandropout", "gaussiannoise"), _NOISE
     ),
     **dict.fromkeys(
-        ("mean", "max", "min", "reducemean", "reducemax", "reducesum", "amax", "amin"), _REDUCES
+        ("reducemean", "reducemax", "reducemin", "reducesum", "amax", "amin", "logsumexp"), _REDUCES
     ),
     "average": "not here: it is a sum over a number, `(a + b) / 2`",
     **dict.fromkeys(

@@ -7,7 +7,7 @@ stands for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
@@ -28,6 +28,11 @@ class SumOfInputs:
 @dataclass(frozen=True, slots=True)
 class WidestInput:
     """The channels of the input that has most: others have as many, or 1 that spreads."""
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """One channel, whatever comes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,20 @@ class Joined:
     right: Formula
 
 
-Formula = OfInput | SumOfInputs | WidestInput | Places | Argument | Joined
+Formula = OfInput | SumOfInputs | WidestInput | One | Places | Argument | Joined
+
+
+@dataclass(frozen=True, slots=True)
+class ByArguments:
+    """A formula for each way in which arguments are given; None where they do not say which."""
+
+    formula: Callable[[Mapping[str, object]], Formula | None]
+
 
 SAME: Final = OfInput()
 SUM: Final = SumOfInputs()
 WIDEST: Final = WidestInput()
+ONE: Final = One()
 
 
 def times(left: Formula, right: Formula) -> Joined:
@@ -92,15 +106,18 @@ def express(
     argument: Callable[[Argument], T],
     places: T | None,
     join: Callable[[Sign, T, T], T],
+    one: T,
 ) -> T:
     """Work a formula out over numbers, or over code.
 
     `inputs` are the inputs' channels, `places` is None where the first input is a vector.
 
-    >>> names = dict(inputs=["x.shape[1]"], argument=lambda each: each.name, places=None)
+    >>> names = dict(inputs=["x.shape[1]"], argument=lambda each: each.name, places=None, one="1")
     >>> express(times(SAME, Argument("multiplier")), **names, join="{1} {0} {2}".format)
     'x.shape[1] * multiplier'
     """
+    if isinstance(formula, One):
+        return one
     # no function of its own in here: one that calls itself is a cycle, kept until it is looked for
     result = _value(formula, inputs, argument, places, join)
     assert result is not None, "a formula is more than a vector's places"
@@ -122,7 +139,7 @@ def _value(
             for one in inputs[1:]:
                 total = join("+" if isinstance(formula, SumOfInputs) else "max", total, one)
             return total
-        case Places():
+        case Places() | One():
             return places
         case Argument():
             return argument(formula)

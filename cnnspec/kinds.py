@@ -241,6 +241,58 @@ class Pair:
             raise Refusal(said, help=refusal.help) from None
 
 
+#: The names of an image's axes, in order; a vector has the first.
+AXES: Final = ("channels", "height", "width")
+#: The words that an axis is said by; `places` are all but the channels.
+AXIS_WORDS: Final = (*AXES, "places")
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Axes by their names, read in their order as a tuple; `single` admits one alone."""
+
+    single: bool = False
+
+    @property
+    def words(self) -> str:
+        several = "" if self.single else ", places, or a list of them"
+        return ("channels, height or width" if self.single else "channels, height, width") + several
+
+    def read(self, value: object) -> tuple[str, ...]:
+        listed = [value] if isinstance(value, str) else value
+        if not isinstance(listed, tuple | list) or not listed:
+            counted = _is_int(value)
+            help_ = "axes have names, and no numbers: the first is `channels`" if counted else None
+            raise Refusal(f"expected {self.words}, not {brief(value)}", help=help_)
+        if not all(each in AXIS_WORDS for each in listed):
+            raise Refusal(f"expected {self.words}, not {brief(value)}")
+        named = {*listed} - {"places"} | ({*AXES[1:]} if "places" in listed else set())
+        found = tuple(each for each in AXES if each in named)
+        if self.single and len(found) > 1:
+            raise Refusal(f"expected one axis, {self.words}, not {brief(value)}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How many parts of one length, or the lengths of parts, read as a tuple."""
+
+    high: int = 1024
+
+    @property
+    def words(self) -> str:
+        return f"a whole number from 1 to {self.high}, or a list of lengths of at least 1"
+
+    def read(self, value: object) -> int | tuple[int, ...]:
+        try:
+            if isinstance(value, tuple | list) and 1 <= len(value) <= self.high:
+                return tuple(Int(1).read(each) for each in value)
+            return Int(1, self.high).read(value)
+        except Refusal as refusal:
+            said = f"expected {self.words}, not {brief(value)}"
+            raise Refusal(said, help=refusal.help) from None
+
+
 Pads = tuple[int, int, int, int] | Literal["same", "same_lower"]
 
 
@@ -289,7 +341,7 @@ def _sides(value: Any) -> tuple[int, int, int, int] | None:
     return None
 
 
-Kind = Int | Float | Bool | Choice | Ints | Pair | Pad
+Kind = Int | Float | Bool | Choice | Ints | Pair | Pad | Axes | Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from math import prod, sqrt
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from cnnspec import channels
-from cnnspec.channels import Formula
+from cnnspec.channels import ByArguments, Formula
 from cnnspec.kinds import MISSING, Arg, Called, Refusal
 from cnnspec.shapes import Shape
 
@@ -56,6 +56,11 @@ class Window(NamedTuple):
     size: tuple[int, int]
     stride: tuple[Steps, Steps] = (1, 1)
     dilation: tuple[int, int] = (1, 1)
+
+
+def count(value: int | Sequence[object]) -> int:
+    """Say how many a number, or a list, stands for."""
+    return value if isinstance(value, int) else len(value)
 
 
 class Noise(NamedTuple):
@@ -111,14 +116,17 @@ class Op:
     doubted: ClassVar[tuple[str, ...]] = ()
     #: How many inputs it takes: at least, and at most (None: any number).
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    #: What puts several values together so, where it takes one.
+    instead: ClassVar[str | None] = None
     #: Whether it is what comes into the network.
     is_input: ClassVar[bool] = False
     #: The sign that stands for it between values, if one does.
     sign: ClassVar[str | None] = None
-    #: The argument that says how many outputs it has; None: one.
+    #: The argument that says how many outputs it has, as a number or by a list of one for each;
+    #: None: one.
     outputs_from: ClassVar[str | None] = None
     #: The channels of each output; None: no formula says them.
-    channel_rule: ClassVar[Formula | None] = channels.SAME
+    channel_rule: ClassVar[Formula | ByArguments | None] = channels.SAME
     #: Whether what comes out is an image or a vector.
     rank: ClassVar[Rank] = "kept"
     #: What one number that comes out is made of.
@@ -188,17 +196,23 @@ class Op:
     @property
     def joins(self) -> bool:
         """Whether it puts its inputs' channels side by side."""
-        return self.channel_rule == channels.SUM
+        return self.rule(self.values) == channels.SUM
 
     @property
     def outputs(self) -> int:
         """How many outputs it has."""
-        return 1 if self.outputs_from is None else int(self.values[self.outputs_from])
+        return 1 if self.outputs_from is None else count(self.values[self.outputs_from])
 
     @property
     def values(self) -> dict[str, Any]:
         """The arguments' values by name, as they were read."""
         return {key: getattr(self, key) for key in self.arguments}
+
+    @classmethod
+    def rule(cls, arguments: Mapping[str, Any]) -> Formula | None:
+        """Give the channels of each output where these arguments are known; None: no formula."""
+        rule = cls.channel_rule
+        return rule.formula(arguments) if isinstance(rule, ByArguments) else rule
 
     def check(self) -> None:
         """Refuse arguments that do not go together. The default refuses none."""

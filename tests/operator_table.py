@@ -107,6 +107,8 @@ ROWS: tuple[Row, ...] = (
     row("gelu", V, approximate="tanh_form", gives=V),
     row("prelu", X, gives=X),
     row("softmax", X, gives=X),
+    row("softmax", X, axis="width", gives=X),
+    row("softmax", X, axis="places", gives=X),
     row("sqrt", X, gives=X),
     row("exp", X, gives=X),
     row("abs", V, gives=V),
@@ -134,6 +136,13 @@ ROWS: tuple[Row, ...] = (
     row("minimum", X, number=6, gives=X),
     row("concat", X, X, X, gives=(12, 7, 7)),
     row("concat", (3,), V, gives=(7,)),
+    row("concat", X, (4, 2, 7), axis="height", gives=(4, 9, 7)),
+    row("concat", X, (4, 7, 1), X, axis="width", gives=(4, 7, 15)),
+    row("mean", X, axis="places", gives=(4, 1, 1)),
+    row("mean", V, axis="channels", gives=(1,)),
+    row("sum", X, axis=["channels", "width"], gives=(1, 7, 1)),
+    row("max", X, axis="channels", gives=(1, 7, 7)),
+    row("min", X, axis="height", gives=(4, 1, 7)),
     row("scale", X, factor=-0.5, gives=X),
     row("layer_scale", X, gives=X),
     row("layer_scale", V, gives=V),
@@ -157,6 +166,10 @@ ROWS: tuple[Row, ...] = (
     row("pixel_shuffle", (12, 5, 6), factor=2, gives=(3, 10, 12)),
     row("split", (6, 5, 5), n=3, gives=[(2, 5, 5)] * 3),
     row("split", X, n=1, gives=X),
+    row("split", X, n=[1, 3], gives=[(1, 7, 7), (3, 7, 7)]),
+    row("split", X, n=[4], gives=X),
+    row("split", (4, 6, 7), n=2, axis="height", gives=[(4, 3, 7)] * 2),
+    row("split", X, n=[5, 2], axis="width", gives=[(4, 7, 5), (4, 7, 2)]),
 )
 #: Every operator that a step can be.
 STEPS = sorted(name for name, op in OPERATORS.items() if not op.is_input)

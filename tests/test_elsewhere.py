@@ -119,7 +119,6 @@ TORCH: dict[str, Row] = {
     "plus": Row(halves(torch.add), "(a, b)"),
     "addition": Row(halves(torch.add), "(a, b)"),
     "residual": Row(halves(torch.add), "(a, b)"),
-    "sum": Row(halves(lambda a, b: sum([a, b]))),
     "times": Row(halves(torch.mul), "(a, b)"),
     "minus": Row(halves(torch.sub), "(a, b)"),
     "divide": Row(halves(torch.div), "(a, b)"),

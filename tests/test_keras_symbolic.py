@@ -88,7 +88,7 @@ MUTANTS = {
         "the model gives y, early, later",
     ),
     "heads in inference": ('model.output["y"]', 'model.output["late"]', "without heads"),
-    "a copied layer that is another": ("axis=-1", "axis=1", "the layer Split is another"),
+    "a copied layer that is another": ("axis=self.axis", "axis=1", "the layer Split is another"),
     "what is not there": ("layers.Dense(5", "layers.Danse(5", ""),
     "what cannot be made": ("(4, 1, name", "(name", "cannot be made: TypeError"),
 }

@@ -76,6 +76,15 @@ def channels_first(x: KerasTensor, *, name: str) -> KerasTensor:
     return layers.Permute((3, 1, 2), name=name)(x) if len(x.shape) == 4 else x
 
 
+def axes_of(axis: Any) -> tuple[int, ...]:
+    """Give the axes of an image by their names, channels last."""
+    named = {axis} if isinstance(axis, str) else set(axis)
+    if "places" in named:
+        named |= {"height", "width"}
+    places = {"channels": -1, "height": 1, "width": 2}
+    return tuple(place for name, place in places.items() if name in named)
+
+
 def round_to(value: float, divisor: int = 8) -> int:
     """Give the nearest multiple of divisor, never below 90 % of value."""
     result = max(divisor, int(value + divisor / 2) // divisor * divisor)

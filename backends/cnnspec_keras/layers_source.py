@@ -166,17 +166,54 @@ class PixelShuffle(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="cnnspec")
 class Split(layers.Layer):
-    """Equal parts of the channels."""
+    """Parts of an axis: so many of one length, or of the lengths that are listed."""
 
-    def __init__(self, parts: int, **kwargs: Any) -> None:
+    def __init__(self, parts: Any, *, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.parts = parts
+        self.parts = parts if isinstance(parts, int) else list(parts)
+        self.axis = axis
 
     def call(self, x: KerasTensor) -> list[KerasTensor]:
-        return ops.split(x, self.parts, axis=-1)
+        if isinstance(self.parts, int):
+            return ops.split(x, self.parts, axis=self.axis)
+        ends = [sum(self.parts[: i + 1]) for i in range(len(self.parts) - 1)]
+        return ops.split(x, ends, axis=self.axis)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "parts": self.parts}
+        return {**super().get_config(), "parts": self.parts, "axis": self.axis}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class Reduction(layers.Layer):
+    """One number of all along axes, which stay with length 1."""
+
+    def __init__(self, operation: str, axis: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.operation = operation
+        self.axis = axis if isinstance(axis, int) else tuple(axis)
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return getattr(ops, self.operation)(x, axis=self.axis, keepdims=True)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"operation": self.operation, "axis": self.axis}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
+class SoftmaxOver(layers.Layer):
+    """Shares of 1 along axes together."""
+
+    def __init__(self, axis: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = axis if isinstance(axis, int) else tuple(axis)
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        y = ops.exp(x - ops.max(x, axis=self.axis, keepdims=True))
+        return y / ops.sum(y, axis=self.axis, keepdims=True)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis}
 
 
 @keras.saving.register_keras_serializable(package="cnnspec")

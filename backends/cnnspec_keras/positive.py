@@ -32,6 +32,7 @@ KEEPS: Final = frozenset(
         *("maxpool", "avgpool", "adaptive_avgpool", "gap", "gmp", "dropout", "spatial_dropout"),
         *("drop_path", "identity", "add", "mul", "div", "maximum", "minimum", "pow"),
         *("concat", "flatten", "reshape", "permute"),
+        *("mean", "sum", "max", "min"),
         *("pad", "crop", "upsample", "channel_shuffle", "pixel_shuffle", "split"),
     )
 )

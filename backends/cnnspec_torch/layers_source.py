@@ -370,6 +370,76 @@ class Power(nn.Module):
         return torch.pow(x, self.exponent)
 
 
+def dims(axis: str | tuple[str, ...] | list[str]) -> list[int]:
+    """The axes of an image by their names, the batch first."""
+    named = {axis} if isinstance(axis, str) else set(axis)
+    if "places" in named:
+        named |= {"height", "width"}
+    places = {"channels": 1, "height": 2, "width": 3}
+    return [place for name, place in places.items() if name in named]
+
+
+class MeanOver(nn.Module):
+    """The mean along axes, which stay with length 1."""
+
+    def __init__(self, dim: int | tuple[int, ...] | list[int]) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(self.dim, keepdim=True)
+
+
+class SumOver(nn.Module):
+    """The sum along axes, which stay with length 1."""
+
+    def __init__(self, dim: int | tuple[int, ...] | list[int]) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sum(self.dim, keepdim=True)
+
+
+class MaxOver(nn.Module):
+    """The largest number along axes, which stay with length 1."""
+
+    def __init__(self, dim: int | tuple[int, ...] | list[int]) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.amax(self.dim, keepdim=True)
+
+
+class MinOver(nn.Module):
+    """The smallest number along axes, which stay with length 1."""
+
+    def __init__(self, dim: int | tuple[int, ...] | list[int]) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.amin(self.dim, keepdim=True)
+
+
+def softmax_over(x: Tensor, dim: list[int]) -> Tensor:
+    """Shares of 1 along several axes together."""
+    y = torch.exp(x - x.amax(dim, keepdim=True))
+    return y / y.sum(dim, keepdim=True)
+
+
+class SoftmaxOver(nn.Module):
+    """Shares of 1 along several axes together."""
+
+    def __init__(self, dim: list[int]) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return softmax_over(x, self.dim)
+
+
 def reshaped(x: Tensor, sizes: list[int]) -> Tensor:
     """The same values as another shape; the batch stays."""
     return x.reshape([x.shape[0]] + sizes)

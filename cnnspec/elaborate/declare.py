@@ -18,6 +18,7 @@ from cnnspec.op import Op
 from cnnspec.ops import OPERATORS, Operators
 from cnnspec.source import Source, Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.axes import axis_words
 from cnnspec.syntax.files import Entry, FileNames
 from cnnspec.syntax.parse import parse_what_can_be
 
@@ -239,7 +240,8 @@ class Declarations:
                     if key
                     else f"`default {word}(name = value)`",
                 )
-            value = session.evaluator.evaluate(argument.value, frame)
+            words = axis_words(argument)
+            value = session.evaluator.evaluate(argument.value, frame) if words is None else words
             try:
                 op.arguments[key].kind.read(plain(value))
             except Refusal as refusal:

@@ -31,8 +31,9 @@ from cnnspec.elaborate.values import (
 from cnnspec.elsewhere import of_module
 from cnnspec.expression import Written, plain, worked_out, written
 from cnnspec.graph import Port
-from cnnspec.kinds import Pad, Refusal, brief
+from cnnspec.kinds import Axes, Pad, Refusal, brief
 from cnnspec.syntax import tree
+from cnnspec.syntax.axes import axis_words
 from cnnspec.trace import Choice
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class Evaluator:
         poisoned = False
         for argument in expr.arguments:
             try:
-                value = self.evaluate(argument.value, frame)
+                words = axis_words(argument)
+                value = self.evaluate(argument.value, frame) if words is None else words
             except SpecError as mistake:
                 told = _perhaps_size(_perhaps_keyword(mistake, argument, callee), expr, callee)
                 wrong += _perhaps_named(told, argument)
@@ -372,7 +374,7 @@ def _perhaps_keyword(mistake: SpecError, argument: tree.Argument, callee: Any) -
 
     There may be no such argument, or one that takes words, which are proposed.
     """
-    operator = callee.callee if isinstance(callee, CallStep) else callee
+    operator = stepped(callee.callee if isinstance(callee, CallStep) else callee)
     first, *rest = mistake.diagnostics
     key = argument.keyword
     if not isinstance(operator, Operator) or first.code != "unknown-name" or key is None:
@@ -380,6 +382,8 @@ def _perhaps_keyword(mistake: SpecError, argument: tree.Argument, callee: Any) -
     arg = operator.op.arguments.get(key)
     if arg is None:
         return list(unknown_argument(key, operator.op, argument.span).diagnostics)
+    if isinstance(arg.kind, Axes):
+        return [replace(first, help=f"`{key}` is {arg.kind.words}"), *rest]
     if not arg.choices or not isinstance(argument.value, tree.Name):
         return [first, *rest]
     if isinstance(arg.kind, Pad) and argument.value.id.lower() == "valid":

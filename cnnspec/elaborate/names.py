@@ -13,6 +13,7 @@ from cnnspec.elaborate.frame import Frame
 from cnnspec.elaborate.functions import FUNCTIONS
 from cnnspec.elaborate.values import POISON, BlockValue, Function, Operator, Poisoned
 from cnnspec.elsewhere import operator_help
+from cnnspec.kinds import AXIS_WORDS
 from cnnspec.op import Op
 from cnnspec.ops import OPERATORS, WORDS
 from cnnspec.source import ZOO, Span
@@ -127,6 +128,8 @@ class Names:
 
     def _meant(self, word: str, frame: Frame) -> str:
         """Say what to type for a word that nothing is called: the spec's own names come first."""
+        if word in AXIS_WORDS:
+            return f'an axis is said where it is given, `axis = {word}`; kept, it is `"{word}"`'
         beyond = frame.file.beyond(word)
         if beyond is not None:
             return use_help(word, beyond, frame.file)

@@ -27,7 +27,7 @@ from cnnspec.elaborate.values import (
 from cnnspec.elsewhere import argument_help
 from cnnspec.expression import OPERATIONS, Written, plain, written
 from cnnspec.graph import Node, Port
-from cnnspec.kinds import Float, Refusal
+from cnnspec.kinds import AXES, Axes, Float, Refusal
 from cnnspec.op import Op, Weight
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
@@ -166,7 +166,7 @@ class Nodes:
         self, op: type[Op], inputs: tuple[Port, ...], value: Any, step: CallStep
     ) -> None:
         least, most = op.arity
-        joins = not op.names or op.takes_number
+        joins = op.arity[1] is None or op.takes_number
         waits = [each for each in step.given if joins and isinstance(each.value, STEPS)]
         if waits:
             few = step.given[:MOST_SHOWN]
@@ -205,11 +205,14 @@ class Nodes:
         if len(inputs) < least or many:
             count = str(least) if least == most else f"at least {least}"
             plural = "" if count == "1" else "s"
+            help_ = f"`x -> {op.name}` gives it one" if least == 1 else None
+            if op.instead and len(inputs) > 1:
+                help_ = f"several values are put together by `{op.instead}(a, b)`"
             raise error(
                 "wrong-arity",
                 f"{op.name} takes {count} input{plural}, not {len(inputs)}",
                 step.span,
-                help=f"`x -> {op.name}` gives it one" if least == 1 else None,
+                help=help_,
             )
 
     def _arguments(
@@ -259,11 +262,12 @@ class Nodes:
         for key in op.required:
             if key not in values and not partly:
                 doc = op.arguments[key].doc
+                typed = ", ".join(_typed(op, each) for each in op.required)
                 raise error(
                     "missing-argument",
                     f"{op.name} needs `{key}`: {doc[:1].lower()}{doc[1:].rstrip('.')}",
                     step.span,
-                    help=f"write `{op.name}({', '.join(op.required)})`",
+                    help=f"write `{op.name}({typed})`",
                 )
         return values, spans
 
@@ -352,7 +356,7 @@ class Nodes:
     def _carry(
         self, node: Node, arguments: dict[str, Any], sources: tuple[Any, ...], frame: Frame
     ) -> None:
-        op, rule = node.op, node.op.channel_rule
+        op, rule = node.op, node.op.rule(node.op.values)
         for key, given in arguments.items():
             free = rule == Argument(key) or isinstance(op.arguments[key].kind, Float)
             if isinstance(given, Written) and not free:
@@ -376,6 +380,7 @@ class Nodes:
                 argument=argument,
                 places=prod(places) if places else None,
                 join=_joined,
+                one=1,
             )
         for port in node.ports:
             if isinstance(value, Written) and value.value == port.shape.channels:
@@ -411,6 +416,14 @@ def _with_number(
     if number is not None:
         rest.insert(0, Given("number", number.value, number.span))
     return tuple(inputs), tuple(rest)
+
+
+def _typed(op: type[Op], key: str) -> str:
+    """Say how an argument is typed: by position, or by name with something that it may be."""
+    if key in op.ordered:
+        return key
+    kind = op.arguments[key].kind
+    return f"{key} = {AXES[0] if isinstance(kind, Axes) else '…'}"
 
 
 def _value(span: Span, argument: str | None) -> int:

@@ -45,6 +45,7 @@ from cnnspec.emit.program import (
     Return,
     Statement,
     Within,
+    gives_several,
     kind_of,
     parts,
 )
@@ -566,8 +567,7 @@ class _Flattener:
         if isinstance(said, OperatorStep):
             if said.op.is_input and label is None and self.given is not None:
                 label = ((self.given,),)
-            several = said.op.name == "split" and said.argument("n") != Literal(1)
-            kind = "nodes" if several else "node"
+            kind = "nodes" if gives_several(said) else "node"
         elif isinstance(said, BlockStep):
             names, inputs = _flowing(said, inputs)
             kind = self.program.body(said).result

@@ -120,6 +120,15 @@ class OperatorStep:
         return dict(self.arguments).get(name)
 
 
+def gives_several(step: OperatorStep) -> bool:
+    """Whether an operator gives several values: as many as an argument says, unless that is one."""
+    word = step.op.outputs_from
+    match None if word is None else step.argument(word):
+        case Literal(1) | ListOf((_,)):
+            return False
+    return word is not None
+
+
 @dataclass(frozen=True, slots=True)
 class BlockStep:
     """A block with arguments by parameter; what flows into it is the first that is left out."""

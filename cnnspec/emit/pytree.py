@@ -116,6 +116,14 @@ def is_load(each: ast.Name) -> bool:
     return isinstance(each.ctx, ast.Load)
 
 
+def known(words: ast.expr) -> object:
+    """The value of a literal, lists as tuples; None for what is no literal."""
+    if isinstance(words, ast.List | ast.Tuple):
+        values = [known(each) for each in words.elts]
+        return None if None in values else tuple(values)
+    return words.value if isinstance(words, ast.Constant) else None
+
+
 def walk(tree: ast.AST | Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Walk a tree, or several."""
     for each in [tree] if isinstance(tree, ast.AST) else tree:

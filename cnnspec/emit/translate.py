@@ -49,6 +49,7 @@ from cnnspec.emit.program import (
     Repeat,
     Step,
     Within,
+    gives_several,
     kind_of,
 )
 from cnnspec.expression import Expression, Written, plain
@@ -56,6 +57,7 @@ from cnnspec.op import Op
 from cnnspec.ops import WORDS, operators
 from cnnspec.source import Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.axes import axis_words
 from cnnspec.syntax.files import Definition, Entry, FileNames
 
 #: Operators that take any number of operands.
@@ -343,7 +345,17 @@ class Reader:
         return word in FUNCTIONS and not hidden and not visible
 
     def _given(self, arguments: Iterable[tree.Argument]) -> list[tuple[str | None, Expr]]:
-        return [(each.keyword, self.value(each.value)) for each in arguments]
+        found: list[tuple[str | None, Expr]] = []
+        for each in arguments:
+            words = axis_words(each)
+            if words is None:
+                said = self.value(each.value)
+            elif isinstance(words, str):
+                said = Literal(words)
+            else:
+                said = ListOf(tuple(map(Literal, words)))
+            found.append((each.keyword, said))
+        return found
 
     def _applied(
         self,
@@ -494,8 +506,8 @@ class Reader:
         """Say what kind of value a step gives."""
         match step:
             case OperatorStep(op):
-                if op.name == "split":
-                    return "node" if step.argument("n") == Literal(1) else "nodes"
+                if op.outputs_from is not None:
+                    return "nodes" if gives_several(step) else "node"
                 return "nodes" if self.blocks.outputs(step.site) > 1 else "node"
             case BlockStep(block, kinds):
                 return self.blocks.result(block, kinds)

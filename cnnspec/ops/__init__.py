@@ -18,6 +18,7 @@ FAMILIES: Final = (
     "normalization",
     "activation",
     "merge",
+    "reduction",
     "layout",
     "noise",
     "scale",

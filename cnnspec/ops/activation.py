@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import exp, sqrt
 from typing import ClassVar
 
-from cnnspec.kinds import Arg, Called, Choice, Float
-from cnnspec.op import Flow, Op, Sight, Weight
+from cnnspec.kinds import AXES, Arg, Axes, Called, Choice, Float
+from cnnspec.op import Flow, Op, Sight, Weight, Window
+from cnnspec.ops.geometry import axes_of
 from cnnspec.shapes import Shape
 
 
@@ -234,13 +235,26 @@ class PReLU(_Activation):
 
 
 class Softmax(_Activation):
-    """Give exp(x) over its sum over the channels (a vector's features)."""
+    """Give exp(x) over its sum along axes: the channels (a vector's features) if none are said."""
 
     name = "softmax"
+    positional = 0
     elsewhere = ("Softmax2d",)
     per_value = 5
     gradient_needs = ("outputs",)
-    sees = "place"
+    sees = "image"
+    axis = Arg(Axes(), "The axes along which it makes shares of 1, as for `mean`.", "channels")
+
+    def shape(self, *inputs: Shape) -> Shape:
+        axes_of(self.axis, inputs[0])
+        return inputs[0]
+
+    def window(self, *inputs: Shape) -> Window | None:
+        (x,) = inputs
+        if not x.is_image or self.axis == ("channels",):
+            return None
+        along = [length if word in self.axis else 1 for word, length in zip(AXES, x, strict=True)]
+        return Window((along[1], along[2]))
 
     def magnitude(self, sizes: Sequence[float], outputs: Sequence[Shape]) -> float:
-        return 1 / sqrt(outputs[0].channels)
+        return 1 / sqrt(outputs[0].channels) if self.axis == ("channels",) else 0.5

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cnnspec.kinds import Pads, Refusal
+from collections.abc import Mapping
+
+from cnnspec.kinds import AXES, Pads, Refusal
 from cnnspec.shapes import Shape, windows
 
 Sides = tuple[int, int, int, int]
@@ -92,6 +94,27 @@ def slide(
             )
         result.append(steps(length, cover, stride[axis], before, after, ceil=ceil))
     return result[0], result[1]
+
+
+def axes_of(words: tuple[str, ...], x: Shape) -> tuple[int, ...]:
+    """Give the places of named axes in a shape; raises Refusal for one that it lacks.
+
+    >>> axes_of(("height", "width"), Shape((8, 5, 5)))
+    (1, 2)
+    """
+    places = tuple(AXES.index(each) for each in words)
+    for word, place in zip(words, places, strict=True):
+        if place >= len(x):
+            raise Refusal(f"a vector of {x} features has no {word}", argument="axis")
+    return places
+
+
+def along(arguments: Mapping[str, object]) -> tuple[str, ...] | None:
+    """Give the axis of a step, the channels if none is given; None where it is not known."""
+    axis = arguments.get("axis", ("channels",))
+    words = (axis,) if isinstance(axis, str) else axis
+    known = isinstance(words, tuple | list) and all(each in AXES for each in words)
+    return tuple(words) if known and isinstance(words, tuple | list) else None
 
 
 def need_image(name: str, x: Shape) -> None:

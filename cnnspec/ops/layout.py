@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import floor, prod
 
-from cnnspec.channels import SAME, Argument, Places, over, plus, times
-from cnnspec.kinds import Arg, Called, Choice, Float, Int, Ints, Pad, Pair, Refusal
+from cnnspec.channels import SAME, Argument, ByArguments, Formula, Places, over, plus, times
+from cnnspec.kinds import (
+    Arg,
+    Axes,
+    Called,
+    Choice,
+    Float,
+    Int,
+    Ints,
+    Pad,
+    Pair,
+    Parts,
+    Refusal,
+)
 from cnnspec.op import Op, Window
-from cnnspec.ops.geometry import need_image
+from cnnspec.ops.geometry import along, axes_of, need_image
 from cnnspec.shapes import Shape, image, vector
 
 
@@ -223,23 +235,56 @@ class PixelShuffle(Op):
         return Window((1, 1), (step, step))
 
 
+def _parted(arguments: Mapping[str, object]) -> Formula | None:
+    """Say the channels of parts, where the axis is known and they are alike."""
+    words = along(arguments)
+    if words != ("channels",):
+        return None if words is None else SAME
+    return over(SAME, Argument("n")) if isinstance(arguments.get("n"), int) else None
+
+
 class Split(Op):
-    """Split channels into `n` equal parts, each a result: `a, b = x -> split(2)`."""
+    """Split channels, or another axis, into parts, each a result: `a, b = x -> split(2)`.
+
+    `split(3)` makes three equal parts, `split([64, 192])` one of 64 channels and one of 192.
+    """
 
     name = "split"
     elsewhere = ("chunk",)
     family = "layout"
     outputs_from = "n"
-    channel_rule = over(SAME, Argument("n"))
+    channel_rule = ByArguments(_parted)
     only_moves = True
     is_view = True
-    n = Arg(Int(1, 1024), "How many parts.")
+    positional = 1
+    n = Arg(Parts(), "How many parts, or the length of each.")
+    axis = Arg(Axes(single=True), "The axis that is split.", "channels")
 
     def shape(self, *inputs: Shape) -> tuple[Shape, ...]:
         (x,) = inputs
-        parts: int = self.n
-        _divides(x, parts, "n")
-        return (Shape((x.channels // parts, *x[1:])),) * parts
+        (place,) = axes_of(self.axis, x)
+        lengths: tuple[int, ...] = self.lengths(x[place])
+        return tuple(Shape((*x[:place], each, *x[place + 1 :])) for each in lengths)
+
+    def lengths(self, whole: int) -> tuple[int, ...]:
+        """Give the length of each part; raises Refusal where they do not make up the whole."""
+        parts: int | tuple[int, ...] = self.n
+        word = "channels" if self.axis == ("channels",) else f"places of {self.axis[0]}"
+        if isinstance(parts, int):
+            if whole % parts:
+                raise Refusal(
+                    f"{whole} {word} do not divide into {parts}",
+                    argument="n",
+                    code="groups-mismatch",
+                )
+            return (whole // parts,) * parts
+        if sum(parts) != whole:
+            raise Refusal(
+                f"{' + '.join(map(str, parts))} are {sum(parts)}, and {whole} {word} flow in",
+                argument="n",
+                code="groups-mismatch",
+            )
+        return parts
 
 
 def _divides(x: Shape, parts: int, argument: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import ClassVar
 
-from cnnspec.channels import SUM, WIDEST
-from cnnspec.kinds import Arg, Bool, Called, Float, Refusal
+from cnnspec.channels import SAME, SUM, WIDEST, ByArguments, Formula
+from cnnspec.kinds import AXES, Arg, Axes, Bool, Called, Float, Refusal
 from cnnspec.op import Op
+from cnnspec.ops.geometry import along, axes_of
 from cnnspec.shapes import Shape
 
 NUMBER = "A number among the values; it may stand where a value does: `{}`."
@@ -122,7 +123,6 @@ class Add(_Elementwise):
         "plus",
         "addition",
         Called("residual", "add(a, b)", "a sum of two values"),
-        Called("sum", "add(a, b)", "there is no sum over axes"),
     )
     passes_gradient = True
     sign = "+"
@@ -213,25 +213,43 @@ def _needs_number(op: Subtract | Divide) -> None:
         raise Refusal("there is no number that could stand first", argument="first")
 
 
+def _joined(arguments: Mapping[str, object]) -> Formula | None:
+    """Say the channels of what is put side by side, where the axis is known."""
+    words = along(arguments)
+    return None if words is None else SUM if words == ("channels",) else SAME
+
+
 class Concat(Op):
-    """Put channels side by side: C1 x H x W and C2 x H x W give (C1 + C2) x H x W."""
+    """Put values side by side: C1 x H x W and C2 x H x W give (C1 + C2) x H x W.
+
+    Along another axis, `axis = height`, their channels and widths are the same.
+    """
 
     name = "concat"
     elsewhere = ("cat", "Concatenate", "concatenation")
     family = "merge"
     arity = (1, None)
-    channel_rule = SUM
+    channel_rule = ByArguments(_joined)
     only_moves = True
     passes_gradient = True
+    positional = 0
+    axis = Arg(Axes(single=True), "The axis along which they are put.", "channels")
 
     def shape(self, *inputs: Shape) -> Shape:
         first = inputs[0]
+        (place,) = axes_of(self.axis, first)
         for position, each in enumerate(inputs):
-            if each[1:] != first[1:]:
+            if _without(each, place) != _without(first, place):
+                others = " or ".join(word for word in AXES if word not in self.axis)
                 raise Refusal(
-                    f"cannot concatenate {_thing(inputs)} of different height or width",
+                    f"cannot concatenate {_thing(inputs)} of different {others}",
                     input=position,
                     code="shape-mismatch",
                     help=_join(first, each),
                 )
-        return Shape((sum(each.channels for each in inputs), *first[1:]))
+        total = sum(each[place] for each in inputs)
+        return Shape((*first[:place], total, *first[place + 1 :]))
+
+
+def _without(x: Shape, axis: int) -> tuple[int, ...]:
+    return (*x[:axis], *x[axis + 1 :])

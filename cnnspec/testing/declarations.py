@@ -46,13 +46,15 @@ class Seen:
 def faults(graph: Graph, node: Node, reference: Witness) -> Iterator[str]:
     """Say what a node's operator declares that is not so; the graph's inputs must be its own."""
     op, shapes = node.op, node.shapes
-    if op.channel_rule is not None:
+    rule = op.rule(op.values)
+    if rule is not None:
         first = node.input_shapes[0]
         channels = express(
-            op.channel_rule,
+            rule,
             inputs=[each.channels for each in node.input_shapes],
             argument=lambda each: _value(node, each.name, each.index),
             places=first.height * first.width if first.is_image else None,
+            one=1,
             join=lambda sign, a, b: int(OPERATIONS[sign](a, b)),
         )
         if any(each.channels != channels for each in shapes):

@@ -14,7 +14,21 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from cnnspec.kinds import Arg, Bool, Choice, Float, Int, Ints, Pad, Pair, Refusal
+from cnnspec.kinds import (
+    AXES,
+    AXIS_WORDS,
+    Arg,
+    Axes,
+    Bool,
+    Choice,
+    Float,
+    Int,
+    Ints,
+    Pad,
+    Pair,
+    Parts,
+    Refusal,
+)
 from cnnspec.op import Op
 from cnnspec.ops import OPERATORS, Operators
 from cnnspec.shapes import Shape
@@ -370,6 +384,21 @@ def _value(random: Random, arg: Arg, inputs: Sequence[Shape]) -> Any:
             return sides[0] if count == 1 else sides
         case Ints():
             return _list(random, kind, inputs)
+        case Axes():
+            if kind.single or random.random() < 0.6:
+                return random.choice(AXES if kind.single else AXIS_WORDS)
+            return random.sample(AXES, random.randint(1, 3))
+        case Parts():
+            return _parts(random, inputs)
+
+
+def _parts(random: Random, inputs: Sequence[Shape]) -> int | list[int]:
+    """Draw a number of parts, or lengths that make up some axis."""
+    whole = random.choice([n for x in inputs for n in x] or [1])
+    if whole < 2 or random.random() < 0.5:
+        return random.randint(1, 4)
+    cuts = sorted(random.sample(range(1, whole), random.randint(1, min(2, whole - 1))))
+    return [b - a for a, b in zip([0, *cuts], [*cuts, whole], strict=True)]
 
 
 def _list(random: Random, kind: Ints, inputs: Sequence[Shape]) -> list[int]:

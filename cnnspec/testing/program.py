@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnnspec.kinds import Refusal, show
+from cnnspec.op import count
 from cnnspec.ops import Operators
 from cnnspec.shapes import Shape
 
@@ -46,7 +47,7 @@ class Step:
         if op.outputs_from is None:
             return 1
         arg = op.arguments[op.outputs_from]
-        return int(dict(self.arguments).get(op.outputs_from, arg.default))
+        return count(dict(self.arguments).get(op.outputs_from, arg.default))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +284,8 @@ def used(program: Program) -> Program:
     """Leave out steps that nothing reads, which the language warns of or refuses."""
     counts = [step.outputs for step in program.steps]
     starts = [len(program.inputs)]
-    for count in counts:
-        starts.append(starts[-1] + count)
+    for each in counts:
+        starts.append(starts[-1] + each)
     needed = {*program.outputs, *program.heads}
     keep = [False] * len(program.steps)
     for index in reversed(range(len(program.steps))):

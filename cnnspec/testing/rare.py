@@ -52,8 +52,13 @@ def spread(random: Random, shapes: Sequence[Shape], operators: Sequence[str]) ->
     spreads = [name for name, op in known.items() if op.spreads and not op().above_zero()]
     if images and pools and spreads:
         image = random.choice(images)
-        keep = random.choice(((), (("keep", True),)))
-        yield Step(random.choice(pools), keep, (image,))
+        along = [name for name, op in known.items() if op.family == "reduction"]
+        if along and random.random() < 0.5:
+            axis = random.choice(("channels", "height", "width", "places"))
+            yield Step(random.choice(along), (("axis", axis),), (image,))
+        else:
+            keep = random.choice(((), (("keep", True),)))
+            yield Step(random.choice(pools), keep, (image,))
         both = [image, len(shapes)]
         random.shuffle(both)
         yield Step(random.choice(spreads), (), tuple(both))

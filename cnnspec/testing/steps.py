@@ -16,7 +16,21 @@ from hypothesis import strategies as st
 from cnnspec.emit.code import Code, Raw
 from cnnspec.emit.lowering import Applied, Lowered
 from cnnspec.emit.printer import expression, fill
-from cnnspec.kinds import Arg, Bool, Choice, Float, Int, Ints, Pad, Pair, Refusal
+from cnnspec.kinds import (
+    AXES,
+    AXIS_WORDS,
+    Arg,
+    Axes,
+    Bool,
+    Choice,
+    Float,
+    Int,
+    Ints,
+    Pad,
+    Pair,
+    Parts,
+    Refusal,
+)
 from cnnspec.op import Op
 from cnnspec.shapes import Shape
 
@@ -138,6 +152,14 @@ def arguments(arg: Arg, inputs: Sequence[Shape] = ()) -> st.SearchStrategy[Any]:
             return st.one_of(one, *lists, *words)
         case Ints():
             return _lists(kind, inputs)
+        case Axes():
+            named = st.sampled_from(AXES if kind.single else AXIS_WORDS)
+            several = st.lists(st.sampled_from(AXES), min_size=1, max_size=3, unique=True)
+            return named if kind.single else st.one_of(named, several)
+        case Parts():
+            cuts = [[1, n - 1] for x in inputs for n in x if n > 1]
+            numbers = st.integers(1, 4)
+            return st.one_of(numbers, st.sampled_from(cuts)) if cuts else numbers
 
 
 def _small(low: int | None, high: int | None, *, span: int = 7) -> st.SearchStrategy[int]:

@@ -14,6 +14,7 @@ from cnnspec_keras.lowerings import (
     noise,
     normalization,
     pooling,
+    reduction,
 )
 
 #: Every operator of ours by name; `input` is `keras.Input`.
@@ -25,4 +26,5 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     **merge.LOWERINGS,
     **layout.LOWERINGS,
     **noise.LOWERINGS,
+    **reduction.LOWERINGS,
 }

@@ -8,7 +8,7 @@ from typing import Any, Final
 from cnnspec.emit.code import Call, Code, IfElse, Infix, Input, Keyword, Leaf, Raw
 from cnnspec.emit.lowering import Lowered, Refusal
 from cnnspec.emit.site import UNKNOWN, Site
-from cnnspec_keras.lowerings.parts import argument, layer, named, own
+from cnnspec_keras.lowerings.parts import argument, axes, layer, named, own, places
 
 #: The word that `activation=` takes for an operator without arguments.
 WORDS: Final[Mapping[str, str]] = {
@@ -69,6 +69,14 @@ def gelu(step: Site) -> Lowered:
     return layer("Activation", Leaf("gelu")) if form == "exact" else own("TanhGELU")
 
 
+def softmax(step: Site) -> Lowered:
+    """Along one axis; Keras's own fails along several in a model (TensorFlow)."""
+    known = places(step)
+    if known is None or len(known) > 1:
+        return own("SoftmaxOver", axes(step))
+    return layer("Softmax", keywords=(Keyword("axis", Leaf(known[0]), -1),))
+
+
 def activation_of(flow: Code) -> str | None:
     """Give the word for `activation=` that does what a lowered activation does, if there is one."""
     match flow:
@@ -76,7 +84,7 @@ def activation_of(flow: Code) -> str | None:
             return word
         case Call(Call(Raw("layers.ReLU"), (), (Keyword("name"),))):
             return "relu"
-        case Call(Call(Raw("layers.Softmax"), ())):
+        case Call(Call(Raw("layers.Softmax"), (), (Keyword("axis", Leaf(-1)), _))):
             return "softmax"
     return None
 
@@ -88,7 +96,7 @@ LOWERINGS: Final[Mapping[str, Any]] = {
     "elu": lambda step: layer("ELU", keywords=(argument(step, "alpha", 1.0),)),
     "prelu": prelu,
     "gelu": gelu,
-    "softmax": lambda _: layer("Softmax"),
+    "softmax": softmax,
     "silu": _function("silu"),
     "tanh": _function("tanh"),
     "sigmoid": _function("sigmoid"),

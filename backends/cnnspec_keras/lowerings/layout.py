@@ -9,7 +9,7 @@ from cnnspec.emit.code import Call, Code, Infix, Input, Keyword, Leaf, Raw, Sequ
 from cnnspec.emit.lowering import Lowered
 from cnnspec.emit.program import FLOWING, Measure
 from cnnspec.emit.site import UNKNOWN, Site
-from cnnspec_keras.lowerings.parts import PLAIN, apply, around, layer, named, own, zeros
+from cnnspec_keras.lowerings.parts import PLAIN, apply, around, axis, layer, named, own, zeros
 
 FIRST: Final = Leaf((3, 1, 2))
 LAST: Final = Leaf((2, 3, 1))
@@ -99,10 +99,12 @@ def upsample(step: Site) -> Lowered:
 
 
 def split(step: Site) -> Lowered:
-    """Equal parts of the channels."""
-    if step.known("n") == 1:
+    """Parts of an axis."""
+    n = step.known("n")
+    if n == 1 or (isinstance(n, tuple) and len(n) == 1):
         return layer("Identity")
-    return own("Split", step.code("n"))
+    parts = Sequence(tuple(map(Leaf, n))) if isinstance(n, tuple) else step.code("n")
+    return own("Split", parts, keywords=(Keyword("axis", axis(step), -1),))
 
 
 LOWERINGS: Final[Mapping[str, Any]] = {

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cnnspec.emit.code import Input, Inputs, Leaf, Sequence
+from cnnspec.emit.code import Input, Inputs, Keyword, Leaf, Sequence
 from cnnspec.emit.lowering import Lowered
 from cnnspec.emit.site import Site
 from cnnspec.shapes import Shape
-from cnnspec_keras.lowerings.parts import apply, argument, layer, own
+from cnnspec_keras.lowerings.parts import apply, argument, axis, layer, own
 
 
-def _list(name: str) -> Any:
-    """A layer that takes a list; Keras lines a vector up with the image that it spreads over."""
-
-    def lower(_: Site) -> Lowered:
-        return Lowered(apply(f"layers.{name}", to=Sequence((Inputs(),))))
-
-    return lower
+def concat(step: Site) -> Lowered:
+    """Side by side along an axis."""
+    along = (Keyword("axis", axis(step), -1),)
+    return Lowered(apply("layers.Concatenate", keywords=along, to=Sequence((Inputs(),))))
 
 
 def _elementwise(operation: str, name: str | None) -> Any:
@@ -70,7 +67,7 @@ LOWERINGS: Final[Mapping[str, Any]] = {
     "div": _elementwise("divide", None),
     "maximum": _elementwise("maximum", "Maximum"),
     "minimum": _elementwise("minimum", "Minimum"),
-    "concat": _list("Concatenate"),
+    "concat": concat,
     "scale": lambda step: layer("Rescaling", step.code("factor")),
     "layer_scale": lambda step: own("LayerScale", step.code("init")),
 }

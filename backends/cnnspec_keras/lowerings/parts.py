@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Raw, Sequence
+from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Raw, Sequence, Subscript
 from cnnspec.emit.lowering import Lowered, compact
 from cnnspec.emit.site import UNKNOWN, Site
 from cnnspec.ops.geometry import Sides, reach
@@ -72,6 +72,30 @@ def layer(
 def own(name: str, *arguments: Code, keywords: tuple[Keyword, ...] = ()) -> Lowered:
     """Write a step that is a layer of our own, which is copied into the file."""
     return Lowered(apply(name, *arguments, keywords=keywords))
+
+
+#: What names of axes are in Keras, where channels are last.
+PLACES: Final = {"channels": -1, "height": 1, "width": 2}
+
+
+def places(step: Site) -> tuple[int, ...] | None:
+    """Give the axes that a step names as Keras counts them; None if that differs."""
+    words = step.known("axis")
+    return None if words is UNKNOWN else tuple(PLACES[each] for each in words)
+
+
+def axes(step: Site) -> Code:
+    """Write the axes that a step names, one as a number."""
+    known = places(step)
+    if known is None:
+        return Call(Raw("axes_of"), (step.code("axis"),))
+    return Leaf(known[0] if len(known) == 1 else known)
+
+
+def axis(step: Site) -> Code:
+    """Write the one axis that a step names."""
+    several = axes(step)
+    return Subscript(several, Raw("0")) if isinstance(several, Call) else several
 
 
 def around(step: Site, name: str) -> Code:

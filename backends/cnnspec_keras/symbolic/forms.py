@@ -17,6 +17,7 @@ _KEEPS: Final = frozenset(
         *("crop", "add", "multiply", "concatenate", "dropout", "spatial_dropout", "reshape"),
         *("permute", "resize", "channel_shuffle", "pixel_shuffle", "part", "padded_average"),
         *("channel_pad", "local_response", "divide", "maximum", "minimum", "power"),
+        *("mean", "sum", "max", "min"),
     ]
 )
 

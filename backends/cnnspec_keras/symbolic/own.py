@@ -46,12 +46,40 @@ def pixel_shuffle(own: Any, x: KerasTensor) -> KerasTensor:
 
 
 def split(own: Any, x: KerasTensor) -> list[KerasTensor]:
-    """Give equal parts of the channels."""
-    *places, channels = x.lengths
-    if channels % own.parts:
-        raise ValueError(f"{channels} channels are no {own.parts} parts")
-    lengths = (*places, channels // own.parts)
-    return [x.made("part", (int(own.parts), each), lengths) for each in range(own.parts)]
+    """Give parts of an axis."""
+    place = own.axis if own.axis < 0 else own.axis - 1
+    lengths, whole = list(x.lengths), x.lengths[place]
+    parts = own.parts
+    if isinstance(parts, int):
+        if whole % parts:
+            raise ValueError(f"{whole} are no {parts} parts")
+        parts = [whole // parts] * parts
+    if sum(parts) != whole:
+        raise ValueError(f"{parts} do not make {whole}")
+    made = []
+    for number, each in enumerate(parts):
+        lengths[place] = each
+        said = (tuple(parts), place % len(lengths), number)
+        made.append(x.made("part", said, tuple(lengths)))
+    return made
+
+
+def reduction(own: Any, x: KerasTensor) -> KerasTensor:
+    """Make one number of all along axes."""
+    axes = _places(own.axis, x)
+    lengths = tuple(1 if place in axes else n for place, n in enumerate(x.lengths))
+    return x.made(str(own.operation), axes, lengths)
+
+
+def softmax_over(own: Any, x: KerasTensor) -> KerasTensor:
+    """Make shares of the whole along axes."""
+    return x.made("softmax", _places(own.axis, x), x.lengths)
+
+
+def _places(axis: Any, x: KerasTensor) -> tuple[int, ...]:
+    """Give axes without the batch, in order."""
+    several = (axis,) if isinstance(axis, int) else tuple(axis)
+    return tuple(sorted((each if each < 0 else each - 1) % len(x.lengths) for each in several))
 
 
 def channel_padding(own: Any, x: KerasTensor) -> KerasTensor:
@@ -130,6 +158,8 @@ OWN: Final[Mapping[str, Does]] = {
     "Elementwise": elementwise,
     "Pointwise": pointwise,
     "Power": _plain("power", "exponent"),
+    "Reduction": reduction,
+    "SoftmaxOver": softmax_over,
     "ChannelShuffle": _plain("channel_shuffle", "groups"),
     "PixelShuffle": pixel_shuffle,
     "Split": split,

@@ -18,6 +18,7 @@ from cnnspec_numpy.meanings import (
     noise,
     normalization,
     pooling,
+    reduction,
 )
 from cnnspec_numpy.meanings.arrays import Meaning
 
@@ -30,4 +31,5 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     **merge.MEANINGS,
     **layout.MEANINGS,
     **noise.MEANINGS,
+    **reduction.MEANINGS,
 }

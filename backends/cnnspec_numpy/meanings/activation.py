@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cnnspec_numpy.meanings.arrays import Array, Meaning, Weights, by_channel
+from cnnspec_numpy.meanings.arrays import Array, Meaning, Weights, by_channel, places
 
 
 def relu(_: Any, __: Weights, x: Array) -> Array:
@@ -106,10 +106,11 @@ def gelu(op: Any, _: Weights, x: Array) -> Array:
     return y
 
 
-def softmax(_: Any, __: Weights, x: Array) -> Array:
-    """exp(x) over its sum over the channels; the largest is taken off first, so none overflows."""
-    powers = np.exp(x - x.max(1, keepdims=True))
-    y: Array = powers / powers.sum(1, keepdims=True)
+def softmax(op: Any, _: Weights, x: Array) -> Array:
+    """exp(x) over its sum along the axes; the largest is taken off first, so none overflows."""
+    axes = places(op)
+    powers = np.exp(x - x.max(axes, keepdims=True))
+    y: Array = powers / powers.sum(axes, keepdims=True)
     return y
 
 

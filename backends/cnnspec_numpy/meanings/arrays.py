@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnspec.kinds import AXES
+
 Array = NDArray[np.float64]
 Weights = Mapping[str, Array]
 #: `(op, weights, *inputs)` to the output, or to a tuple of outputs.
@@ -58,6 +60,11 @@ def windows(
             rows = slice(top, top + (places[0] - 1) * stride[0] + 1, stride[0])
             columns = slice(left, left + (places[1] - 1) * stride[1] + 1, stride[1])
             yield i, j, x[:, :, rows, columns]
+
+
+def places(op: Any) -> tuple[int, ...]:
+    """Give the axes of an array that an operator's `axis` names; the batch is the first."""
+    return tuple(1 + AXES.index(each) for each in op.axis)
 
 
 def by_channel(values: Array, x: Array) -> Array:

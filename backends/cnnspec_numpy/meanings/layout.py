@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cnnspec_numpy.meanings.arrays import Array, Meaning, Weights, frame
+from cnnspec_numpy.meanings.arrays import Array, Meaning, Weights, frame, places
 
 
 def identity(_: Any, __: Weights, x: Array) -> Array:
@@ -87,9 +87,12 @@ def pixel_shuffle(op: Any, _: Weights, x: Array) -> Array:
 
 
 def split(op: Any, _: Weights, x: Array) -> tuple[Array, ...]:
-    """Equal parts of the channels, in order."""
-    size = x.shape[1] // op.n
-    return tuple(x[:, part * size : (part + 1) * size] for part in range(op.n))
+    """Parts of an axis, in order: of equal lengths, or of those that are said."""
+    (axis,) = places(op)
+    if isinstance(op.n, int):
+        return tuple(np.split(x, op.n, axis))
+    ends = np.cumsum(op.n)[:-1]
+    return tuple(np.split(x, ends, axis))
 
 
 MEANINGS: Final[Mapping[str, Meaning]] = {

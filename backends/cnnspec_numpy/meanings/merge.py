@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cnnspec_numpy.meanings.arrays import Array, Meaning, Weights
+from cnnspec_numpy.meanings.arrays import Array, Meaning, Weights, places
 
 
 def _over(operation: Callable[[Array, Array], Array]) -> Meaning:
@@ -28,9 +28,9 @@ def _over(operation: Callable[[Array, Array], Array]) -> Meaning:
     return meaning
 
 
-def concat(_: Any, __: Weights, *inputs: Array) -> Array:
-    """Channels side by side, in the order of the inputs."""
-    return np.concatenate(inputs, axis=1)
+def concat(op: Any, _: Weights, *inputs: Array) -> Array:
+    """Side by side along the axis, in the order of the inputs."""
+    return np.concatenate(inputs, axis=places(op)[0])
 
 
 def scale(op: Any, _: Weights, x: Array) -> Array:

@@ -12,6 +12,8 @@ from cnnspec.channels import Joined, Places, express
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
 from cnnspec.emit.lowering import Lowered
+from cnnspec.kinds import AXES
+from cnnspec.ops.geometry import along
 from cnnspec_torch.classes import evaluating, placing, sized
 from cnnspec_torch.classes.lowered import operation, tree
 from cnnspec_torch.classes.overwriting import in_place
@@ -61,10 +63,10 @@ def channels_after(
     p: Projection, step: pg.OperatorStep, channels: Sequence[ast.expr], image: bool | None
 ) -> ast.expr:
     """Say an operator's channels by its rule."""
-    rule = step.op.channel_rule
     made, _ = arguments_of(p, step)
+    rule = step.op.rule({key: py.known(words) for key, words in made.items()})
     if rule is None:
-        return permuted_channels(p, step, made, channels)
+        return unruled_channels(p, step, made, channels)
 
     def argument(each: Formula) -> ast.expr:
         value = made.get(each.name)
@@ -81,19 +83,28 @@ def channels_after(
     places = None
     if image is not False and speaks_of_places(rule):
         places = p.file.places(p, step)
-    return py.fold(express(rule, inputs=channels, argument=argument, places=places, join=join))
+    return py.fold(
+        express(
+            rule,
+            inputs=channels,
+            argument=argument,
+            places=places,
+            join=join,
+            one=py.literal(1),
+        )
+    )
 
 
-def permuted_channels(
+def unruled_channels(
     p: Projection, step: pg.OperatorStep, made: dict[str, ast.expr], channels: Sequence[ast.expr]
 ) -> ast.expr:
-    """Say the channels of what had its axes put in another order."""
+    """Say channels that no formula says: of what had its axes put in another order."""
     axes = made.get("axes")
     if isinstance(axes, ast.List | ast.Tuple) and py.whole(axes.elts[0]) == 0:
         return channels[0]
     found = sized.by_instance(p.file.nodes(step.site), lambda node: node.shape.channels)
     if not found:
-        raise Hard("channels that were rows or columns", step.site)
+        raise Hard("channels that may be rows or columns", step.site)
     return sized.number(p, "size", found)
 
 
@@ -146,17 +157,47 @@ def apply_split(p: Projection, step: pg.OperatorStep, value: Node | Nodes) -> Va
     made, run = arguments_of(p, step)
     n = made["n"]
     placing.leaf(p, step.op.name, None)
-    channels = py.fold(py.code("c // n", c=value.channels, n=n))
     number = py.whole(n)
-    if number == 1:
+    listed = is_list_of_parts(p, step, n)
+    lengths = n.elts if isinstance(n, ast.List | ast.Tuple) else None
+    if number == 1 or (lengths is not None and len(lengths) == 1):
         return replace(value)
-    each = (
-        py.items([channels] * number) if number is not None else py.code("[c] * n", c=channels, n=n)
-    )
-    parts = ast.Call(
-        py.member(value.tensor, "chunk"), [run["n"]], [ast.keyword("dim", py.literal(1))]
-    )
+    axis, place = axis_of(made, run)
+    if axis is None:
+        raise Hard("parts along an axis that is not known", step.site)
+    channels = value.channels
+    if axis == "channels" and not listed:
+        channels = py.fold(py.code("c // n", c=channels, n=n))
+    if axis == "channels" and listed:
+        each = n
+    elif lengths is not None or number is not None:
+        each = py.items([channels] * (number or len(lengths or ())))
+    else:
+        each = py.code("[c] * len(n)" if listed else "[c] * n", c=channels, n=n)
+    method, given = ("split", py.call("list", run["n"])) if listed else ("chunk", run["n"])
+    if lengths is not None:
+        given = run["n"]
+    parts = ast.Call(py.member(value.tensor, method), [given], [ast.keyword("dim", place)])
     return Nodes(each, py.call("list", parts), value.image)
+
+
+def is_list_of_parts(p: Projection, step: pg.OperatorStep, n: ast.expr) -> bool:
+    """Whether an axis is split into parts of given lengths."""
+    if isinstance(n, ast.List | ast.Tuple | ast.Constant):
+        return not isinstance(n, ast.Constant)
+    kinds = {isinstance(node.op.values["n"], tuple) for node in p.file.nodes(step.site)}
+    if len(kinds) > 1:
+        raise Hard("parts that are a number at one call and a list at another", step.site)
+    return kinds == {True}
+
+
+def axis_of(made: dict[str, ast.expr], run: dict[str, ast.expr]) -> tuple[str | None, ast.expr]:
+    """Say the one axis that a step names, if it is known, and its number in `forward`."""
+    words = made.get("axis")
+    known = along({} if words is None else {"axis": py.known(words)})
+    if known is None:
+        return None, py.code("dims(a)[0]", a=run["axis"])
+    return known[0], py.literal(1 + AXES.index(known[0]))
 
 
 def is_alone(inputs: Sequence[Node | Nodes]) -> bool:
@@ -178,8 +219,13 @@ def merge(p: Projection, step: pg.OperatorStep, inputs: list[Node | Nodes]) -> N
         many = nodes.tensor
         if len(inputs) == 1 and isinstance(inputs[0], Nodes):
             many = inputs[0].tensor
-        joined = py.call("torch.cat", many, dim=py.literal(1))
-        return Node(total(nodes.channels), joined, image)
+        axis, place = axis_of(*arguments_of(p, step))
+        joined = py.call("torch.cat", many, dim=place)
+        if axis == "channels":
+            return Node(total(nodes.channels), joined, image)
+        if axis is None:
+            raise Hard("values put together along an axis that is not known", step.site)
+        return Node(py.fold(py.code("c[0]", c=nodes.channels)), joined, image)
     if len(inputs) == 1 and isinstance(inputs[0], Nodes):
         (nodes_,) = inputs
         if name != "add" or not image:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cnnspec.emit.code import Call, Input, Keyword, Leaf, Raw
+from cnnspec.emit.code import Call, Input, Keyword, Leaf, Raw, Sequence, call
 from cnnspec.emit.lowering import Applied, Lowered, Lowering
-from cnnspec_torch.lowerings.parts import argument, layer
+from cnnspec_torch.lowerings.parts import argument, dims, layer
 
 
 def _plain(function: str, module: str) -> Lowering:
@@ -41,9 +41,14 @@ def prelu(step: Applied) -> Lowered:
     return layer("nn.PReLU", step.channels(), keywords=(argument(step, "init", 0.25),))
 
 
-def softmax(_: Applied) -> Lowered:
-    """Over the channels, which come first after the batch."""
-    keywords = (Keyword("dim", Leaf(1)),)
+def softmax(step: Applied) -> Lowered:
+    """Along one axis; torch has none along several."""
+    axes = dims(step)
+    if not isinstance(axes, Leaf) or isinstance(axes.value, tuple):
+        if isinstance(axes, Leaf):
+            axes = Sequence(tuple(map(Leaf, axes.value)))
+        return Lowered(call("softmax_over", Input(), axes), None, call("SoftmaxOver", axes))
+    keywords = (Keyword("dim", axes),)
     return Lowered(
         Call(Raw("F.softmax"), (Input(),), keywords), None, Call(Raw("nn.Softmax"), (), keywords)
     )

@@ -8,8 +8,8 @@ from typing import Final
 from cnnspec.emit.code import Call, Code, Input, Keyword, Leaf, Member, Raw, Sequence, call
 from cnnspec.emit.lowering import Applied, Lowered, Lowering
 from cnnspec.expression import Expression
-from cnnspec.ops.layout import Crop, PadImage, Permute, Reshape, Upsample
-from cnnspec_torch.lowerings.parts import layer
+from cnnspec.ops.layout import Crop, PadImage, Permute, Reshape, Split, Upsample
+from cnnspec_torch.lowerings.parts import dim, layer
 
 
 def identity(_: Applied) -> Lowered:
@@ -96,11 +96,16 @@ def channel_shuffle(step: Applied) -> Lowered:
 
 
 def split(step: Applied) -> Lowered:
-    """Equal parts of the channels; one part is the value itself, not a tuple of it."""
+    """Parts of an axis; one part is the value itself, not a tuple of it."""
+    op = step.op
+    assert isinstance(op, Split)
     if len(step.outputs) == 1:
         return identity(step)
-    parts = (Keyword("dim", Leaf(1)),)
-    return Lowered(Call(Member(Input(), "chunk"), (step.leaf("n"),), parts))
+    along = (Keyword("dim", dim(step)),)
+    if isinstance(op.n, int):
+        return Lowered(Call(Member(Input(), "chunk"), (step.leaf("n"),), along))
+    lengths = Sequence(step.leaves("n"))
+    return Lowered(Call(Member(Input(), "split"), (lengths,), along))
 
 
 LOWERINGS: Final[Mapping[str, Lowering]] = {

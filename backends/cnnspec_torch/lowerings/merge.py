@@ -21,6 +21,7 @@ from cnnspec.emit.code import (
     call,
 )
 from cnnspec.emit.lowering import Applied, Lowered, Lowering
+from cnnspec_torch.lowerings.parts import dim
 
 
 def _spread(step: Applied) -> list[Code]:
@@ -79,9 +80,9 @@ def _extreme(function: str, bound: str, module: str) -> Lowering:
     return lower
 
 
-def concat(_: Applied) -> Lowered:
-    """Channels side by side."""
-    return Lowered(Call(Raw("torch.cat"), (Sequence((Inputs(),)),), (Keyword("dim", Leaf(1)),)))
+def concat(step: Applied) -> Lowered:
+    """Side by side along an axis."""
+    return Lowered(Call(Raw("torch.cat"), (Sequence((Inputs(),)),), (Keyword("dim", dim(step)),)))
 
 
 def scale(step: Applied) -> Lowered:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnspec.emit.code import THROUGH, Call, Code, Keyword, Leaf, Raw, call
+from cnnspec.emit.code import THROUGH, Call, Code, Keyword, Leaf, Raw, Subscript, call
 from cnnspec.emit.lowering import Applied, Lowered, compact
 from cnnspec.expression import Expression, literal
+from cnnspec.kinds import AXES
 from cnnspec.ops.geometry import Sides
 
 
@@ -18,6 +19,21 @@ def keyword(name: str, code: Code, default: Any) -> Keyword:
 def argument(step: Applied, name: str, default: Any, torch_name: str | None = None) -> Keyword:
     """Write an argument of the spec as a keyword of torch's."""
     return Keyword(torch_name or name, step.leaf(name), default)
+
+
+def dims(step: Applied, word: str = "axis") -> Code:
+    """Write the axes that a step names as torch counts them, one as a number."""
+    leaf = step.leaf(word)
+    if leaf.expression is not None:
+        return Call(Raw("dims"), (leaf,))
+    places = tuple(1 + AXES.index(each) for each in getattr(step.op, word))
+    return Leaf(places[0] if len(places) == 1 else places)
+
+
+def dim(step: Applied) -> Code:
+    """Write the one axis that a step names."""
+    several = dims(step)
+    return Subscript(several, Raw("0")) if isinstance(several, Call) else several
 
 
 def layer(name: str, *arguments: Code, keywords: tuple[Keyword, ...] = ()) -> Lowered:

@@ -368,7 +368,7 @@ FUNCTIONAL: Final[dict[str, Callable[..., Any]]] = {
 }
 _METHODS: Final = (
     *("reshape", "flatten", "permute", "movedim", "transpose", "unsqueeze", "squeeze", "chunk"),
-    *("mean", "amax", "sum"),
+    *("mean", "amax", "amin", "sum", "split"),
 )
 #: What `torch` has besides.
 TORCH: Final[dict[str, Callable[..., Any]]] = {

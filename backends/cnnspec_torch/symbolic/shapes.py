@@ -115,6 +115,13 @@ def _chunk(arguments: Any, given: list[Lengths]) -> Lengths:
     return tuple(lengths)
 
 
+def _split(arguments: Any, given: list[Lengths]) -> Lengths:
+    (parts, dim), place = arguments
+    lengths = list(given[0])
+    lengths[dim] = parts[place]
+    return tuple(lengths)
+
+
 def _reduced(arguments: Any, given: list[Lengths]) -> Lengths:
     dim, keeps = arguments
     count = len(given[0])
@@ -221,7 +228,7 @@ RULES: Final[Mapping[str, ShapeRule]] = {
         ("add", "sub", "mul", "div", "ge", "gt", "le", "lt", "maximum", "minimum"), _broadcast
     ),
     **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), _adaptive),
-    **dict.fromkeys(("mean", "amax", "sum"), _reduced),
+    **dict.fromkeys(("mean", "amax", "amin", "sum"), _reduced),
     **dict.fromkeys(("full", "rand"), _filled),
     "conv2d": _conv2d,
     "conv_transpose2d": _conv_transpose2d,
@@ -233,6 +240,7 @@ RULES: Final[Mapping[str, ShapeRule]] = {
     "pixel_shuffle": _pixel_shuffle,
     "cat": _cat,
     "chunk": _chunk,
+    "split": _split,
     "flatten": _flatten,
     "reshape": _reshape,
     "permute": _permute,

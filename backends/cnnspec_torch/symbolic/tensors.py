@@ -196,6 +196,10 @@ class Tensor:
         each = -(-length // chunks)
         return self.parts("chunk", (chunks, dim), -(-length // each))
 
+    def split(self, lengths: Any, dim: int = 0) -> tuple[Tensor, ...]:
+        """Give parts of given lengths."""
+        return self.parts("split", (tuple(map(int, lengths)), dim), len(lengths))
+
     def contiguous(self) -> Tensor:
         """Give it with its numbers in a row."""
         return self
@@ -209,6 +213,10 @@ class Tensor:
     def amax(self, dim: Any = (), keepdim: bool = False) -> Tensor:
         """Take the largest over axes."""
         return self.made("amax", (_axes(dim), bool(keepdim)))
+
+    def amin(self, dim: Any = (), keepdim: bool = False) -> Tensor:
+        """Take the smallest over axes."""
+        return self.made("amin", (_axes(dim), bool(keepdim)))
 
     def sum(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         """Take the sum over axes."""

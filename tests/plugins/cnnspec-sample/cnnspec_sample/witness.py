@@ -40,7 +40,7 @@ def value(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return text
+        return [value(each) for each in text[1:-1].split(", ")] if text.startswith("[") else text
 
 
 @dataclass(frozen=True, slots=True)
