@@ -12,6 +12,7 @@ from cnnspec.api import loads
 from cnnspec.checkpoint import Kind
 from cnnspec.diagnostics import SpecError
 from cnnspec.importing.compose import compose
+from cnnspec.importing.examples import exemplified
 from cnnspec.importing.importer import Ask, Finding, Original, Written, claiming, find
 from cnnspec.importing.parameters import Unsayable
 from cnnspec.importing.refusal import refused
@@ -67,7 +68,7 @@ class Imported:
         }
         tensors = {
             key: array.reshape(shapes[key]) if key in shapes else array
-            for key, array in self.original.weights().items()
+            for key, array in self.original.weights(self.network.elaborated).items()
         }
         return save(self.network, tensors, path, kind)
 
@@ -118,6 +119,9 @@ def imported(
     ]
     if prove and original.backend is not None and wrong is None:
         findings += original.prove(_written(network, original.backend, text))
+        example = original.example(network.elaborated)
+        if example is not None:
+            findings.append(exemplified(network, original.backend, example))
     else:
         findings.append(Finding("equal outputs", None, "nothing was run"))
     report = Report(findings)

@@ -16,6 +16,7 @@ from cnnspec.importing.tree import Record
 
 if TYPE_CHECKING:
     from cnnspec.checkpoint import Array
+    from cnnspec.graph import Graph
 
 #: The group of entry points whose names are importers and whose values are `Importer`s.
 GROUP: Final = "cnnspec.importers"
@@ -54,6 +55,22 @@ class Written:
     parameters: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """What a model computed: weights by the spec's keys and layout, inputs, outputs by name.
+
+    Arrays have the batch first, then channels. `bound` is the largest difference by the largest
+    value that rounding may leave.
+    """
+
+    weights: Mapping[str, Array]
+    inputs: tuple[Array, ...]
+    outputs: Mapping[str, Array]
+    bound: float = 1e-9
+    #: How it was computed, in a few words.
+    how: str = "in float64"
+
+
 class Original(Protocol):
     """A model that was recorded."""
 
@@ -76,7 +93,11 @@ class Original(Protocol):
         """Run it and the emitted network on the same numbers; say what agrees."""
         ...
 
-    def weights(self) -> Mapping[str, Array]:
+    def example(self, graph: Graph) -> Example | None:
+        """Run it on drawn weights for the spec's graph; None: `prove` did so, or it cannot run."""
+        ...
+
+    def weights(self, graph: Graph) -> Mapping[str, Array]:
         """Give its weights by the spec's keys."""
         ...
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from cnnspec.importing.importer import Ask, Finding, Original, Written
+from cnnspec.importing.importer import Ask, Example, Finding, Original, Written
 from cnnspec.importing.refusal import refused
 from cnnspec.importing.tree import Record
 from cnnspec_torch.importing.constructed import Constructed
@@ -21,6 +21,7 @@ from cnnspec_torch.importing.source import made, parted
 
 if TYPE_CHECKING:
     from cnnspec.checkpoint import Array
+    from cnnspec.graph import Graph
 
 #: The shape of images, where none is given.
 USUAL = (3, 224, 224)
@@ -72,7 +73,11 @@ class TorchOriginal:
             written = replace(written, sizes=())
         return prove(self.module, self.record, self.shapes, written)
 
-    def weights(self) -> Mapping[str, Array]:
+    def example(self, graph: Graph) -> Example | None:
+        """`prove` ran it."""
+        return None
+
+    def weights(self, graph: Graph) -> Mapping[str, Array]:
         """Give the state dict as arrays."""
         state = self.module.state_dict()
         return {key: value.detach().cpu().numpy() for key, value in state.items()}
