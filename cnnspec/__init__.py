@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cnnspec.api import load, load_all, loads
     from cnnspec.diagnostics import Diagnostic, SpecError
     from cnnspec.errors import CnnspecError, NotInstalled, UnknownNode
-    from cnnspec.importing.api import from_torch
+    from cnnspec.importing.api import from_keras, from_torch
     from cnnspec.network import Network
     from cnnspec.sweeps.stream import sweep
 
@@ -24,6 +24,7 @@ _HOMES = {
     "load_all": "cnnspec.api",
     "loads": "cnnspec.api",
     "Network": "cnnspec.network",
+    "from_keras": "cnnspec.importing.api",
     "from_torch": "cnnspec.importing.api",
     "sweep": "cnnspec.sweeps.stream",
     "SpecError": "cnnspec.diagnostics",
@@ -41,6 +42,7 @@ __all__ = [
     "SpecError",
     "UnknownNode",
     "__version__",
+    "from_keras",
     "from_torch",
     "load",
     "load_all",

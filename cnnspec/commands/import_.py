@@ -102,10 +102,11 @@ def import_(
 ) -> None:
     """Write the model SOURCE as the spec that a person would have written, and prove it.
 
-    SOURCE is `package.module:constructor` or `file.py:Name` for PyTorch. A Python source is run,
-    code and all. The spec has the model's blocks, and its weights' names. What a spec cannot say
-    exactly is refused with the module's path and line. What was proved is told line by line: the
-    same steps, equal outputs in float64 at two sizes, and in training.
+    SOURCE is `package.module:constructor` or `file.py:Name` for PyTorch, `model.keras` or what
+    `model.to_json()` wrote for Keras. A Python source is run, code and all; nothing else is. The
+    spec has the model's blocks, and its weights' names. What a spec cannot say exactly is refused
+    with the module's path and line. What was proved is told line by line: the same steps, equal
+    outputs in float64, for PyTorch at two sizes and in training too.
     """
     from cnnspec.importing import importer
     from cnnspec.importing.imported import imported

@@ -35,6 +35,17 @@ def from_torch(
     )
 
 
+def from_keras(
+    model: object, *, name: str | None = None, heads: Mapping[str, float] | None = None
+) -> Imported:
+    """Import a functional Keras model that lives, or a file: `model.keras`, `model.to_json()`'s.
+
+    Nothing of a file is run. What only brings pixels to a scale, in front, is left out, and the
+    report says so. Raises SpecError for what a spec cannot say exactly.
+    """
+    return imported(model, kind="keras", name=name, heads=heads)
+
+
 def _shapes(given: Sequence[int] | Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
     """Read one shape, or several."""
     several = [each for each in given if isinstance(each, Sequence)]

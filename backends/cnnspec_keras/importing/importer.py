@@ -37,7 +37,7 @@ class KerasImporter:
         """Whether it is a model, or a file of one by its name."""
         if isinstance(source, str | os.PathLike):
             return os.fspath(source).endswith((".keras", ".json"))
-        return hasattr(source, "_nodes_by_depth")
+        return hasattr(source, "_nodes_by_depth") or hasattr(source, "_functional")
 
     def open(self, source: object, ask: Ask) -> Original:
         """Read the model."""

@@ -31,8 +31,12 @@ ACTIVATIONS: Final[Mapping[str, tuple[str, Mapping[str, Argument]]]] = {
 class Layer:
     """A call of a layer while it is read: what went in, what it puts."""
 
-    def __init__(self, layer: Any, inputs: Sequence[Value], shape: Shape, put: Put) -> None:
+    def __init__(
+        self, layer: Any, inputs: Sequence[Value], shape: Shape, put: Put, *, keeps_same: bool
+    ) -> None:
         self.layer = layer
+        #: Whether `same` stays that word: where a stride needs it, it is the same everywhere.
+        self.keeps_same = keeps_same
         self.inputs = list(inputs)
         self.shape = shape
         self._put = put
@@ -88,7 +92,7 @@ def _pad(call: Layer, size: Any, dilation: Any = 1) -> int | tuple[int, ...] | s
         raise call.refusal(f"there is no padding {layer.padding}")
     windows, spreads = _both(size), _both(dilation)
     reach = [(window - 1) * spread for window, spread in zip(windows, spreads, strict=True)]
-    if numbers(layer.strides) == 1 and all(each % 2 == 0 for each in reach):
+    if not call.keeps_same and numbers(layer.strides) == 1 and all(each % 2 == 0 for each in reach):
         return numbers([each // 2 for each in reach])
     return "same"
 

@@ -11,6 +11,7 @@ import numpy as np
 from cnnspec.graph import Graph
 from cnnspec.importing.importer import Example
 from cnnspec.importing.refusal import refused
+from cnnspec_keras.importing.recorded import graph_of
 from cnnspec_keras.orders import channels_last
 from cnnspec_keras.weights import variables
 
@@ -40,11 +41,13 @@ def _shaped(array: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _variable(layer: Any, name: str) -> Array:
+    import keras
+
     others = {"scale": ("gamma",)}
     for wanted in (name, *others.get(name, ())):
         for each in layer.weights:
             if each.name == wanted:
-                return np.asarray(each.numpy())
+                return np.asarray(keras.ops.convert_to_numpy(each.value))
     raise refused(f"the layer {layer.name} has no {name}")
 
 
@@ -69,6 +72,7 @@ def example(
             "an image is flattened, and its values are read one by one",
             help="Keras has them by places, a spec by channels; a dense layer may read both",
         )
+    model = graph_of(model)
     twin = _double(model)
     random = np.random.default_rng(0)
     for variable in twin.weights:
@@ -76,7 +80,7 @@ def example(
     inner = keras.Model([_same(twin, model, tensor) for tensor in starts], twin.output)
     inputs = tuple(random.normal(size=(1, *node.shape)) for node in graph.inputs)
     given = [np.moveaxis(each, 1, -1) for each in inputs]
-    outputs = inner(given if len(given) > 1 else given[0], training=False)
+    outputs = inner(given, training=False)
     flat = keras.tree.flatten(outputs)
     told = [np.moveaxis(np.asarray(keras.ops.convert_to_numpy(each)), -1, 1) for each in flat]
     found = dict(zip([each.name for each in graph.outputs], told, strict=True))

@@ -19,7 +19,7 @@ from cnnspec.importing.tree import (
     Step,
     Value,
 )
-from cnnspec_keras.importing.layers import LAYERS, PREPROCESSING, Layer
+from cnnspec_keras.importing.layers import LAYERS, PREPROCESSING, Layer, numbers
 from cnnspec_keras.importing.scopes import crossed, kind, prefixes
 
 _ROOT: Final = Origin("Model", "root")
@@ -37,16 +37,19 @@ class Reading:
     inputs: list[tuple[str, Value, Any]] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    #: Whether some layer pads by `same` and has a stride.
+    keeps_same: bool = False
 
 
 def read(model: Any) -> Reading:
     """Read a functional model; raises SpecError for a layer that no operator is."""
+    model = graph_of(model)
     if not hasattr(model, "_nodes_by_depth"):
         raise refused(
             f"{model.name} is a {type(model).__name__}, and no functional model",
             help="a subclassed model has no graph: write it as a functional one",
         )
-    found = Reading()
+    found = Reading(keeps_same=any(map(_strides, _layers(model))))
     values: dict[int, Value] = {}
     flows: dict[int, Any] = {}
     for tensor in model.inputs:
@@ -63,6 +66,24 @@ def read(model: Any) -> Reading:
     for name, tensor in _outputs(model):
         found.results.append(Result(name, values[id(tensor)]))
     return found
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
+def _strides(layer: Any) -> bool:
+    window = hasattr(layer, "kernel_size") and getattr(layer, "padding", None) == "same"
+    return window and numbers(layer.strides) != 1
+
+
+def graph_of(model: Any) -> Any:
+    """Give the functional model that a sequential one is."""
+    return getattr(model, "_functional", None) or model
 
 
 def shape_of(tensor: Any) -> Shape:
@@ -117,8 +138,8 @@ def _walk(
                 raw.add(id(output))
                 values[id(output)] = Value(shape_of(output))
                 continue
-            if hasattr(layer, "_nodes_by_depth"):
-                _nested(found, layer, inputs, values, id(output))
+            if hasattr(graph_of(layer), "_nodes_by_depth"):
+                _nested(found, graph_of(layer), inputs, values, id(output))
                 continue
             values[id(output)] = _call(found, layer, inputs, output)
 
@@ -157,7 +178,8 @@ def _call(found: Reading, layer: Any, inputs: Sequence[Value], output: Any) -> V
         found.keys[step] = key
         return value
 
-    return rule(Layer(layer, inputs, shape_of(output), put))
+    call = Layer(layer, inputs, shape_of(output), put, keeps_same=found.keeps_same)
+    return rule(call)
 
 
 def tree(found: Reading, name: str, parameters: int, meta: Mapping[str, str]) -> Record:
