@@ -159,10 +159,8 @@ def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
 
 def _only_once(box: Box, segment: Segment, *, opened: bool) -> None:
     """Refuse a name that is a module's in one place and a group's in another."""
-    for other, _, inner in box.sites:
-        alike = ast.dump(said(other)) == ast.dump(said(segment))
-        if alike and (inner is not None) != opened:
-            raise Hard("a name that is a group's as well as a module's")
+    if box.named.setdefault(ast.dump(said(segment)), opened) != opened:
+        raise Hard("a name that is a group's as well as a module's")
 
 
 def put_before(p: Projection, box: Box, segment: Segment) -> None:

@@ -90,6 +90,8 @@ class Box:
     kind: Literal["self", "dict", "list", "sequential"] = "dict"
     #: Where members are put in: the member's segment, how many loops deep, and the box it is.
     sites: list[tuple[Segment, int, Box | None]] = field(default_factory=list)
+    #: By a member's segment, whether it is a group.
+    named: dict[str, bool] = field(default_factory=dict)
     #: On which ways of which decisions each member is put.
     ways: dict[str, list[tuple[tuple[int, int], ...]]] = field(default_factory=dict)
     #: The members that are no modules but parameters, by their segments.
