@@ -89,6 +89,8 @@ class Module:
         """Put a module under a name."""
         if not isinstance(name, str):
             raise TypeError(f"a module's name is a word, not {name!r}")
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"a {type(module).__name__} is no module")
         if "." in name or not name:
             raise KeyError(f"a module cannot be called {name!r}")
         if hasattr(self, name) and name not in self._modules:
@@ -103,6 +105,8 @@ class Module:
             raise KeyError(f"a parameter cannot be called {name!r}")
         if hasattr(self, name) and name not in self._parameters:
             raise KeyError(f"attribute {name!r} already exists")
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(f"a {type(param).__name__} is no parameter")
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:

@@ -76,12 +76,12 @@ class _Proof:
         try:
             names = run(self.text, modules(lambda: values))
             model = names[self.class_name]()
+            held = state_of(model, values)
         except NotInterpreted:
             raise
         except Exception as failure:  # noqa: BLE001 (what is emitted may fail in any way)
             yield f"the class cannot be made: {_told(failure)}"
             return
-        held = state_of(model, values)
         wrong = self._state(held)
         if wrong:
             yield from wrong

@@ -149,13 +149,9 @@ class Tensor:
             raise NotInterpreted("it computes with weights where modules are made")
         if name.startswith("_") or name in ASKED:
             raise AttributeError(name)
+        from cnnspec_torch.symbolic.unknown import UnknownFunction
 
-        def unknown(*arguments: Any, **keywords: Any) -> Any:
-            from cnnspec_torch.symbolic.unknown import recorded
-
-            return recorded(f"Tensor.{name}", (self, *arguments), keywords)
-
-        return unknown
+        return UnknownFunction(f"Tensor.{name}", self)
 
     # --- views
 

@@ -10,6 +10,26 @@ from cnnspec.numbering import written
 from cnnspec_torch.symbolic.tensors import Tensor
 
 
+class UnknownFunction:
+    """What is known by its name: it is called, and nothing else."""
+
+    __slots__ = ("first", "what")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, what: str, *first: Tensor) -> None:
+        self.what = what
+        self.first = first
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Tensor:
+        return recorded(self.what, (*self.first, *arguments), keywords)
+
+    def __bool__(self) -> bool:
+        raise NotInterpreted(f"it reads {self.what}")
+
+    def __eq__(self, other: object) -> bool:
+        raise NotInterpreted(f"it reads {self.what}")
+
+
 def recorded(what: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Tensor:
     """Take down a call by its name; raises NotInterpreted if no tensor goes in."""
     tensors: list[Tensor] = []

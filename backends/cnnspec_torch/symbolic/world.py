@@ -12,7 +12,7 @@ from cnnspec_torch.symbolic.functions import FUNCTIONAL, TORCH
 from cnnspec_torch.symbolic.layers import LAYERS
 from cnnspec_torch.symbolic.modules import Module
 from cnnspec_torch.symbolic.tensors import ANY_TYPE, Parameter, Tensor
-from cnnspec_torch.symbolic.unknown import recorded
+from cnnspec_torch.symbolic.unknown import UnknownFunction, recorded
 
 
 class Namespace:
@@ -79,10 +79,10 @@ def modules(run: Callable[[], Values]) -> dict[str, Any]:
         return made
 
     def function(name: str) -> Any:
-        return lambda *arguments, **keywords: recorded(f"F.{name}", arguments, keywords)
+        return UnknownFunction(f"F.{name}")
 
     def other(name: str) -> Any:
-        return lambda *arguments, **keywords: recorded(f"torch.{name}", arguments, keywords)
+        return UnknownFunction(f"torch.{name}")
 
     functional = Namespace("torch.nn.functional", FUNCTIONAL, function)
     nn = Namespace("torch.nn", {**LAYERS, "functional": functional}, layer)
