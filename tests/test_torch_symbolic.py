@@ -12,11 +12,14 @@ import pytest
 import cnnspec
 from cnnspec import backend, library
 from cnnspec.cli import main
+from cnnspec.emit.code import THROUGH, Call, Input, Keyword, Leaf, Raw, call
 from cnnspec.emit.loading import module_of
+from cnnspec.emit.lowering import Applied, Lowered
 from cnnspec.emit.values import Verdict
 from cnnspec.testing.generate import Generator
 from cnnspec.testing.program import spec as written_spec
 from cnnspec_torch.backend import TorchBackend
+from cnnspec_torch.lowerings import LOWERINGS
 from tests.emitted import network
 from tests.test_zoo import smallest
 from tests.torch_proofs import maker, wrong
@@ -226,3 +229,65 @@ def test_compile_writes_nothing_that_is_not_the_graph(
     assert done.value.code == 3
     assert "sub1: no operation of the class does this sub in inference" in capsys.readouterr().err
     assert not target.exists()
+
+
+UNKNOWN = "network net { image = input(4, 8, 8)  output y = image -> relu -> bn -> conv(4, 1) }"
+
+
+@pytest.fixture
+def strange(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lower two operators by parts of torch that the proof does not know."""
+    named = (Keyword("affine", Leaf(True)),)
+    monkeypatch.setitem(LOWERINGS, "relu", lambda _: Lowered(call("F.rrelu", Input())))
+
+    def norm(step: Applied) -> Lowered:
+        return Lowered(THROUGH, Call(Raw("nn.InstanceNorm2d"), (step.channels(),), named))
+
+    monkeypatch.setitem(LOWERINGS, "bn", norm)
+
+
+@pytest.mark.usefixtures("strange")
+def test_what_is_not_known_is_proved_by_its_name_and_its_place() -> None:
+    net = cnnspec.loads(UNKNOWN)
+    written = net.emitted("torch")
+    assert written.unproved is None
+    assert "nn.InstanceNorm2d(4, affine=True)" in written.text
+    for before, after in (("F.rrelu(image)", "image"), ("affine=True", "affine=False")):
+        spoilt = written.text.replace(before, after)
+        assert spoilt != written.text
+        found = verdict(spoilt, written.class_name, net)
+        assert found.unproved is not None
+        assert found.unproved.startswith("it uses ")
+
+
+@pytest.mark.usefixtures("strange")
+def test_what_is_not_proved_is_held_with_torch_or_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, target = tmp_path / "net.cnn", tmp_path / "net.py"
+    spec.write_text(UNKNOWN.replace(" -> bn", ""))
+    emit = TorchBackend.emit
+
+    def spoilt(*arguments: object, **keywords: object) -> tuple[str, str]:
+        body, name = emit(*arguments, **keywords)  # type: ignore[arg-type]
+        return body.replace("F.rrelu(image)", "F.rrelu(image + 1)"), name
+
+    monkeypatch.setattr(TorchBackend, "emit", spoilt)
+    command = ["compile", str(spec), "-b", "torch", "-o", str(target)]
+    with pytest.raises(SystemExit) as done:
+        main(command)
+    assert done.value.code == 3
+    assert "no operation of the class does this" in capsys.readouterr().err
+    assert not target.exists()
+
+    def absent(*_: object, **__: object) -> list[str]:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(backend, "checked", absent)
+    with pytest.raises(SystemExit) as done:
+        main(command)
+    assert not done.value.code
+    told = capsys.readouterr().err
+    assert "note: net was not held against its graph: it uses F.rrelu" in told
+    assert "where torch is installed, it is held against it with that" in told
+    assert target.exists()

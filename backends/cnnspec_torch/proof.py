@@ -227,7 +227,8 @@ def _compared(
         sizes = [node.shape for node in graph.inputs]
         found, seen = _run(model, sizes, numbers, steps.shapes, training=training)
     except Exception as failure:  # noqa: BLE001 (what is emitted may fail in any way)
-        yield f"the class stops {mode}: {type(failure).__name__}: {str(failure).splitlines()[0]}"
+        said = str(failure).partition("\n")[0]  # which may be nothing
+        yield f"the class stops {mode}: {type(failure).__name__}: {said}"
         return
     values = steps.numbered(graph, nodes, numbers, training=training)
     if len(found) != len(wanted):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 inf: Final = math.inf
+#: What emitted source may use.
+NAMES: Final = ("all", "any", "broadcast_to", "inf", "max", "multiply", "repeat", "subtract")
 
 
 class Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 from cnnspec.emit.sandbox import NotInterpreted
 from cnnspec.emit.values import Lengths, Made
@@ -20,6 +20,8 @@ from cnnspec_keras.symbolic.tensors import (
     placeholder,
     tensors_in,
 )
+
+NUMPY: Final = SimpleNamespace(**{name: getattr(numbers, name) for name in numbers.NAMES})
 
 
 class Namespace:
@@ -89,7 +91,7 @@ def modules(run: Callable[[], Run]) -> dict[str, Any]:
         "initializers": SimpleNamespace(Constant=lambda value: ("Constant", float(value))),
     }
     keras = Namespace(known, missing)
-    return {"keras": keras, "keras.layers": layers, "keras.ops": ops, "numpy": numbers}
+    return {"keras": keras, "keras.layers": layers, "keras.ops": ops, "numpy": NUMPY}
 
 
 def given(run: Run, name: str, lengths: Lengths) -> KerasTensor:
