@@ -91,6 +91,10 @@ x.mean((2, 3), keepdim=True)
 x.mean()
 x.sum(1)
 x.amax((2, 3))
+x.amin((2, 3))
+x.split((3, 5), dim=1)[1]
+torch.split(x, [2, 6], 1)[0]
+x.split(3, dim=1)[2]
 x.flatten(1)
 x.reshape(2, -1)
 x.reshape([x.shape[0], 4, -1])

@@ -324,7 +324,7 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
 
 
 def _method(name: str) -> Callable[..., Any]:
-    def function(input: Tensor, *arguments: Any, **keywords: Any) -> Any:
+    def function(input: Tensor, /, *arguments: Any, **keywords: Any) -> Any:
         return getattr(input, name)(*arguments, **keywords)
 
     return function

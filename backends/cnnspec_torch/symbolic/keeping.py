@@ -14,12 +14,22 @@ INPUT: Final = frozenset(
         *("conv2d", "conv_transpose2d", "linear", "batch_norm", "layer_norm", "group_norm"),
         *("prelu", "local_response_norm", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d"),
         *("adaptive_max_pool2d", "hardtanh", "silu", "hardswish", "hardsigmoid", "mish", "elu"),
-        *("celu", "selu", "leaky_relu", "softplus", "gelu", "logsigmoid", "softsign", "amax"),
+        *(
+            "celu",
+            "selu",
+            "leaky_relu",
+            "softplus",
+            "gelu",
+            "logsigmoid",
+            "softsign",
+            "amax",
+            "amin",
+        ),
         *("pow", "abs", "clamp", "maximum", "minimum"),
     ]
 )
 #: Those whose gradients need what comes out.
-RESULT: Final = frozenset(["relu", "tanh", "sigmoid", "softmax", "amax", "sqrt", "exp"])
+RESULT: Final = frozenset(["relu", "tanh", "sigmoid", "softmax", "amax", "amin", "sqrt", "exp"])
 #: Those that keep what comes out where they work in place: what went in is lost.
 RESULT_IN_PLACE: Final = frozenset(
     [
@@ -41,4 +51,4 @@ BOTH: Final = frozenset(["mul", "div", "maximum", "minimum"])
 #: Operations through which no gradient goes.
 NO_GRADIENT: Final = frozenset(["ge", "gt", "le", "lt", "ones_like", "zeros_like"])
 #: Operations that give several views: torch lets nobody write over one of them.
-PARTS: Final = frozenset(["chunk"])
+PARTS: Final = frozenset(["chunk", "split"])

@@ -193,7 +193,11 @@ class Tensor:
         return self.parts("chunk", (chunks, dim), -(-length // each))
 
     def split(self, lengths: Any, dim: int = 0) -> tuple[Tensor, ...]:
-        """Give parts of given lengths."""
+        """Give parts of given lengths, or of one, the last of what is left."""
+        if isinstance(lengths, int):
+            length = self.shape[dim]
+            whole, left = divmod(length, lengths)
+            lengths = [lengths] * whole + [left] * bool(left)
         return self.parts("split", (tuple(map(int, lengths)), dim), len(lengths))
 
     def contiguous(self) -> Tensor:
