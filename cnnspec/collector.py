@@ -20,3 +20,17 @@ def undisturbed() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
+
+
+def keep() -> None:
+    """Look no more through what is there: a command keeps what it loaded until it ends.
+
+    Otherwise all of it is looked through again whenever the objects are a quarter more, which takes
+    up to half of a command's time on a network of 20,000 nodes.
+    """
+    gc.freeze()
+
+
+def let_go() -> None:
+    """Look through what was to be kept: who loads a network again and again keeps none of them."""
+    gc.unfreeze()

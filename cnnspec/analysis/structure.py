@@ -10,6 +10,9 @@ from cnnspec.analysis.macs import node_macs
 from cnnspec.graph import Graph, Node
 from cnnspec.whole import Whole
 
+#: Ways are counted so far: they double with each shortcut, and a longer number says no more.
+MOST_PATHS: Final = 10**300
+
 
 class Structure(NamedTuple):
     """Counts of one inference.
@@ -17,14 +20,14 @@ class Structure(NamedTuple):
     `depth` is the number of layers with multiply-adds on the longest way from an input to an
     output, the depth that names count (ResNet-50); `steps` the length of the longest way in nodes,
     inputs left out; `weight_layers` and `nonlinearities` are all there are, wherever they stand;
-    `paths` the number of different ways.
+    `paths` the number of different ways, None if there are more than `MOST_PATHS`.
     """
 
     depth: int
     steps: int
     weight_layers: int
     nonlinearities: int
-    paths: int
+    paths: int | None
 
 
 def depth(graph: Graph) -> int:
@@ -83,12 +86,14 @@ def structure(graph: Graph) -> Structure:
     for node in graph.inference_nodes:
         before = [port.node.index for port in node.inputs]
         long[node.index] = max((long[each] + 1 for each in before), default=0)
-        ways[node.index] = sum(ways[each] for each in before) if before else 1
+        count = sum([ways[each] for each in before]) if before else 1
+        ways[node.index] = min(count, MOST_PATHS + 1)
     ends = [output.port.node.index for output in graph.inference_outputs]
+    paths = sum([ways[end] for end in ends])
     return Structure(
         depth(graph),
         max(long[end] for end in ends),
         weight_layers(graph),
         sum(node.op.family == "activation" for node in graph.inference_nodes),
-        sum(ways[end] for end in ends),
+        paths if paths <= MOST_PATHS else None,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnspec import collector
 from cnnspec.commands import complete
 from cnnspec.commands.output import (
     Missing,
@@ -181,6 +182,7 @@ def _meters(
         for name, words, settings, sizes in progress:
             given = {**how, "settings": settings, "sizes": sizes}
             network = load(name, **load_arguments(**given))
+            collector.keep()
             if network.missed and not quiet:
                 report(each for each in network.warnings if each.code == "expectation-missed")
             if every and network.title == network.name and name not in specs:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnspec import collector
 from cnnspec.commands import complete
 from cnnspec.commands.output import (
     Refused,
@@ -69,6 +70,7 @@ def diff(
     try:
         setup = sides.settings(**how)
         found = sides.pairs(*(sides.side(each, **setup) for each in specs))
+        collector.keep()
     except SpecError as mistakes:
         report(mistakes.diagnostics)
         return 2

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from cnnspec import collector
 from cnnspec.commands import complete
 from cnnspec.commands.output import (
     Missing,
@@ -286,6 +287,7 @@ def _again(once: Callable[[], str]) -> str | None:
     """Draw; a mistake in the spec is reported and waited for."""
     from cnnspec.diagnostics import SpecError
 
+    collector.let_go()
     try:
         return once()
     except SpecError as mistakes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from cnnspec import collector
 from cnnspec.commands import complete
 from cnnspec.commands.output import Refused, report
 from cnnspec.dtypes import BYTES, SHORT
@@ -199,6 +200,7 @@ def loaded(spec: str, *, quiet: bool, **given: Any) -> Network:
 
     _say_what_is_read(spec, quiet=quiet)
     network = load(spec, **load_arguments(**given))
+    collector.keep()
     if network.warnings and not quiet:
         report(network.warnings)
     return network
@@ -219,7 +221,9 @@ def all_loaded(spec: str, *, quiet: bool, **given: Any) -> tuple[Network, ...]:
     from cnnspec.api import load_all
 
     _say_what_is_read(spec, quiet=quiet)
-    return load_all(spec, **load_arguments(**given))
+    networks = load_all(spec, **load_arguments(**given))
+    collector.keep()
+    return networks
 
 
 def all_mistakes(spec: str, found: Sequence[Diagnostic], **given: Any) -> tuple[Diagnostic, ...]:

@@ -15,7 +15,7 @@ from cnnspec.analysis.parameters import kept
 from cnnspec.analysis.quantity import duration, memory, number
 from cnnspec.analysis.receptive_field import receptive_fields
 from cnnspec.analysis.roofline import roofline
-from cnnspec.analysis.structure import structure
+from cnnspec.analysis.structure import MOST_PATHS, structure
 from cnnspec.analysis.training import training
 
 Fact = tuple[str, str, str]
@@ -180,7 +180,9 @@ def written(sections: Iterable[tuple[str, Sequence[Fact]]], width: int) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _count(value: int) -> str:
+def _count(value: int | None) -> str:
+    if value is None:
+        return f"over {MOST_PATHS:.0e}"
     return f"{value:,}" if value < 10**12 else f"{value:.2e}"
 
 

@@ -14,7 +14,7 @@ from cnnspec.syntax.build import Builder
 from cnnspec.syntax.lex import Stuck, TooLong
 from cnnspec.syntax.reduce import MOST_WORDS, Recovery, reduce
 
-#: Of texts of more characters than this the last alone is kept after it was used.
+#: Of texts of more characters than this the last two alone are kept after they were used.
 REMEMBERED: Final = 100_000
 #: In a text of more characters than this the first mistake is the only one that is looked for.
 SEARCHED: Final = 500_000
@@ -32,7 +32,8 @@ def parse_what_can_be(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]
     """Parse a file, and give its mistakes; what they are in is `Lost` in the tree.
 
     Raises SpecError where a text is too large to be read. A text is parsed once, of large ones the
-    last alone: who tries many settings of a network pays for it once.
+    last two: who tries many settings of a network pays for it once, and so does who holds two
+    against each other.
     """
     known = _parsed_large if len(source.text) > REMEMBERED else _parsed
     return known(source.name, source.text)
@@ -43,7 +44,7 @@ def _parsed(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:
     return _parse(name, text)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _parsed_large(name: str, text: str) -> tuple[tree.File, tuple[Diagnostic, ...]]:
     return _parse(name, text)
 
