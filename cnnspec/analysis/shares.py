@@ -21,10 +21,10 @@ def shares(meter: Meter, by: str, *, inference: bool = False) -> Mapping[str, Fi
     input's an image's height is, to the nearest power of two: `/1`, `/2`, …, or `vector`.
     With `inference` what only training needs is left out.
     """
-    group = GROUPS[by]
+    group = GROUPS[by](meter.graph)
     found: dict[str, list[Figures]] = {}
     for node in meter.graph.inference_nodes if inference else meter.graph.nodes:
-        found.setdefault(group(meter.graph, node), []).append(meter.node(node))
+        found.setdefault(group(node), []).append(meter.node(node))
     return {name: Figures.sum(listed) for name, listed in found.items()}
 
 
@@ -38,29 +38,42 @@ def outermost(node: Node) -> Scope | None:
     return found
 
 
-def _block(_graph: Graph, node: Node) -> str:
-    scope = outermost(node)
-    return "-" if scope is None else str(scope.block)
+#: The name of the group that a node is in.
+Group = Callable[[Node], str]
 
 
-def _stage(_graph: Graph, node: Node) -> str:
-    return node.path.partition(".")[0]
+def _by_block(_graph: Graph) -> Group:
+    def block(node: Node) -> str:
+        scope = outermost(node)
+        return "-" if scope is None else str(scope.block)
+
+    return block
 
 
-def _kind(_graph: Graph, node: Node) -> str:
-    return node.kind
+def _by_stage(_graph: Graph) -> Group:
+    return lambda node: node.path.partition(".")[0]
 
 
-def _scale(graph: Graph, node: Node) -> str:
+def _by_kind(_graph: Graph) -> Group:
+    return lambda node: node.kind
+
+
+def _by_scale(graph: Graph) -> Group:
     heights = [each.shape.height for each in graph.inputs if each.shape.is_image]
-    if not heights or not node.shape.is_image or node.shape[1:] == (1, 1):
-        return VECTOR
-    return f"/{2 ** max(round(log2(max(heights) / node.shape.height)), 0)}"
+    tallest = max(heights, default=0)
+
+    def scale(node: Node) -> str:
+        if not heights or not node.shape.is_image or node.shape[1:] == (1, 1):
+            return VECTOR
+        return f"/{2 ** max(round(log2(tallest / node.shape.height)), 0)}"
+
+    return scale
 
 
-GROUPS: Final[Mapping[str, Callable[[Graph, Node], str]]] = {
-    "kind": _kind,
-    "block": _block,
-    "stage": _stage,
-    "scale": _scale,
+#: How the nodes of a graph are put together.
+GROUPS: Final[Mapping[str, Callable[[Graph], Group]]] = {
+    "kind": _by_kind,
+    "block": _by_block,
+    "stage": _by_stage,
+    "scale": _by_scale,
 }
