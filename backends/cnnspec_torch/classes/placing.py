@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from dataclasses import replace
 
 from cnnspec.emit import pytree as py
@@ -118,7 +117,7 @@ def put_module(p: Projection, path: Path, made: ast.expr) -> Reach:
     p.init.append(Put(box, said(segment), made))
     if isinstance(segment, str) and not box.number:
         p.taken.add(segment)
-    return Reach(box, copy.deepcopy(said(segment)))
+    return Reach(box, py.copied(said(segment)))
 
 
 def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
@@ -127,9 +126,8 @@ def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
     if key in p.box_at:
         return p.box_at[key]
     _only_once(parent, segment, opened=True)
-    others = [each.segment for each in p.box_at.values() if each.parent is parent]
-    written = {isinstance(each, str) for each in (*others, segment)}
-    if parent.number and len(written) > 1:
+    parent.written.add(isinstance(segment, str))
+    if parent.number and len(parent.written) > 1:
         raise Hard("a group whose name may be that of one whose name is worked out")
     word = segment if isinstance(segment, str) else "word"
     if not parent.number and not is_identifier(attribute(word)):

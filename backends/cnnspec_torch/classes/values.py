@@ -92,6 +92,8 @@ class Box:
     sites: list[tuple[Segment, int, Box | None]] = field(default_factory=list)
     #: By a member's segment, whether it is a group.
     named: dict[str, bool] = field(default_factory=dict)
+    #: Whether the names of the boxes in it are written, worked out, or some of them each.
+    written: set[bool] = field(default_factory=set)
     #: On which ways of which decisions each member is put.
     ways: dict[str, list[tuple[tuple[int, int], ...]]] = field(default_factory=dict)
     #: The members that are no modules but parameters, by their segments.
