@@ -8,6 +8,7 @@ from typing import Any
 from cnnspec import backend as backends
 from cnnspec.analysis.macs import macs
 from cnnspec.analysis.parameters import trainable
+from cnnspec.collector import undisturbed
 from cnnspec.diagnostics import Diagnostic, SpecError, error
 from cnnspec.emit.header import stamp
 from cnnspec.emit.lowering import Applied, Lowering
@@ -30,9 +31,10 @@ def emitted(graph: Graph, name: str, origin: str, *, inference: bool) -> Emitted
     lowerings = {**backends.lowerings(name), **backend.lowerings}
     check_lowerings(graph, name, lowerings, inference=inference)
     head = _head(graph, origin, inference=inference)
-    body, class_name = backend.emit(graph, head, lowerings, inference=inference)
-    text = stamp(body, origin=origin, version=VERSION)
-    found = backends.verdict(name, text, class_name, graph, inference=inference)
+    with undisturbed():
+        body, class_name = backend.emit(graph, head, lowerings, inference=inference)
+        text = stamp(body, origin=origin, version=VERSION)
+        found = backends.verdict(name, text, class_name, graph, inference=inference)
     if found.wrong:
         raise Unproved(list(found.wrong))
     return Emitted(text, class_name, lowerings, found.unproved)

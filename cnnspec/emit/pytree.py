@@ -7,13 +7,14 @@ new ones (`rewritten`).
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final, TypeVar
 
 LOAD: Final = ast.Load()
 STORE: Final = ast.Store()
+#: Fields that hold words, numbers, and what says how a name is used.
+_PLAIN: Final = frozenset(("ctx", "id", "attr", "arg", "type_comment", "kind", "number"))
 Statements = list[ast.stmt]
 Tree = TypeVar("Tree", bound=ast.AST)
 
@@ -46,8 +47,10 @@ def code(text: str, **parts: ast.expr) -> ast.expr:
 def copied(tree: Tree) -> Tree:
     """Copy a tree and all below it, as `copy.deepcopy` does in ten times the time."""
     kind = type(tree)
-    if hasattr(kind, "__deepcopy__"):
-        return copy.deepcopy(tree)
+    own = getattr(tree, "__deepcopy__", None)
+    if own is not None:
+        result: Tree = own({})
+        return result
     result = kind.__new__(kind)
     below = result.__dict__
     for key, value in tree.__dict__.items():
@@ -113,7 +116,7 @@ def tuples(value: ast.expr) -> ast.expr:
 
 def same(one: ast.AST, other: ast.AST) -> bool:
     """Whether two trees are alike."""
-    return ast.dump(one) == ast.dump(other)
+    return type(one) is type(other) and ast.dump(one) == ast.dump(other)
 
 
 def constant(tree: ast.AST, *values: object) -> bool:
@@ -149,35 +152,74 @@ def known(words: ast.expr) -> object:
 
 
 def walk(tree: ast.AST | Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Walk a tree, or several."""
-    for each in [tree] if isinstance(tree, ast.AST) else tree:
-        yield from ast.walk(each)
+    """Walk a tree, or several, as `ast.walk` does, save for what says how a name is used."""
+    for root in [tree] if isinstance(tree, ast.AST) else tree:
+        pending = [root]
+        for each in pending:  # it grows meanwhile
+            yield each
+            for field in _below(type(each)):
+                value = getattr(each, field, None)
+                if isinstance(value, ast.AST):
+                    pending.append(value)
+                elif isinstance(value, list):
+                    pending += [inner for inner in value if isinstance(inner, ast.AST)]
+
+
+def _below(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Give the fields in which other nodes may stand."""
+    found = _BELOW.get(kind)
+    if found is None:
+        leaf = kind in (ast.Name, ast.Constant)
+        fields = () if leaf else tuple(each for each in kind._fields if each not in _PLAIN)
+        found = _BELOW[kind] = fields
+    return found
+
+
+#: What `_below` found, by kind of node.
+_BELOW: Final[dict[type[ast.AST], tuple[str, ...]]] = {}
 
 
 def size(tree: ast.AST) -> int:
     """How much there is to read in an expression: its names, literals and calls."""
-    return sum(isinstance(each, ast.Name | ast.Constant | ast.Call) for each in ast.walk(tree))
+    return sum(isinstance(each, ast.Name | ast.Constant | ast.Call) for each in walk(tree))
 
 
 def has_call(tree: ast.AST) -> bool:
     """Whether something is called in an expression."""
-    return any(isinstance(each, ast.Call) for each in ast.walk(tree))
+    return any(isinstance(each, ast.Call) for each in walk(tree))
 
 
 def rewritten(tree: ast.AST, change: Callable[[ast.AST], ast.AST | None]) -> ast.AST:
-    """Rewrite a copy: where `change` gives a node, this takes the place of what was there."""
-    result = _Change(change).visit(copied(tree))
-    assert isinstance(result, ast.AST)
+    """Rewrite: where `change` gives a node, this takes the place of what was there.
+
+    What does not change is shared with the tree that was given.
+    """
+    found = change(tree)
+    if found is not None:
+        return found
+    own = getattr(tree, "__deepcopy__", None)
+    result: ast.AST = tree if own is None else own({})
+    for field in _below(type(tree)):
+        old = getattr(result, field, None)
+        new: object = old
+        if isinstance(old, ast.AST):
+            new = rewritten(old, change)
+        elif isinstance(old, list):
+            every = [rewritten(x, change) if isinstance(x, ast.AST) else x for x in old]
+            if any(one is not other for one, other in zip(every, old, strict=True)):
+                new = every
+        if new is not old:
+            if result is tree:
+                result = _shallow(tree)
+            setattr(result, field, new)
     return result
 
 
-class _Change(ast.NodeTransformer):
-    def __init__(self, change: Callable[[ast.AST], ast.AST | None]) -> None:
-        self.change = change
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        found = self.change(node)
-        return self.generic_visit(node) if found is None else found
+def _shallow(tree: Tree) -> Tree:
+    """Copy a node, and nothing below it."""
+    result = type(tree).__new__(type(tree))
+    result.__dict__.update(tree.__dict__)
+    return result
 
 
 def fold(tree: ast.expr) -> ast.expr:

@@ -154,10 +154,11 @@ def scoped(p: Projection, body: Iterable[pg.Statement]) -> tuple[Statements, Sta
 def project_body(p: Projection) -> None:
     """Write both projections."""
     p.boxes.append(Box(0, kind="self"))
-    p.bound = bindings(p.body.statements)
+    bound = bindings(p.body.statements)
     for each in p.body.data:  # a parameter is bound as it comes in
-        if each.name in p.bound:
-            p.bound[each.name] += 1
+        if each.name in bound:
+            bound[each.name] += 1
+    p.binds(bound)
     first = True
     ranks = iter(p.ranks)
     for each in p.body.parameters:

@@ -274,7 +274,7 @@ def apply_optional(
     if p.straight:
         p.init.append(ast.If(test.made, made, []))
         return replace(found, channels=channels)
-    told = any(isinstance(each, Reach) for each in ast.walk(found.channels))
+    told = any(isinstance(each, Reach) for each in py.walk(found.channels))
     alone = len(made) == 1 and isinstance(made[0], Put) and not run and not p.loops and not told
     if alone and called_alone(found.tensor, value.tensor):
         (put,) = made

@@ -51,7 +51,7 @@ def _added(statement: ast.stmt) -> tuple[ast.expr, ast.expr] | None:
 
 def _sets_module(statement: ast.stmt) -> bool:
     """Whether a statement may give the class a member under a name of its own."""
-    for each in ast.walk(statement):
+    for each in py.walk(statement):
         targets = each.targets if isinstance(each, ast.Assign) else []
         if isinstance(each, ast.AnnAssign):
             targets = [each.target]

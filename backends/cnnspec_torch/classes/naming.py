@@ -7,11 +7,12 @@ docstring.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 from cnnspec.emit import pytree as py
 from cnnspec.emit.pycode import lines
+from cnnspec_torch.classes.liveness import Course, Either, bound
 from cnnspec_torch.classes.spelled import Statements, substituted
 from cnnspec_torch.classes.tidy import assigned, inside
 
@@ -127,7 +128,9 @@ def _changed(statements: Statements) -> set[str]:
     return found
 
 
-def joined(statements: Statements, live: set[str], indent: int, *, modules: bool) -> Statements:
+def joined(
+    statements: Statements, live: Container[str], indent: int, *, modules: bool
+) -> Statements:
     """`v = e; f(v)` is `f(e)`, where the next statement alone reads `v`, once.
 
     Asks that nothing is called before it there, that it is read whatever is decided there, and that
@@ -135,13 +138,14 @@ def joined(statements: Statements, live: set[str], indent: int, *, modules: bool
     read after. `modules` says that what is called are modules: what a constructor works out keeps
     the name that says what it is, unless that is one word.
     """
-    after = _live_after(statements, live)
+    course = Course(statements, live)
     result: Statements = []
-    for each, later in zip(statements, after, strict=True):
+    for place, each in enumerate(statements):
+        later = course.after(place)
         one = _joined_inside(each, later, indent, modules=modules)
         while result and (word := assigned(result[-1])) is not None:
             last = result[-1]
-            if not isinstance(last, ast.Assign) or word in later - _bound(one):
+            if not isinstance(last, ast.Assign) or (word in later and word not in bound(one)):
                 break
             whole = _with(one, word, last.value, indent, modules=modules)
             if whole is None:
@@ -152,41 +156,18 @@ def joined(statements: Statements, live: set[str], indent: int, *, modules: bool
     return result
 
 
-def _joined_inside(each: ast.stmt, later: set[str], indent: int, *, modules: bool) -> ast.stmt:
+def _joined_inside(
+    each: ast.stmt, later: Container[str], indent: int, *, modules: bool
+) -> ast.stmt:
     match each:
         case ast.If(test, body, orelse):
             body = joined(body, later, indent + 4, modules=modules)
             return ast.If(test, body, joined(orelse, later, indent + 4, modules=modules))
         case ast.For(target, values, body):
-            turning = later | _live_before(body, later)
+            turning = Either(later, Course(body, later).after(-1))
             body = joined(body, turning, indent + 4, modules=modules)
             return ast.For(target, values, body, [], lineno=0)
     return each
-
-
-def _live_after(statements: Statements, live: set[str]) -> list[set[str]]:
-    """The names that are read after each statement."""
-    result: list[set[str]] = []
-    for each in reversed(statements):
-        result.append(live)
-        live = (live - _bound(each)) | py.reads(each)
-    result.reverse()
-    return result
-
-
-def _live_before(statements: Statements, live: set[str]) -> set[str]:
-    """The names that are read before they are bound, or after all."""
-    for each in reversed(statements):
-        live = (live - _bound(each)) | py.reads(each)
-    return live
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    """The names that a statement binds, whatever is decided."""
-    match statement:
-        case ast.Assign([ast.Name() | ast.Tuple() as target]):
-            return py.stores(target)
-    return set()
 
 
 def _with(
@@ -208,7 +189,7 @@ def _with(
 
 
 def _loads(tree: ast.AST) -> Iterator[ast.Name]:
-    return (each for each in ast.walk(tree) if isinstance(each, ast.Name) and py.is_load(each))
+    return (each for each in py.walk(tree) if isinstance(each, ast.Name) and py.is_load(each))
 
 
 def _is_first(statement: ast.stmt, word: str) -> bool:

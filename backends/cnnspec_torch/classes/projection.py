@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from keyword import iskeyword
 from typing import TYPE_CHECKING
@@ -97,6 +98,9 @@ class Projection:
     moving: set[str] = field(default_factory=set)
     defined: dict[str, ast.expr] = field(default_factory=dict)
     bound: dict[str, int] = field(default_factory=dict)
+    #: The names that the body gives values more than once, as Python's.
+    rebound: set[str] = field(default_factory=set)
+    _parameters: Sequence[pg.Parameter] | None = None
     held: frozenset[str] = frozenset()
     target: str | None = None
     inside: int = 0
@@ -134,24 +138,11 @@ class Projection:
         return self.body in self.file.networks.bodies
 
     @property
-    def parameters(self) -> list[pg.Parameter]:
+    def parameters(self) -> Sequence[pg.Parameter]:
         """What its class takes beside channels: no numbers that say an image's size alone."""
-        if not self.is_network:
-            return list(self.body.data)
-        inside: list[pg.Expr] = []
-        for each in pg.parts(self.body.statements):
-            if isinstance(each, pg.OperatorStep) and each.op.is_input:
-                inside += [value for _, value in each.arguments]
-        sizes = pg.parts(tuple(inside))
-        named = [each.id for each in sizes if isinstance(each, pg.Name)]
-        every = [each.id for each in pg.parts(self.body.statements) if isinstance(each, pg.Name)]
-        defaults = pg.parts(tuple(each.default for each in self.body.data if each.default))
-        every += [each.id for each in defaults if isinstance(each, pg.Name)]
-        return [
-            each
-            for each in self.body.data
-            if each.name not in named or every.count(each.name) > named.count(each.name)
-        ]
+        if self._parameters is None:
+            self._parameters = _own(self.body) if self.is_network else self.body.data
+        return self._parameters
 
     def says_out(self) -> ast.expr | None:
         """Say the channels of the result in the parameters' words, if they are few."""
@@ -164,7 +155,7 @@ class Projection:
         known = {"round_to", "max", "min", "math", "sum", "len"}
         if not isinstance(result, Node) or py.size(channels) > 8:
             return None
-        if any(isinstance(each, Reach) for each in ast.walk(channels)):
+        if any(isinstance(each, Reach) for each in py.walk(channels)):
             return None
         read = py.reads(channels)
         return channels if read - known <= allowed - self.moving else None
@@ -209,9 +200,16 @@ class Projection:
         names = py.reads(channels)
         if names & self.moving:
             return True
-        rebound = {self.file.word(word) for word, times in self.bound.items() if times > 1}
-        turning = {self.file.word(word) for loop in self.loops for word in loop.words | loop.bound}
-        return bool(names & (rebound | turning))
+        if not names.isdisjoint(self.rebound):
+            return True
+        return any(
+            self.file.word(word) in names for loop in self.loops for word in loop.words | loop.bound
+        )
+
+    def binds(self, bound: dict[str, int]) -> None:
+        """Note how often the body gives each name a value."""
+        self.bound = bound
+        self.rebound = {self.file.word(word) for word, times in bound.items() if times > 1}
 
     def variable(self, word: str) -> str:
         """The variable in the constructor that holds the channels of a name."""
@@ -269,3 +267,18 @@ class Constructed:
     image: bool | None
     tensors: list[ast.expr] = field(default_factory=list)
     called: Projection | None = None
+
+
+def _own(network: pg.Body) -> Sequence[pg.Parameter]:
+    """Give a network's parameters without those that nothing but an image's size speaks of."""
+    inside: list[pg.Expr] = []
+    every: Counter[str] = Counter()
+    defaults = tuple(each.default for each in network.data if each.default)
+    for each in pg.parts((network.statements, defaults)):
+        if isinstance(each, pg.Name):
+            every[each.id] += 1
+        elif isinstance(each, pg.OperatorStep) and each.op.is_input:
+            # Channels that come in are said by the first layer that reads them.
+            inside += [value for key, value in each.arguments if key != "channels"]
+    sizes = Counter(each.id for each in pg.parts(tuple(inside)) if isinstance(each, pg.Name))
+    return [x for x in network.data if x.name not in sizes or every[x.name] > sizes[x.name]]

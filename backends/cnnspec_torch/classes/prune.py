@@ -15,35 +15,38 @@ def prune(statements: Iterable[ast.stmt], live: Iterable[str] = ()) -> tuple[Sta
     kept: Statements = []
     wanted = set(live)
     for each in reversed(list(statements)):
-        before, wanted = _pruned(each, wanted)
-        kept += reversed(before)
+        kept += reversed(_pruned(each, wanted))
     kept.reverse()
     return kept, wanted
 
 
-def _pruned(statement: ast.stmt, live: set[str]) -> tuple[Statements, set[str]]:
-    """Prune one statement: what is left of it, and what is live before."""
+def _pruned(statement: ast.stmt, live: set[str]) -> Statements:
+    """Prune one statement, before which `live` is what it becomes; give what is left of it."""
     match statement:
         case ast.Pass():
-            return [], live
+            return []
         case ast.Assign([target], value) if _is_names(target):
             given = py.stores(target)
-            if not given & live:
-                return [], live
+            if given.isdisjoint(live):
+                return []
             if isinstance(value, ast.Name) and given == {value.id}:
-                return [], live
+                return []
             if isinstance(target, ast.Tuple) and not given <= live:
                 statement = ast.Assign([_dropped(target, live)], value, lineno=0)
-            return [statement], (live - given) | py.reads(value)
+            live -= given
+            live |= py.reads(value)
+            return [statement]
         case ast.AugAssign(ast.Name(word), _, value):
             if word not in live:
-                return [], live
-            return [statement], live | py.reads(value)
+                return []
+            live |= py.reads(value)
+            return [statement]
         case ast.If(test, body, orelse):
             return _if(test, body, orelse, live)
         case ast.For():
             return _for(statement, live)
-    return [statement], live | py.reads(statement)
+    live |= py.reads(statement)
+    return [statement]
 
 
 def _is_names(target: ast.expr) -> bool:
@@ -57,22 +60,20 @@ def _dropped(target: ast.Tuple, live: set[str]) -> ast.Tuple:
     return ast.Tuple([ast.Name(x if x in live else "_", py.STORE) for x in names], py.STORE)
 
 
-def _if(
-    test: ast.expr, body: Statements, orelse: Statements, live: set[str]
-) -> tuple[Statements, set[str]]:
+def _if(test: ast.expr, body: Statements, orelse: Statements, live: set[str]) -> Statements:
     yes, live_yes = prune(body, live)
     no, live_no = prune(orelse, live)
     if not yes and not no:
-        return [], live
+        return []
+    live.clear()
     if isinstance(test, ast.Constant):
-        return (yes, live_yes) if test.value else (no, live_no)
-    read = py.reads(test)
-    if not yes:
-        return [ast.If(opposite(test), no, [])], live_yes | live_no | read
-    return [ast.If(test, yes, no)], live_yes | live_no | read
+        live |= live_yes if test.value else live_no
+        return yes if test.value else no
+    live.update(live_yes, live_no, py.reads(test))
+    return [ast.If(test, yes, no)] if yes else [ast.If(opposite(test), no, [])]
 
 
-def _for(loop: ast.For, live: set[str]) -> tuple[Statements, set[str]]:
+def _for(loop: ast.For, live: set[str]) -> Statements:
     after = set(live)
     turning = py.stores(loop.target)
     while True:
@@ -82,7 +83,7 @@ def _for(loop: ast.For, live: set[str]) -> tuple[Statements, set[str]]:
             break
         after |= more
     if not body:
-        return [], live
+        return []
     used = py.reads(body)
     target, values = loop.target, loop.iter
     if (
@@ -94,7 +95,8 @@ def _for(loop: ast.For, live: set[str]) -> tuple[Statements, set[str]]:
     ):
         target, values = target.elts[1], values.args[0]
     left = ast.For(unused(target, used), values, body, [], lineno=0)
-    return [left], live | py.reads(values) | (before - py.stores(left.target))
+    live.update(py.reads(values), before - py.stores(left.target))
+    return [left]
 
 
 def unused(target: ast.expr, used: set[str]) -> ast.expr:

@@ -155,7 +155,9 @@ def _used(projection: Projection, init: list[ast.stmt], run: list[ast.stmt]) -> 
     """Leave out modules of the class that nobody calls: heads that are there in training only."""
     if not projection.is_network:
         return init
-    reached = {segment for number, segment in boxes_of([*run]) if not number}
+    every = boxes_of([*run])
+    reached = {segment for number, segment in every if not number}
+    inner = any(number for number, _ in every)
     spoken = {
         segment
         for number, segment in boxes_of([each for each in init if not isinstance(each, Put)])
@@ -166,21 +168,17 @@ def _used(projection: Projection, init: list[ast.stmt], run: list[ast.stmt]) -> 
         if isinstance(box.segment, str)
         else ast.dump(box.segment)
         for box in projection.boxes[1:]
-        if box.parent is not None and not box.parent.number and _reached(box, run)
+        if inner and box.parent is not None and not box.parent.number
     }
+    kept = reached | spoken | opened
     return [
         each
         for each in init
         if not isinstance(each, Put)
         or each.number
         or not isinstance(each.segment, ast.Constant)
-        or ast.dump(each.segment) in reached | spoken | opened
+        or ast.dump(each.segment) in kept
     ]
-
-
-def _reached(box: Any, run: list[ast.stmt]) -> bool:
-    numbers = {number for number, _ in boxes_of(run)}
-    return box.number in numbers or any(n for n in numbers)
 
 
 def _constructor(

@@ -39,7 +39,7 @@ Pair = tuple[ast.expr, ast.expr]
 def project_steps(p: Projection, taken_apart: flat.Flat) -> None:
     """Write both projections of a body that was taken apart."""
     p.boxes.append(Box(0, kind="self"))
-    p.bound = bindings(p.body.statements)
+    p.binds(bindings(p.body.statements))
     every = taken_apart.statements
     if p.left:
         every = _without(every, p.left)
@@ -440,7 +440,7 @@ def _module(p: Projection) -> ast.expr:
     if isinstance(last, ast.Assign):
         return ast.Attribute(py.name("self"), _attribute(last.targets[0]), py.LOAD)
     variable = p.fresh("module")
-    calls = (each for each in ast.walk(last) if isinstance(each, ast.Call))
+    calls = (each for each in py.walk(last) if isinstance(each, ast.Call))
     (call,) = (each for each in calls if py.same(each.func, py.name("put")))
     p.init.insert(-1, py.assign(variable, call.args[2]))
     call.args[2] = py.name(variable)

@@ -341,7 +341,7 @@ def shared(statements: Statements) -> Statements:
             word is None
             or not isinstance(each, ast.Assign)
             or not isinstance(each.value, ast.Call | ast.BinOp | ast.IfExp)
-            or any(isinstance(part, Reach) for part in ast.walk(each.value))
+            or any(isinstance(part, Reach) for part in py.walk(each.value))
         ):
             result.append(each)
             continue

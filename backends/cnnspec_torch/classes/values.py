@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import copy
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from cnnspec.emit import pytree as py
 from cnnspec.emit.program import Expr
 from cnnspec.source import Span
 
@@ -116,8 +116,8 @@ class Reach(ast.expr):
         self.segment = segment
         self.path = path_names(box)
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Reach:
-        return Reach(self.box, copy.deepcopy(self.segment, memo))
+    def __deepcopy__(self, _memo: dict[int, object]) -> Reach:
+        return Reach(self.box, py.copied(self.segment))
 
 
 class Put(ast.stmt):
@@ -133,8 +133,8 @@ class Put(ast.stmt):
         self.path = path_names(box)
         self.made = made
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Put:
-        parts = (copy.deepcopy(each, memo) for each in (self.segment, self.made))
+    def __deepcopy__(self, _memo: dict[int, object]) -> Put:
+        parts = (py.copied(each) for each in (self.segment, self.made))
         return Put(self.box, *parts)
 
 
@@ -148,7 +148,7 @@ class Opened(ast.expr):
         self.box = box
         self.number = box.number
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Opened:
+    def __deepcopy__(self, _memo: dict[int, object]) -> Opened:
         return Opened(self.box)
 
 
@@ -162,8 +162,8 @@ class Member(ast.expr):
         self.label = label
         self.made = made
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Member:
-        return Member(self.label, copy.deepcopy(self.made, memo))
+    def __deepcopy__(self, _memo: dict[int, object]) -> Member:
+        return Member(self.label, py.copied(self.made))
 
 
 def path_names(box: Box | None) -> list[ast.Name]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -37,6 +36,7 @@ from cnnspec_torch.classes.head import (
     layers_in,
     loss_weights,
     outputs_of,
+    speaks,
 )
 from cnnspec_torch.classes.networks import Networks, one, several
 from cnnspec_torch.classes.projection import Projection
@@ -190,7 +190,7 @@ def _file(found: Classes, head: list[str], functions: list[str]) -> str:
     """Put a file together."""
     file = found.file
     text = "\n".join([*found.texts, *found.given, *functions])
-    kinds = [kinds_table(file)] if re.search(r"\bkind\(", text) else []
+    kinds = [kinds_table(file)] if speaks(text, "kind", "(") else []
     kinds += [vectors_table(file)] if file.of_vectors else []
     tables = _tables(file, text)
     late = {name: each for name, each in tables.items() if _speaks(each, file)}
@@ -201,7 +201,7 @@ def _file(found: Classes, head: list[str], functions: list[str]) -> str:
     known = "\n".join([*early, text])
     text = "\n\n\n".join([*_functions(file, known), *layers_in(known), text])
     every = "\n".join([*early, text])
-    named = [f"Layer = {LAYER}"] if re.search(r"\bLayer\b", text) else []
+    named = [f"Layer = {LAYER}"] if speaks(text, "Layer") else []
     imports = imports_of("\n".join([*named, every]))
     short = [each for each in [*named, *early] if "\n" not in each]
     long = [each for each in early if "\n" in each]
@@ -262,7 +262,7 @@ def _call(class_: str, items: list[str]) -> list[str]:
 def _speaks(table: str, file: File) -> bool:
     """Whether a table speaks of classes or functions of the file."""
     own = [each.name for each in file.classes] + [name for name, _ in file.functions.values()]
-    return any(re.search(rf"\b{re.escape(each)}\b", table) for each in own)
+    return any(speaks(table, each) for each in own)
 
 
 def _defaults(file: File) -> dict[str, str]:
@@ -285,7 +285,7 @@ def _before_use(classes: list[str], named: Mapping[str, str]) -> list[str]:
     told: set[str] = set()
     for each in classes:
         for name, text in named.items():
-            if name not in told and re.search(rf"\b{name}\b", each):
+            if name not in told and speaks(each, name):
                 told.add(name)
                 result.append(text)
         result.append(each)
@@ -296,7 +296,7 @@ def _tables(file: File, text: str) -> dict[str, str]:
     """The tables that classes speak of."""
     result: dict[str, str] = {}
     for name, value in reversed(file.constants.items()):
-        if re.search(rf"\b{name}\b", text):
+        if speaks(text, name):
             result = {name: _constant(file, name, value), **result}
             text += result[name]
     return result
@@ -320,6 +320,6 @@ NAMED = '''def named(*members: nn.Module | tuple[str, nn.Module]) -> nn.Sequenti
 def _functions(file: File, text: str) -> list[str]:
     known = {"round_to(": ROUND_TO, "named(": NAMED, "kind(": KIND, "put(": PUT}
     known |= {"of_vectors(": OF_VECTORS}
-    if re.search(r"\buse\(", text):
+    if speaks(text, "use", "("):
         known["use("] = use_function(file)
-    return [source for word, source in known.items() if re.search(rf"\b{re.escape(word)}", text)]
+    return [source for word, source in known.items() if speaks(text, word[:-1], "(")]
