@@ -181,8 +181,8 @@ def _meters(
     ) as progress:
         for name, words, settings, sizes in progress:
             given = {**how, "settings": settings, "sizes": sizes}
-            network = load(name, **load_arguments(**given))
-            collector.keep()
+            with collector.keeping():
+                network = load(name, **load_arguments(**given))
             if network.missed and not quiet:
                 report(each for each in network.warnings if each.code == "expectation-missed")
             if every and network.title == network.name and name not in specs:

@@ -69,8 +69,8 @@ def diff(
 
     try:
         setup = sides.settings(**how)
-        found = sides.pairs(*(sides.side(each, **setup) for each in specs))
-        collector.keep()
+        with collector.keeping():
+            found = sides.pairs(*(sides.side(each, **setup) for each in specs))
     except SpecError as mistakes:
         report(mistakes.diagnostics)
         return 2

@@ -199,8 +199,8 @@ def loaded(spec: str, *, quiet: bool, **given: Any) -> Network:
     from cnnspec.api import load
 
     _say_what_is_read(spec, quiet=quiet)
-    network = load(spec, **load_arguments(**given))
-    collector.keep()
+    with collector.keeping():
+        network = load(spec, **load_arguments(**given))
     if network.warnings and not quiet:
         report(network.warnings)
     return network
@@ -221,9 +221,8 @@ def all_loaded(spec: str, *, quiet: bool, **given: Any) -> tuple[Network, ...]:
     from cnnspec.api import load_all
 
     _say_what_is_read(spec, quiet=quiet)
-    networks = load_all(spec, **load_arguments(**given))
-    collector.keep()
-    return networks
+    with collector.keeping():
+        return load_all(spec, **load_arguments(**given))
 
 
 def all_mistakes(spec: str, found: Sequence[Diagnostic], **given: Any) -> tuple[Diagnostic, ...]:

@@ -116,7 +116,16 @@ def tuples(value: ast.expr) -> ast.expr:
 
 def same(one: ast.AST, other: ast.AST) -> bool:
     """Whether two trees are alike."""
-    return type(one) is type(other) and ast.dump(one) == ast.dump(other)
+    return type(one) is type(other) and dumped(one) == dumped(other)
+
+
+def dumped(tree: ast.AST) -> str:
+    """Say a tree as `ast.dump` does, which is slow where there is little to say."""
+    if type(tree) is ast.Constant and isinstance(tree.value, str | int):
+        return f"Constant(value={tree.value!r})"
+    if type(tree) is ast.Name:
+        return f"Name(id={tree.id!r}, ctx={type(tree.ctx).__name__}())"
+    return ast.dump(tree)
 
 
 def constant(tree: ast.AST, *values: object) -> bool:
@@ -130,12 +139,28 @@ def constant(tree: ast.AST, *values: object) -> bool:
 
 def reads(tree: ast.AST | Iterable[ast.AST]) -> set[str]:
     """The variables that are read."""
-    return {each.id for each in walk(tree) if isinstance(each, ast.Name) and is_load(each)}
+    return {each.id for each in _names(tree) if is_load(each)}
 
 
 def stores(tree: ast.AST | Iterable[ast.AST]) -> set[str]:
     """The variables that are given values."""
-    return {each.id for each in walk(tree) if isinstance(each, ast.Name) and not is_load(each)}
+    return {each.id for each in _names(tree) if not is_load(each)}
+
+
+def _names(tree: ast.AST | Iterable[ast.AST]) -> list[ast.Name]:
+    result: list[ast.Name] = []
+    pending = [tree] if isinstance(tree, ast.AST) else [*tree]
+    for each in pending:  # it grows meanwhile
+        if type(each) is ast.Name:
+            result.append(each)
+            continue
+        for field in _below(type(each)):
+            value = getattr(each, field, None)
+            if isinstance(value, list):
+                pending += [inner for inner in value if isinstance(inner, ast.AST)]
+            elif isinstance(value, ast.AST):
+                pending.append(value)
+    return result
 
 
 def is_load(each: ast.Name) -> bool:

@@ -171,7 +171,7 @@ def enter_once(p: Projection, path: Path) -> None:
     """Refuse a group that is entered again: its members go on counting."""
     words = {name for each in path if not isinstance(each, str) for name in py.reads(each)}
     turning = {p.file.word(word) for loop in p.loops for word in loop.words}
-    key = "".join(ast.dump(said(each)) for each in path)
+    key = "".join(py.dumped(said(each)) for each in path)
     if key in p.entered or (p.loops and not words & turning):
         raise Hard("a group that is entered again")
     p.entered.add(key)

@@ -28,11 +28,11 @@ class Containers:
             if isinstance(key, ast.Constant) and is_identifier(str(key.value)):
                 return py.code(f"self.{word_of(key)}")
             if isinstance(key, ast.Constant):
-                found = "parameter" if ast.dump(segment) in box.parameters else "submodule"
+                found = "parameter" if py.dumped(segment) in box.parameters else "submodule"
                 return py.call(f"self.get_{found}", key)
             return py.call("getattr", py.name("self"), key)
         at = self.place(box)
-        if ast.dump(segment) in box.parameters and isinstance(key, ast.Constant):
+        if py.dumped(segment) in box.parameters and isinstance(key, ast.Constant):
             return py.member(at, word_of(key))
         if box.kind == "dict":
             return ast.Subscript(at, key, py.LOAD)
@@ -64,10 +64,12 @@ class Containers:
         if box.kind == "self":
             if isinstance(key, ast.Constant) and is_identifier(str(key.value)):
                 return ast.Assign([py.code(f"self.{word_of(key)}")], made, lineno=0)
-            kind = "register_parameter" if ast.dump(put.segment) in box.parameters else "add_module"
+            kind = (
+                "register_parameter" if py.dumped(put.segment) in box.parameters else "add_module"
+            )
             return ast.Expr(py.call(f"self.{kind}", key, made))
         at = self.place(box)
-        if ast.dump(put.segment) in box.parameters:
+        if py.dumped(put.segment) in box.parameters:
             return ast.Expr(ast.Call(py.member(at, "register_parameter"), [key, made], []))
         if box.kind == "dict":
             return ast.Assign([ast.Subscript(at, key, py.STORE)], made, lineno=0)

@@ -513,7 +513,7 @@ class File:
         """A class with its arguments as a default: a name before the class that takes it."""
         if not isinstance(made, ast.Call) or py.reads([*made.args[1:], *made.keywords]):
             return made
-        key = ("default", ast.dump(made))
+        key = ("default", py.dumped(made))
         if key not in self._constants:
             self._constants[key] = word = self.space.take(name.upper())
             self.defaults[word] = made
@@ -586,7 +586,7 @@ class File:
         """A layer of torch with its arguments, as a name at the top of the file: it is a value."""
         if not isinstance(made, ast.Call) or not _is_constant(made):
             return made
-        key = ("partial", ast.dump(made))
+        key = ("partial", py.dumped(made))
         if key not in self._constants:
             own = name is None or step.op.name in OVERWRITING
             wanted = (step.op.name if own or name is None else name).upper()

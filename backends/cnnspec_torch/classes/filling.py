@@ -31,8 +31,8 @@ def held_boxes(statements: Statements, counter: str = "") -> Statements:
         each, *rest = rest
         put = _member_put(each, counter)
         if put is not None and (kind := _empty(put.made)):
-            places = {ast.dump(place) for place in put.reached}
-            if any(ast.dump(part) in places for part in py.walk(rest)):
+            places = {py.dumped(place) for place in put.reached}
+            if any(py.dumped(part) in places for part in py.walk(rest)):
                 taken = py.reads(statements) | py.stores(statements) | py.stores(result)
                 word = _free_word(put.word or ("stage" if kind == "Sequential" else "group"), taken)
                 result += [
@@ -74,7 +74,7 @@ def _empty(made: ast.expr) -> str:
 
 
 def _named(statement: ast.stmt, places: set[str], word: str) -> ast.stmt:
-    return rewritten(statement, lambda part: py.name(word) if ast.dump(part) in places else None)
+    return rewritten(statement, lambda part: py.name(word) if py.dumped(part) in places else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,5 +181,5 @@ def _sequence_at(statement: ast.stmt, box: ast.expr) -> ast.Call | None:
 
 
 def _substituted_part(statement: ast.stmt, part: ast.expr, other: ast.expr) -> ast.stmt:
-    dumped = ast.dump(part)
-    return rewritten(statement, lambda each: other if ast.dump(each) == dumped else None)
+    dumped = py.dumped(part)
+    return rewritten(statement, lambda each: other if py.dumped(each) == dumped else None)

@@ -72,7 +72,7 @@ def _several(statements: Statements) -> dict[str, str]:
     for each in py.walk(statements):
         match each:
             case ast.Assign([ast.Attribute(ast.Name("self"), word)], ast.Call(function)):
-                made.setdefault(word, set()).add(ast.dump(function))
+                made.setdefault(word, set()).add(py.dumped(function))
     return {word: "nn.Module" for word, kinds in made.items() if len(kinds) > 1}
 
 

@@ -112,7 +112,7 @@ def put_module(p: Projection, path: Path, made: ast.expr) -> Reach:
     put_before(p, box, segment)
     box.sites.append((segment, len(p.loops), None))
     if is_parameter(made):
-        box.parameters.add(ast.dump(said(segment)))
+        box.parameters.add(py.dumped(said(segment)))
     note_counting(p, box, segment)
     p.init.append(Put(box, said(segment), made))
     if isinstance(segment, str) and not box.number:
@@ -122,7 +122,7 @@ def put_module(p: Projection, path: Path, made: ast.expr) -> Reach:
 
 def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
     """Open the box that a dotted path goes through, where its name is known first."""
-    key = (parent.number, segment if isinstance(segment, str) else ast.dump(segment))
+    key = (parent.number, segment if isinstance(segment, str) else py.dumped(segment))
     if key in p.box_at:
         return p.box_at[key]
     _only_once(parent, segment, opened=True)
@@ -157,7 +157,7 @@ def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
 
 def _only_once(box: Box, segment: Segment, *, opened: bool) -> None:
     """Refuse a name that is a module's in one place and a group's in another."""
-    if box.named.setdefault(ast.dump(said(segment)), opened) != opened:
+    if box.named.setdefault(py.dumped(said(segment)), opened) != opened:
         raise Hard("a name that is a group's as well as a module's")
 
 

@@ -64,7 +64,7 @@ def decided_once(statements: Statements) -> Statements:
             case ast.Assign([ast.Attribute(ast.Name("self")) as target], value) if isinstance(
                 value, ast.Compare | ast.BoolOp
             ):
-                known[ast.dump(value)] = py.member(target.value, target.attr)
+                known[py.dumped(value)] = py.member(target.value, target.attr)
         given = py.stores(one)
         known = {key: flag for key, flag in known.items() if not _speaks(key, given)}
         result.append(one)
@@ -73,9 +73,9 @@ def decided_once(statements: Statements) -> Statements:
 
 def _flag(known: Mapping[str, ast.expr], part: ast.AST) -> ast.AST | None:
     match part:
-        case ast.IfExp(test, yes, no) if (flag := known.get(ast.dump(test))) is not None:
+        case ast.IfExp(test, yes, no) if (flag := known.get(py.dumped(test))) is not None:
             return ast.IfExp(flag, yes, no)
-        case ast.If(test, yes, no) if (flag := known.get(ast.dump(test))) is not None:
+        case ast.If(test, yes, no) if (flag := known.get(py.dumped(test))) is not None:
             return ast.If(flag, yes, no)
     return None
 

@@ -20,7 +20,7 @@ def total(channels: ast.expr) -> ast.expr:
     count: dict[str, int] = {}
     first: dict[str, ast.expr] = {}
     for each in parts:
-        key = ast.dump(each)
+        key = py.dumped(each)
         count[key] = count.get(key, 0) + 1
         first.setdefault(key, each)
     result: ast.expr | None = None

@@ -164,9 +164,9 @@ def _used(projection: Projection, init: list[ast.stmt], run: list[ast.stmt]) -> 
         if not number
     }
     opened = {
-        ast.dump(ast.Constant(box.segment))
+        py.dumped(ast.Constant(box.segment))
         if isinstance(box.segment, str)
-        else ast.dump(box.segment)
+        else py.dumped(box.segment)
         for box in projection.boxes[1:]
         if inner and box.parent is not None and not box.parent.number
     }
@@ -177,7 +177,7 @@ def _used(projection: Projection, init: list[ast.stmt], run: list[ast.stmt]) -> 
         if not isinstance(each, Put)
         or each.number
         or not isinstance(each.segment, ast.Constant)
-        or ast.dump(each.segment) in kept
+        or py.dumped(each.segment) in kept
     ]
 
 
@@ -185,7 +185,7 @@ def _constructor(
     projection: Projection, init: list[ast.stmt], run: list[ast.stmt]
 ) -> list[ast.stmt]:
     wanted = projection.wanted
-    spoken = [ast.dump(each) for each in (*run, *init)]
+    spoken = [py.dumped(each) for each in (*run, *init)]
     kept: list[ast.stmt] = []
     for each in init:
         if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Attribute):
@@ -193,7 +193,7 @@ def _constructor(
             if word == "out_channels":
                 if not wanted:
                     continue
-            elif not any(f"attr='{word}'" in other for other in spoken if other != ast.dump(each)):
+            elif not any(f"attr='{word}'" in other for other in spoken if other != py.dumped(each)):
                 continue
         kept.append(each)
     kept, _ = prune(kept)

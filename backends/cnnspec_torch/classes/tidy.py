@@ -125,7 +125,7 @@ def _over_members(loop: ast.For, taken: set[str], *, alone: bool) -> ast.For | N
     times = 0
     for part in py.walk(loop.body):
         if isinstance(part, Reach) and counter in py.reads(part):
-            reached.setdefault(ast.dump(part), part)
+            reached.setdefault(py.dumped(part), part)
             times += count([part.segment], counter) + count(part.path, counter)
     if not reached or times != count(loop.body, counter) or len(reached) > 2:
         return None
@@ -154,8 +154,8 @@ def _over_members(loop: ast.For, taken: set[str], *, alone: bool) -> ast.For | N
         new.append((ast.Name(word, py.STORE), source))
 
     def change(part: ast.AST) -> ast.AST | None:
-        if isinstance(part, Reach) and ast.dump(part) in words:
-            return py.name(words[ast.dump(part)])
+        if isinstance(part, Reach) and py.dumped(part) in words:
+            return py.name(words[py.dumped(part)])
         return None
 
     body = [py.rewritten(each, change) for each in loop.body]
@@ -362,9 +362,9 @@ def _is_put_without(statement: ast.stmt, word: str) -> bool:
 
 
 def _with_name(statement: ast.stmt, value: ast.expr, word: str) -> ast.stmt:
-    dumped = ast.dump(value)
+    dumped = py.dumped(value)
     changed = py.rewritten(
-        statement, lambda part: py.name(word) if ast.dump(part) == dumped else None
+        statement, lambda part: py.name(word) if py.dumped(part) == dumped else None
     )
     assert isinstance(changed, ast.stmt)
     return changed
@@ -373,7 +373,7 @@ def _with_name(statement: ast.stmt, value: ast.expr, word: str) -> ast.stmt:
 def boxes_of(statements: Iterable[ast.AST]) -> set[tuple[int, str]]:
     """What modules statements reach: by the box, and by their segments as written."""
     return {
-        (part.number, ast.dump(part.segment))
+        (part.number, py.dumped(part.segment))
         for part in py.walk(statements)
         if isinstance(part, Reach)
     }
