@@ -183,6 +183,41 @@ SPECS = {
         """,
         ["return torch.cat([x, y], dim=1)"],
     ),
+    "values that change places": (
+        """
+        block cells(x, w) {
+            a = x -> conv(w, 3, pad = 1)
+            b = x -> conv(2 * w, 1)
+            for i in range(3) { a, b = b, a -> relu }
+            p, q = 3, 5
+            p, q = q, p
+            return concat(a, b) -> conv(p, 1) -> conv(q + p, 1)
+        }
+        network net { image = input(4, 8, 8)  output y = image -> cells(2) -> gap }
+        """,
+        [
+            "a, b = b, F.relu(a)",
+            "a_channels, b_channels = b_channels, a_channels",
+            "p, q = q, p",
+        ],
+    ),
+    "values that move along": (
+        """
+        network net(w = 2) {
+            image = input(w, 8, 8)
+            a, b, c = image -> conv(w, 1), image -> conv(w, 1), image -> conv(w, 1)
+            for i in range(4) { a, b, c = b, c, add(a, b, c) -> tanh }
+            output y = c -> gap
+        }
+        """,
+        ["a, b, c = b, c, torch.tanh(a + b + c)"],
+    ),
+    "channels that an input alone speaks of": (
+        """
+        network net(w = 3) { image = input(w, 8, 8)  output y = image -> conv(1, 1) -> gap }
+        """,
+        ["def __init__(self, *, w: int = 3)", "nn.Conv2d(w, 1, 1)"],
+    ),
 }
 
 

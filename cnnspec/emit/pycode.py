@@ -56,6 +56,9 @@ def lines(statements: Iterable[ast.stmt], indent: int) -> list[str]:
 def _lines(each: ast.stmt, indent: int) -> list[str]:
     pad = " " * indent
     match each:
+        case ast.Assign([ast.Tuple() as target], ast.Tuple([_, _, *_] as members)):
+            row = Sequence(tuple(map(code, members)), "")
+            return statement(f"{target_text(target)} = ", row, indent=indent)
         case ast.Assign([target], value):
             return statement(f"{target_text(target)} = ", code(value), indent=indent)
         case ast.AnnAssign(target, hint, value) if value is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
@@ -35,6 +35,9 @@ def run_statement(p: Projection, statement: pg.Statement) -> None:
             bind(p, word, value)
         case pg.Assign(words, pg.ListOf(values)) if len(words) == len(values):
             given = [evaluating.evaluate(p, each) for each in values]
+            if _read_each_other(p, words, given):
+                p.give_together(words, given)
+                return
             for word, one in zip(words, given, strict=True):
                 p.give(word, one)
         case pg.Assign(words, value):
@@ -81,6 +84,18 @@ def bind(p: Projection, word: str, value: pg.Expr) -> None:
     found = evaluating.evaluate(p, value)
     p.target = None
     p.give(word, found)
+
+
+def _read_each_other(p: Projection, words: tuple[str, ...], values: Sequence[Value]) -> bool:
+    """Whether a value speaks of a name that is bound before it."""
+    bound: set[str] = set()
+    for word, value in zip(words, values, strict=True):
+        match value:
+            case Data(made, run) | Node(made, run) | Nodes(made, run):
+                if not bound.isdisjoint(py.reads(made) | py.reads(run)):
+                    return True
+        bound |= {p.file.word(word), p.words.get(f"{word}:", word)}
+    return False
 
 
 def take_apart(p: Projection, words: tuple[str, ...], value: Value) -> None:

@@ -183,6 +183,30 @@ class Projection:
             case _:
                 self.env[word] = value
 
+    def give_together(self, words: Sequence[str], values: Sequence[Value]) -> None:
+        """Bind names to values that read some of them: all are read before one is bound."""
+        made: list[tuple[str, ast.expr]] = []
+        run: list[tuple[str, ast.expr]] = []
+        for word, value in zip(words, values, strict=True):
+            name = self.file.word(word)
+            match value:
+                case Data():
+                    data = lasting(value)
+                    made.append((name, data.made))
+                    run.append((name, data.run))
+                    self.env[word] = Data(py.name(name), py.name(name))
+                case Node() | Nodes():
+                    variable, channels = self.variable(word), py.fold(value.channels)
+                    made.append((variable, channels))
+                    run.append((name, value.tensor))
+                    self.env[word] = replace(
+                        value, channels=py.name(variable), tensor=py.name(name)
+                    )
+                case _:
+                    self.env[word] = value
+        self.init += _together(made)
+        self.run += _together(run)
+
     def keep(self, word: str, value: Node | Nodes) -> None:
         """Bind a name whose tensor is in its variable: say its channels, or keep them in one."""
         channels = py.fold(value.channels)
@@ -282,3 +306,12 @@ def _own(network: pg.Body) -> Sequence[pg.Parameter]:
             inside += [value for key, value in each.arguments if key != "channels"]
     sizes = Counter(each.id for each in pg.parts(tuple(inside)) if isinstance(each, pg.Name))
     return [x for x in network.data if x.name not in sizes or every[x.name] > sizes[x.name]]
+
+
+def _together(pairs: Sequence[tuple[str, ast.expr]]) -> Statements:
+    """Write `a, b = b, a`."""
+    if len(pairs) < 2:
+        return [py.assign(*each) for each in pairs]
+    targets = ast.Tuple([ast.Name(name, py.STORE) for name, _ in pairs], py.STORE)
+    values = ast.Tuple([value for _, value in pairs], py.LOAD)
+    return [ast.Assign([targets], values, lineno=0)]
