@@ -93,6 +93,7 @@ LEFT = (
     r"` or `|, or `|`, `|for the rest|; Keras's",
     r"write `(conv\(filters, size\)|dense\(units\)|upsample\(factor\)|add\(a, b\))`",
     r"write `(pad\(\[top|to = \[channels|axes = \[)",
+    r"\(axis = channels\)`",  # which axes is the author's to say
     r"write `dwconv\(.*filters",
     r"write `y = image -> relu`",
     r"write `use \"blocks.cnn\"`",
