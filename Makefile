@@ -11,7 +11,7 @@ N ?= 300
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast test-pythons test-browser test-editors test-zoo vsix check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
+.PHONY: help demo test test-fast test-pythons test-browser test-editors test-zoo vsix check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep import-report claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ bench-sweep: $(VENV)/.installed ## count variants of a network a second, and the
 bench-lsp: $(VENV)/.tests ## measure how soon the language server answers a keystroke, and its memory
 	@$(BIN)/python -m benchmarks.bench_lsp $(ARGS)
 
+import-report: $(VENV)/.tests build/imported/.installed ## import the models of torchvision, timm and Keras; print what came of it
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/build/imported $(BIN)/python -m tools.import_report $(ARGS)
+
 wheel: $(VENV)/.made ## prove the wheel: built, installed away from here, used there
 	$(BIN)/python tools/wheel_check.py
 
@@ -156,6 +159,12 @@ $(VENV)/.peers: $(VENV)/.tests
 
 $(VENV)/.dev: $(VENV)/.tests
 	@echo "installing what checks need" && $(INSTALL) --editable '.[dev]'
+	@touch $@
+
+# Their models are Python that runs beside any torch: no compiled part of theirs is needed.
+build/imported/.installed: $(VENV)/.installed
+	@echo "installing the models of others into build/imported"
+	@$(PIP) install -qq --no-deps --upgrade --target build/imported torchvision timm pillow
 	@touch $@
 
 # Beside the environment, not in it: none of them may bring a torch of its own.

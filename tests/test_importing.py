@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,12 @@ from torch import nn
 
 import cnnspec
 from cnnspec.cli import run
+from cnnspec.emit.loading import module_of
 from cnnspec.formatter import format_text
+from cnnspec.importing.known import known
 from cnnspec.source import Source
-from tests.imported_models import MODELS, ResNetLike
+from cnnspec.zoo import entries
+from tests.imported_models import MODELS, InvertedResidual, ResNetLike
 
 #: The most lines that each spec may have, and what a person's would have in it.
 WRITTEN = {
@@ -260,3 +265,102 @@ def test_what_is_no_model_is_told(
     Path("broken.py").write_text("1 / 0\n")
     assert run(typed.split()) == status
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "lenet5"])
+def test_a_network_of_the_zoo_is_known(name: str) -> None:
+    network = cnnspec.load(name)
+    emitted = network.emitted("torch")
+    make = getattr(module_of(emitted.text), emitted.class_name)
+    shape = tuple(network.elaborated.inputs[0].shape)
+    imported = cnnspec.from_torch(make, input=shape, prove=False)
+    assert (imported.known.name, imported.known.named) == (name, True)
+    renamed = imported.text.replace("features: (", "others: (").replace("conv1: ", "stem: ")
+    other = known(cnnspec.loads(renamed))
+    assert other is not None
+    assert other.name == name
+    assert known(cnnspec.loads(imported.text.replace("relu", "silu"))) is None
+
+
+def _emitted() -> list[str]:
+    """Some networks that ship, by the seed of the run; all of them by `make import-report`."""
+    small = [each.name for each in entries() if each.params < 8_000_000]
+    return random.Random(int(os.environ["SEED"])).sample(small, 2)
+
+
+@pytest.mark.parametrize("name", _emitted())
+def test_what_the_backend_emits_is_imported_again(name: str) -> None:
+    network = cnnspec.load(name)
+    emitted = network.emitted("torch")
+    make = getattr(module_of(emitted.text), emitted.class_name)
+    shape = tuple(network.elaborated.inputs[0].shape)
+    found = cnnspec.from_torch(make, input=shape, name=name, prove=False)
+    assert found.report.proved, str(found.report)
+    assert found.network.params == network.params
+    assert found.network.macs == network.macs
+
+
+class Attentions(nn.Module):
+    """Dead code that no operator is, which nothing comes of."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        _ = torch.fft.fft(x)
+        return x
+
+
+def test_what_nothing_comes_of_is_left_out() -> None:
+    found = cnnspec.from_torch(Attentions, input=(3, 8, 8))
+    assert found.report.proved
+    assert "image -> conv: conv(4, 1)\n" in found.text
+
+
+class Padded(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, 2)
+
+    def forward(self, x):
+        x = self.conv(nn.functional.pad(x, (0, 1, 0, 1)))
+        x = nn.functional.pad(x, (0, 1, 0, 1), value=float("-inf"))
+        return nn.functional.max_pool2d(x, 3, 2)
+
+
+def test_padding_before_a_layer_is_the_layers() -> None:
+    found = cnnspec.from_torch(Padded, input=(3, 16, 16))
+    assert found.report.proved, str(found.report)
+    assert "conv(4, 3, stride = 2, pad = [0, 1, 0, 1])" in found.text
+    assert "maxpool(3, 2, pad = [0, 1, 0, 1])" in found.text
+
+
+class Dropping(nn.Module):
+    """Stages of blocks that drop more the deeper they stand."""
+
+    def __init__(self):
+        super().__init__()
+        widths, at, stages = [8, 16, 24], 0, []
+        for index, width in enumerate(widths):
+            units = []
+            for turn in range(3):
+                before = widths[max(index - 1, 0)] if turn == 0 else width
+                stride = 2 if turn == 0 and index else 1
+                units.append(InvertedResidual(before, width, stride, 2, False, 0.2 * at / 9))
+                at += 1
+            stages.append(nn.Sequential(*units))
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.stages = nn.Sequential(*stages)
+
+    def forward(self, x):
+        return self.stages(self.stem(x))
+
+
+def test_rates_that_grow_become_a_rule_and_stages_a_table() -> None:
+    found = cnnspec.from_torch(Dropping, input=(3, 32, 32))
+    assert found.report.proved, str(found.report)
+    assert "0.2 * done / 9" in found.text
+    assert "stages = [  # oup, stride, n" in found.text
+    assert "x -> stages.{i}.{j}: inverted_residual(" in found.text

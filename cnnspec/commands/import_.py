@@ -153,6 +153,8 @@ def _tell(found: Imported, output: str | None, *, quiet: bool) -> None:
     )
     for each in found.report.findings:
         say(f"  {each}", quiet=quiet)
+    if not quiet and found.known is not None:
+        say(f"  {found.known}", quiet=quiet)
 
 
 def _write_weights(found: Imported, path: Path, *, quiet: bool) -> None:

@@ -14,6 +14,7 @@ from cnnspec.diagnostics import SpecError
 from cnnspec.importing.compose import compose
 from cnnspec.importing.examples import exemplified
 from cnnspec.importing.importer import Ask, Finding, Original, Written, claiming, find
+from cnnspec.importing.known import Known, known
 from cnnspec.importing.parameters import Unsayable
 from cnnspec.importing.refusal import refused
 from cnnspec.importing.rewrite import rewrite
@@ -55,6 +56,11 @@ class Imported:
     def network(self) -> Network:
         """The network that the text says."""
         return loads(self.text, name=self.original.record.name)
+
+    @cached_property
+    def known(self) -> Known | None:
+        """The network of the zoo that it is, up to names; None: there is none like it."""
+        return known(self.network)
 
     def write_weights(self, path: Path, kind: Kind) -> int:
         """Write the model's weights in the form that the spec loads; gives how many tensors."""

@@ -48,6 +48,8 @@ def _variable(layer: Any, name: str) -> Array:
         for each in layer.weights:
             if each.name == wanted:
                 return np.asarray(keras.ops.convert_to_numpy(each.value))
+    if len(layer.weights) == 1:  # a layer of one weight may call it anything
+        return np.asarray(keras.ops.convert_to_numpy(layer.weights[0].value))
     raise refused(f"the layer {layer.name} has no {name}")
 
 
