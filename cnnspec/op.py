@@ -120,6 +120,9 @@ class Op:
     instead: ClassVar[str | None] = None
     #: Whether it is what comes into the network.
     is_input: ClassVar[bool] = False
+    #: Whether nothing flows in: the one input that it has tells it how many examples there are, no
+    #: more, and it is called after what it is given to.
+    stands_alone: ClassVar[bool] = False
     #: The sign that stands for it between values, if one does.
     sign: ClassVar[str | None] = None
     #: The argument that says how many outputs it has, as a number or by a list of one for each;

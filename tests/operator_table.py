@@ -144,6 +144,8 @@ ROWS: tuple[Row, ...] = (
     row("max", X, axis="channels", gives=(1, 7, 7)),
     row("min", X, axis="height", gives=(4, 1, 7)),
     row("scale", X, factor=-0.5, gives=X),
+    row("parameter", X, to=[5], init=0.5, gives=(5,)),
+    row("parameter", V, to=[2, 3, 1], init=0, gives=(2, 3, 1)),
     row("layer_scale", X, gives=X),
     row("layer_scale", V, gives=V),
     row("flatten", (4, 5, 6), gives=(120,)),

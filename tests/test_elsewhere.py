@@ -188,7 +188,7 @@ KERAS: dict[str, Row] = {
     "Rescaling": Row(layers.Rescaling(2)),
 }
 #: Words of which no module is at hand: rows are dropped as a whole; an input computes nothing.
-NOT_RUN = {"StochasticDepth", "DropPath", "Input", "InputLayer"}
+NOT_RUN = {"StochasticDepth", "DropPath", "Input", "InputLayer", "Parameter", "add_weight"}
 
 
 def typed(word: str, arguments: str) -> str:

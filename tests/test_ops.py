@@ -409,6 +409,7 @@ BY_POSITION = {
     "layer_scale": (),
     **dict.fromkeys(SPREADING, ("number",)),
     "pow": ("exponent",),
+    "parameter": ("to",),
     **dict.fromkeys(("mean", "sum", "max", "min", "concat", "softmax"), ()),
 }
 

@@ -59,6 +59,26 @@ class LayerScale(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="cnnspec")
+class LearnedTensor(layers.Layer):
+    """A learned tensor, once for each example that is given."""
+
+    def __init__(self, shape: Sequence[int], init: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shape = tuple(shape)
+        self.init = init
+
+    def build(self, input_shape: Sequence[int]) -> None:
+        start = keras.initializers.Constant(self.init)
+        self.value = self.add_weight(self.shape, start, name="value")
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return ops.broadcast_to(self.value, (ops.shape(x)[0], *self.shape))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "shape": self.shape, "init": self.init}
+
+
+@keras.saving.register_keras_serializable(package="cnnspec")
 class Elementwise(layers.Layer):
     """Values put together place by place, with a number after them, or first."""
 

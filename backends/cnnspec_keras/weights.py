@@ -126,6 +126,11 @@ def _gains(tensor: Tensor) -> tuple[str, Layout]:
     return "scale", _layout(tensor.shape, keras=(tensor.shape[0],))
 
 
+def _learned(tensor: Tensor) -> tuple[str, Layout]:
+    """Channels are last."""
+    return "value", _layout(tensor.shape, axes=(1, 2, 0) if len(tensor.shape) == 3 else (0,))
+
+
 _AFFINE: Final[Mapping[str, Rule]] = {"weight": _as_is("gamma"), "bias": _as_is("beta")}
 _BIAS: Final = _as_is("bias")
 #: By operator and by the weight's key in the operator's declaration.
@@ -143,6 +148,7 @@ RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
     "gn": _AFFINE,
     "prelu": {"weight": _slopes},
     "layer_scale": {"": _gains},
+    "parameter": {"": _learned},
 }
 
 

@@ -44,6 +44,8 @@ def receptive_fields(graph: Graph) -> Mapping[str, Field]:
 
 def _along(node: Node, axis: int, known: Mapping[int, tuple[_Along, _Along]]) -> _Along:
     """Give a node's field and stride along one axis."""
+    if node.op.stands_alone:
+        return 1, 1
     sources = [known[port.node.index][axis] for port in node.inputs]
     size = max((size for size, _ in sources), default=1)
     strides = [

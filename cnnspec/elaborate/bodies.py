@@ -19,6 +19,7 @@ from cnnspec.expression import plain
 from cnnspec.graph import Output, Port
 from cnnspec.source import Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.alone import head_of
 from cnnspec.syntax.tree import bound_names
 from cnnspec.trace import Binding, Choice, Loop
 
@@ -85,10 +86,11 @@ class Bodies:
     def _bind(self, statement: tree.Bind, frame: Frame) -> None:
         targets = statement.targets
         frame.target = targets[0].id if len(targets) == 1 else None
+        frame.head = head_of(statement.values[0]) if frame.target else None
         try:
             values = [self.session.evaluator.evaluate(each, frame) for each in statement.values]
         finally:
-            frame.target = None
+            frame.target = frame.head = None
         if len(values) == 1 and len(targets) > 1:
             values = list(self._unpacked(values[0], len(targets), statement.values[0].span))
         if len(values) != len(targets):

@@ -175,6 +175,10 @@ class Evaluator:
         op = step.callee.op if isinstance(step.callee, Operator) else None
         values = given if op is not None and op.takes_number else given[:1]
         flows = any(each.keyword is None and is_nodes(each.value) for each in values)
+        if op is not None and op.stands_alone and not flows:
+            step, name = self.session.operations.alone(step, frame), (frame.target or "",)
+            segments = name if segments is None and expr is frame.head else segments
+            flows = True
         if flows or (op is not None and op.arity == (0, 0)):
             return self.session.applier.apply(step, None, frame, segments)
         return step

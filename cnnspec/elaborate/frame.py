@@ -86,6 +86,8 @@ class Frame:
     channels: dict[int, Any] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     target: str | None = None
+    #: The call with which the value begins that the name is given.
+    head: tree.Call | None = None
     level: int | None = None
 
     @property

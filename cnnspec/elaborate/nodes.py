@@ -31,6 +31,7 @@ from cnnspec.kinds import AXES, Axes, Float, Refusal
 from cnnspec.op import Op, Weight
 from cnnspec.shapes import Shape
 from cnnspec.source import Span
+from cnnspec.syntax.alone import flows_by
 from cnnspec.trace import Step
 
 if TYPE_CHECKING:
@@ -112,6 +113,22 @@ class Nodes:
         arguments, spans = self._arguments(operator.op, operator, rest, step, None)
         return self._bind(operator.op, arguments, spans, step)
 
+    def alone(self, step: CallStep, frame: Frame) -> CallStep:
+        """Give a step that stands alone what tells it of the examples: the body's first value."""
+        assert frame.definition is not None
+        for word in flows_by(frame.definition):
+            value = frame.names.get(word)
+            if isinstance(value, Port):
+                return CallStep(
+                    step.callee, (Given(None, value, step.span), *step.given), step.span
+                )
+        raise error(
+            "misplaced",
+            "a learned tensor stands behind what comes in",
+            step.span,
+            help="give the network's input a name first: `image = input(3, 224, 224)`",
+        )
+
     def known(self, step: CallStep, operator: Operator) -> None:
         """Check arguments of a step of which others are not known; raises SpecError."""
         op = operator.op
@@ -128,6 +145,13 @@ class Nodes:
         self, op: type[Op], value: Any, step: CallStep
     ) -> tuple[tuple[Port, ...], tuple[Given, ...]]:
         """Tell what flows in, from before the step and first among its arguments, from the rest."""
+        if op.stands_alone and value is not None:
+            raise error(
+                "wrong-arity",
+                f"nothing flows into {op.name}",
+                step.span,
+                help=f"it stands alone: `w = {step.span.text}`",
+            )
         inputs = [] if value is None else list(ports(value))
         if op.takes_number:
             return _with_number(op, inputs, step)

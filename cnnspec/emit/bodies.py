@@ -42,6 +42,7 @@ from cnnspec.emit.translate import Reader, Unreadable, spoken
 from cnnspec.graph import Argued, Graph, Scope, defined, walk_scopes
 from cnnspec.source import Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.alone import head_of
 from cnnspec.syntax.files import Definition
 from cnnspec.syntax.tree import bound_names
 
@@ -294,8 +295,11 @@ class _Text:
             return (Never(str(why)),)
 
     def _bind(self, statement: tree.Bind) -> list[Statement]:
-        values = tuple(map(self.reader.value, statement.values))
         targets = tuple(each.id for each in statement.targets)
+        self.reader.target = targets[0]
+        self.reader.head = head_of(statement.values[0]) if len(targets) == 1 else None
+        values = tuple(map(self.reader.value, statement.values))
+        self.reader.head = None
         if len(targets) == 1:
             if is_step(values[0]) and self._stays(targets[0], values[0]):
                 self.reader.steps[targets[0]] = values[0]

@@ -57,6 +57,7 @@ from cnnspec.op import Op
 from cnnspec.ops import WORDS, operators
 from cnnspec.source import Span
 from cnnspec.syntax import tree
+from cnnspec.syntax.alone import flows_by
 from cnnspec.syntax.axes import axis_words
 from cnnspec.syntax.files import Definition, Entry, FileNames
 
@@ -103,6 +104,9 @@ class Reader:
     names: dict[str, Kind] = field(default_factory=dict)
     steps: dict[str, Expr] = field(default_factory=dict)
     known: Mapping[str, Kind] = field(default_factory=dict)
+    #: The call with which the statement that is read begins, and the name that it gives.
+    head: tree.Call | None = None
+    target: str = ""
 
     # --- values
 
@@ -326,6 +330,12 @@ class Reader:
         if not isinstance(step, STEPS):
             step = GivenStep(step, (), expr.span)
         nodes = _holds_nodes(given, step)
+        if isinstance(step, OperatorStep) and step.op.stands_alone and not nodes:
+            named = label is None and expr is self.head
+            label = ((self.target,),) if named else label
+            step = self._with(step, given, expr.span, "node")
+            whole = step if label is None else Labelled(label, step)
+            return Call(whole, (self._coming(),), "node")
         source = isinstance(step, OperatorStep) and step.op.arity == (0, 0)
         if not nodes and not source:
             step = self._with(step, given, expr.span, "node")
@@ -333,6 +343,14 @@ class Reader:
         step, inputs = self._applied(step, given, expr.span)
         kind = self.result(step, "node")
         return Call(step if label is None else Labelled(label, step), inputs, kind)
+
+    def _coming(self) -> Expr:
+        """Read the first value that comes into the body: it says how many examples there are."""
+        assert self.definition is not None
+        for word in flows_by(self.definition.item):
+            if self.names.get(word) == "node":
+                return Name(word, "node")
+        raise Unreadable("nothing comes in before what stands alone")
 
     def _is_function(self, callee: tree.Expr, *, alone: bool) -> bool:
         """Whether what is called is a pure function; `alone`: and no operator has its name."""

@@ -38,6 +38,11 @@ def _spreads(x: Shape, over: Shape) -> bool:
     return all(length in (1, wanted) for length, wanted in zip(x, over, strict=False))
 
 
+def _odd(largest: Shape, shapes: Sequence[Shape]) -> Shape:
+    """Give the first shape that does not spread over the largest."""
+    return next(each for each in shapes if not _spreads(each, largest))
+
+
 class _Elementwise(Op):
     """What operators on several values share, place by place, a number among them or none."""
 
@@ -77,7 +82,7 @@ class _Elementwise(Op):
                     f"cannot {self.verb} {_thing(inputs)} of different shapes",
                     input=position,
                     code="shape-mismatch",
-                    help=_mend(largest, each),
+                    help=_mend(largest, _odd(largest, inputs)),
                 )
         return result
 

@@ -243,6 +243,8 @@ class Generator:
 
     def _inputs(self, random: Random, op: type[Op], shapes: Sequence[Shape]) -> tuple[int, ...]:
         low, high = op.arity
+        if op.stands_alone:
+            return (0,)
         count = random.randint(2, 4) if high is None else random.randint(low, high)
         # mostly the newest value: networks are deep rather than broad
         newest = len(shapes) - 1

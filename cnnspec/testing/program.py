@@ -209,6 +209,9 @@ def _statements(
             words = " -> ".join(_step(each) for each in run)
             names += [f"v{len(names) - inputs + 1 + each}" for each in range(len(run))]
             yield f"{names[-1]} = {names[first.inputs[0]]} -> g{first.sequence}: ({words})"
+        elif isinstance(first, Step) and Operators()[first.operator].stands_alone:
+            names += made
+            yield f"{made[0]} = {_bare(first)}"
         elif isinstance(first, Step) and first.signed and not first.label:
             signed = _signed(first, [names[each] for each in first.inputs])
             names += made
@@ -242,11 +245,14 @@ def _run(
     """
     first = steps[start]
     stop = start + 1
-    if isinstance(first, Step) and first.sequence is not None and len(first.inputs) == 1:
+    chains = isinstance(first, Step) and not Operators()[first.operator].stands_alone
+    if chains and isinstance(first, Step) and first.sequence is not None and len(first.inputs) == 1:
         while stop < len(steps):
             step = steps[stop]
             before = value + stop - start - 1
             if not isinstance(step, Step) or (step.outputs, first.outputs) != (1, 1):
+                break
+            if Operators()[step.operator].stands_alone:
                 break
             if step.sequence != first.sequence or step.inputs != (before,) or readers[before] != 1:
                 break

@@ -39,6 +39,7 @@ GIVEN: Final = "act"
 def labelled(random: Random, step: Step, left: list[str]) -> Step:
     """Give a step a label that is left, now and then."""
     alone = step.outputs == len(step.inputs) == 1
+    alone = alone and not Operators()[step.operator].stands_alone
     if not (left and alone and random.random() < 0.1):
         return step
     return replace(step, label=left.pop(), sequence=None)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cnnspec.emit.code import Input, Inputs, Keyword, Leaf, Sequence
-from cnnspec.emit.lowering import Lowered
-from cnnspec.emit.site import Site
+from cnnspec.emit.lowering import Lowered, Refusal
+from cnnspec.emit.site import UNKNOWN, Site
 from cnnspec.shapes import Shape
 from cnnspec_keras.lowerings.parts import apply, argument, axis, layer, own
 
@@ -60,6 +60,15 @@ def _is_unlike_bias(shape: Shape) -> bool:
     return shape.is_image and 1 in shape and shape.size > 1 and shape[1:] != (1, 1)
 
 
+def parameter(step: Site) -> Lowered:
+    """A learned tensor, channels last."""
+    known = step.known("to")
+    sizes = tuple(map(Leaf, known)) if known is not UNKNOWN else step.sides("to")
+    if sizes is None:
+        raise Refusal("its layers have shapes that are written as lists")
+    return own("LearnedTensor", Sequence((*sizes[1:], sizes[0]), "("), step.code("init"))
+
+
 LOWERINGS: Final[Mapping[str, Any]] = {
     "add": add,
     "sub": _elementwise("subtract", "Subtract"),
@@ -69,5 +78,6 @@ LOWERINGS: Final[Mapping[str, Any]] = {
     "minimum": _elementwise("minimum", "Minimum"),
     "concat": concat,
     "scale": lambda step: layer("Rescaling", step.code("factor")),
+    "parameter": parameter,
     "layer_scale": lambda step: own("LayerScale", step.code("init")),
 }

@@ -37,6 +37,12 @@ def layer_scale(own: Any, x: KerasTensor) -> KerasTensor:
     return x.made("layer_scale", float(own.init), x.lengths, scale)
 
 
+def learned(own: Any, x: KerasTensor) -> KerasTensor:
+    """Give a weight for each example."""
+    value = own.weight(x.run, "value", own.shape)
+    return x.made("learned", float(own.init), tuple(own.shape), value)
+
+
 def pixel_shuffle(own: Any, x: KerasTensor) -> KerasTensor:
     """Deal channels out as places."""
     height, width, channels = x.lengths
@@ -156,6 +162,7 @@ OWN: Final[Mapping[str, Does]] = {
     "LocalResponseNormalization": _plain("local_response", "size", "alpha", "beta", "k"),
     "LayerScale": layer_scale,
     "Elementwise": elementwise,
+    "LearnedTensor": learned,
     "Pointwise": pointwise,
     "Power": _plain("power", "exponent"),
     "Reduction": reduction,

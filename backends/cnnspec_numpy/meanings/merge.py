@@ -44,6 +44,12 @@ def layer_scale(_: Any, weights: Weights, x: Array) -> Array:
     return weights[""] * x
 
 
+def parameter(_: Any, weights: Weights, x: Array) -> Array:
+    """The learned tensor, once for each example."""
+    value = weights[""]
+    return np.repeat(value[None], x.shape[0], axis=0)
+
+
 MEANINGS: Final[Mapping[str, Meaning]] = {
     "add": _over(np.add),
     "sub": _over(np.subtract),
@@ -53,5 +59,6 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "minimum": _over(np.minimum),
     "concat": concat,
     "scale": scale,
+    "parameter": parameter,
     "layer_scale": layer_scale,
 }

@@ -112,6 +112,8 @@ def put_module(p: Projection, path: Path, made: ast.expr) -> Reach:
     put_before(p, box, segment)
     box.sites.append((segment, len(p.loops), None))
     if is_parameter(made):
+        if box.number and not isinstance(segment, str):  # lists of modules hold no parameters
+            raise Hard("a parameter in a group whose name is worked out")
         box.parameters.add(py.dumped(said(segment)))
     note_counting(p, box, segment)
     p.init.append(Put(box, said(segment), made))

@@ -14,6 +14,7 @@ from cnnspec.emit.code import (
     Inputs,
     Keyword,
     Leaf,
+    Member,
     Module,
     Raw,
     Sequence,
@@ -98,6 +99,15 @@ def layer_scale(step: Applied) -> Lowered:
     return Lowered(Infix("*", (Input(), Module())), call("nn.Parameter", start))
 
 
+def parameter(step: Applied) -> Lowered:
+    """A parameter whose key is the step's own path, once for each example."""
+    sizes = step.leaves("to")
+    start = call("torch.full", Sequence(tuple(sizes), "("), step.leaf("init"))
+    examples = Subscript(Member(Input(), "shape"), Raw("0"))
+    flow = call(Member(Module(), "expand"), examples, *(Leaf(-1) for _ in sizes))
+    return Lowered(flow, call("nn.Parameter", start))
+
+
 LOWERINGS: Final[Mapping[str, Lowering]] = {
     "add": _infix("+", "Plus"),
     "sub": _infix("-", "Minus"),
@@ -107,5 +117,6 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     "minimum": _extreme("torch.minimum", "max", "AtMost"),
     "concat": concat,
     "scale": scale,
+    "parameter": parameter,
     "layer_scale": layer_scale,
 }

@@ -115,6 +115,11 @@ def _chunk(arguments: Any, given: list[Lengths]) -> Lengths:
     return tuple(lengths)
 
 
+def _expand(sizes: Any, given: list[Lengths]) -> Lengths:
+    own = (1,) * (len(sizes) - len(given[0])) + tuple(given[0])
+    return tuple(n if size == -1 else size for size, n in zip(sizes, own, strict=True))
+
+
 def _split(arguments: Any, given: list[Lengths]) -> Lengths:
     (parts, dim), place = arguments
     lengths = list(given[0])
@@ -241,6 +246,7 @@ RULES: Final[Mapping[str, ShapeRule]] = {
     "cat": _cat,
     "chunk": _chunk,
     "split": _split,
+    "expand": _expand,
     "flatten": _flatten,
     "reshape": _reshape,
     "permute": _permute,

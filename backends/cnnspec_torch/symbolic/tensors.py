@@ -178,6 +178,10 @@ class Tensor:
         """Exchange two axes."""
         return self.view("transpose", (dim0, dim1))
 
+    def expand(self, *sizes: int) -> Tensor:
+        """Repeat along axes that it has not, or once."""
+        return self.view("expand", _lengths(sizes))
+
     def unsqueeze(self, dim: int) -> Tensor:
         """Put in an axis of length one."""
         return self.view("unsqueeze", dim)
