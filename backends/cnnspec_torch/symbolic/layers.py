@@ -7,7 +7,7 @@ from typing import Any, Final
 from cnnspec_torch.symbolic import functions as fn
 from cnnspec_torch.symbolic import plain, weighted
 from cnnspec_torch.symbolic.modules import Module, ModuleDict, ModuleList, Sequential
-from cnnspec_torch.symbolic.tensors import Parameter
+from cnnspec_torch.symbolic.tensors import Learned
 
 #: Layers of functions of nothing but their input, that may overwrite it.
 _ACTIVATIONS: Final = {
@@ -37,7 +37,7 @@ LAYERS: Final[dict[str, type[Any]]] = {
     **{
         each.__name__: each
         for each in (
-            *(Module, Sequential, ModuleList, ModuleDict, Parameter),
+            *(Module, Sequential, ModuleList, ModuleDict),
             *weighted.LAYERS,
             *plain.LAYERS,
         )
@@ -45,6 +45,7 @@ LAYERS: Final[dict[str, type[Any]]] = {
     **{name: plain.activation(name, fn.FUNCTIONAL[word]) for name, word in _ACTIVATIONS.items()},
     **{name: plain.unary(name, fn.FUNCTIONAL[word]) for name, word in _UNARY.items()},
     **{name: plain.dropping(name, fn.FUNCTIONAL[word]) for name, word in _NOISE.items()},
+    "Parameter": Learned,
     "ELU": plain.shaped("ELU", fn.elu, "alpha", 1.0),
     "CELU": plain.shaped("CELU", fn.celu, "alpha", 1.0),
     "LeakyReLU": plain.shaped("LeakyReLU", fn.leaky_relu, "negative_slope", 0.01),

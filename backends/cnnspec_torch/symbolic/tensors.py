@@ -305,6 +305,17 @@ class Parameter(Tensor):
         self.number = values.weight(key, self.lengths)
 
 
+class Learned(Parameter):
+    """A weight as source makes it: of a tensor."""
+
+    __slots__ = ()
+
+    def __init__(self, data: Tensor, requires_grad: bool = True) -> None:
+        if not isinstance(data, Tensor):
+            raise TypeError(f"a parameter is made of a tensor, not of a {type(data).__name__}")
+        super().__init__(data, requires_grad)
+
+
 def _binary(what: str, one: Tensor, other: Any) -> Tensor:
     """Do arithmetic with a tensor or a number."""
     return one.made(what, *_operand(other))
