@@ -111,7 +111,8 @@ def timm(only: str) -> Iterator[Model]:
 
     for name in TIMM.split():
         if only in name and found.is_model(name):
-            shape = tuple(found.models.get_pretrained_cfg(name).input_size)
+            told = found.models.get_pretrained_cfg(name)
+            shape = (3, 224, 224) if told is None else tuple(told.input_size)
             yield Model(name, _from(_timm(name), shape, name))
 
 
