@@ -104,7 +104,7 @@ bounds: $(VENV)/.tests ## try N specs that ask for much, and hostile text in eve
 	SPREAD=$(N) ALL=1 $(BIN)/python -m pytest tests/test_bounds.py tests/test_sinks.py $(ARGS)
 
 bench-bounds: $(VENV)/.installed ## print what a node costs in each command, small networks beside large
-	@$(BIN)/python -m benchmarks.bench_bounds
+	@$(BIN)/python -m benchmarks.bench_bounds $(ARGS)
 
 golden: $(VENV)/.tests ## write the golden files anew: read their diff
 	$(BIN)/python -m pytest --update-golden $(ARGS)

@@ -1,18 +1,26 @@
 """What a node costs in each command: 20,000 nodes beside 80,000 and 240,000, in one run.
 
 A command is linear if the ratio of the last to the first is near 1; the aim is 1.5. Seconds are of
-the processor, without what it takes to begin; memory is the most that was resident. It ends within
-ten minutes: what takes longer than `LONGEST` is stopped and said.
+the processor; a node's are without what a network of one node takes. Memory is the most that was
+resident. What takes longer than `LONGEST` is stopped and said. `--write` puts the table into
+docs/performance.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import cnnspec
+from benchmarks.performance_page import put
 
 SIZES: Final = (20_000, 80_000, 240_000)
 #: No run may take more seconds of the processor.
@@ -35,8 +43,12 @@ COMMANDS: Final = (
     "compare",
     "draw -o n.svg --force",
     "draw -o n.html --force",
+    "draw -o n.dot --force",
     "compile -b keras -o n.py --force",
+    "compile -b torch -o n.py --force",
 )
+#: The most that a node of the largest network may cost, in those of the smallest.
+AIM: Final = 1.5
 
 
 class Taken(NamedTuple):
@@ -60,32 +72,104 @@ def took(command: str, spec: str, folder: Path) -> Taken:
     return Taken(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, done.returncode)
 
 
-def line(kind: str, command: str, folder: Path) -> str:
-    """Measure a command on networks of each size, and say it in a line."""
+class Row(NamedTuple):
+    """A command on networks of one kind: what it takes to begin, and each run."""
+
+    kind: str
+    command: str
+    base: float
+    runs: tuple[Taken, ...]
+
+    @property
+    def each(self) -> list[float]:
+        """Microseconds a node."""
+        pairs = zip(SIZES, self.runs, strict=True)
+        return [(run.seconds - self.base) / size * 1e6 for size, run in pairs]
+
+    @property
+    def ratio(self) -> str:
+        """What a node of the largest costs in nodes of the smallest, or how a run ended."""
+        wrong = [str(run.status) for run in self.runs if run.status != 0]
+        if wrong:
+            return f"status {', '.join(wrong)}"
+        return f"{self.each[-1] / self.each[0]:.2f}"
+
+
+def measured(kind: str, command: str, folder: Path) -> Row:
+    """Measure a command on networks of each size."""
     base = took(command, "one.cnn", folder).seconds
-    runs = [(size, took(command, f"{size}.cnn", folder)) for size in SIZES]
-    each = [(run.seconds - base) / size * 1e6 for size, run in runs]
-    columns = "".join(
-        f" {run.seconds:7.1f} s {micro:6.1f} us" for (_, run), micro in zip(runs, each, strict=True)
+    return Row(kind, command, base, tuple(took(command, f"{n}.cnn", folder) for n in SIZES))
+
+
+def rows(kinds: list[str], commands: list[str]) -> Iterator[Row]:
+    """Measure each command on each kind of network."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "one.cnn").write_text("network n { image = input(8) output y = image -> relu }")
+        for kind in kinds:
+            for size in SIZES:
+                text = KINDS[kind].replace("{}", str(size // NODES))
+                (folder / f"{size}.cnn").write_text(text)
+            for command in commands:
+                yield measured(kind, command, folder)
+
+
+def line(row: Row) -> str:
+    """Say a row in a line."""
+    pairs = zip(row.runs, row.each, strict=True)
+    columns = "".join(f" {run.seconds:7.1f} s {micro:6.1f} us" for run, micro in pairs)
+    most = row.runs[-1].megabytes
+    return f"{row.kind:7} {row.command:33}{columns} {most:6.0f} MB {row.ratio:>5}"
+
+
+def page(found: list[Row]) -> str:
+    """Write the part of the page."""
+    sizes = " | ".join(f"{size:,}, s | us a node" for size in SIZES)
+    machine = (
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, one thread a "
+        f"process, load {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, cnnspec "
+        f"{cnnspec.__version__}. Processor seconds of whole processes, of one run each."
     )
-    wrong = [str(run.status) for _, run in runs if run.status != 0]
-    said = f"{each[-1] / each[0]:5.2f}" if not wrong else f"status {', '.join(wrong)}"
-    return f"{kind:7} {command:33}{columns} {runs[-1][1].megabytes:6.0f} MB {said}"
+    why = (
+        "A node's cost is without what a network of one node takes. The ratio is what a node of "
+        f"{SIZES[-1]:,} costs in nodes of {SIZES[0]:,}: near 1 is linear, the aim is {AIM}."
+    )
+    lines = [
+        "# What a node costs",
+        "",
+        "Written by `make bench-bounds ARGS=--write`; nothing here is edited by hand.",
+        "",
+        machine,
+        "",
+        why,
+        "",
+        f"| network | command | {sizes} | MB | ratio |",
+        f"| :-- | :-- |{' --: | --: |' * len(SIZES)} --: | --: |",
+    ]
+    for row in found:
+        pairs = zip(row.runs, row.each, strict=True)
+        cells = " | ".join(f"{run.seconds:.1f} | {micro:.1f}" for run, micro in pairs)
+        command = row.command.removesuffix(" --force")
+        most = f"{row.runs[-1].megabytes:.0f}"
+        lines.append(f"| {row.kind} | `{command}` | {cells} | {most} | {row.ratio} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Print a line for each command and kind of network."""
-    commands = sys.argv[1:] or COMMANDS
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "one.cnn").write_text("network n { image = input(8) output y = image -> relu }")
-        sizes = "".join(f"{size:>20,}" for size in SIZES)
-        print(f"{'network':7} {'command, seconds, and each node':33}{sizes}    memory ratio")
-        for kind, text in KINDS.items():
-            for size in SIZES:
-                (folder / f"{size}.cnn").write_text(text.replace("{}", str(size // NODES)))
-            for command in commands:
-                print(line(kind, command, folder), flush=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("commands", nargs="*", metavar="COMMAND", help="'draw -o n.svg --force'")
+    parser.add_argument("--kind", choices=KINDS, action="append", help="networks of this kind")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    arguments = parser.parse_args()
+    sizes = "".join(f"{size:>20,}" for size in SIZES)
+    print(f"{'network':7} {'command, seconds, and each node':33}{sizes}    memory ratio")
+    found: list[Row] = []
+    for row in rows(arguments.kind or [*KINDS], arguments.commands or [*COMMANDS]):
+        found.append(row)
+        print(line(row), flush=True)
+    if arguments.write:
+        put(page(found))
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ from typing import Any
 
 import cnnspec
 from benchmarks.peer import PEERS
+from benchmarks.performance_page import put
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "performance.md"
 PACKAGES = ROOT / "build" / "peers"
 NETWORKS = ("resnet50", "densenet201", "efficientnet_b7")
 SIZES = (1_000, 10_000, 100_000)
@@ -82,9 +82,8 @@ def main() -> None:
         return
     text = "\n".join(page(arguments.rounds))
     print(text)
-    if arguments.write:  # what other benchmarks wrote behind it stays
-        _, title, rest = PAGE.read_text().partition("\n# Speed of what is emitted\n")
-        PAGE.write_text(text + "\n" + title + rest)
+    if arguments.write:
+        put(text)
 
 
 def page(rounds: int) -> list[str]:

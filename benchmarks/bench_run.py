@@ -22,10 +22,10 @@ from pathlib import Path
 
 import cnnspec
 from benchmarks.pairs import Paired
+from benchmarks.performance_page import put
 from benchmarks.run_torch import NETWORKS, Row, rows
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "performance.md"
 TITLE = "# Speed of what is emitted"
 AIM = 0.97
 ONE = {
@@ -111,7 +111,7 @@ def told(row: Row, peer: str) -> str:
 
 
 def write(found: list[Row]) -> None:
-    """Put the table at the end of the page, for that of an earlier run."""
+    """Put the table into the page, for that of an earlier run."""
     machine = (
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, one thread, load"
         f" {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, cnnspec"
@@ -123,9 +123,8 @@ def write(found: list[Row]) -> None:
     table = [
         told(row, "keras.applications" if "Keras" in row.how else "torchvision") for row in found
     ]
-    text = PAGE.read_text().partition(f"\n{TITLE}\n")[0].rstrip()
-    lines = [text, "", TITLE, "", "Written by `make bench-run`.", "", machine, "", *head(), *table]
-    PAGE.write_text("\n".join(lines) + "\n")
+    lines = [TITLE, "", "Written by `make bench-run`.", "", machine, "", *head(), *table]
+    put("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import click
 from cnnspec.commands import complete
 from cnnspec.commands.checkpoints import needed, takes_changes
 from cnnspec.commands.output import Refused, as_json, placed, say, send
-from cnnspec.commands.spec import loaded, takes_network
+from cnnspec.commands.spec import check_size, loaded, takes_network
 
 if TYPE_CHECKING:
     from cnnspec.convert import Converted
@@ -68,7 +68,12 @@ def convert(
     reads, writes = choose.kind_of(source), choose.kind_for(target, to)
     if target.exists() and not force and not target.is_dir():
         raise Refused(f"{target} is there already; `--force` overwrites it")
-    asked = conversion.How(inference, changes, partial, entry)
+    why = f"{writes.name} builds a layer for each to write such a file"
+
+    def building() -> None:
+        check_size(network, why, how["limits"])
+
+    asked = conversion.How(inference, changes, partial, entry, building)
     with needed(), placed(target) as beside:
         done = conversion.convert(network, source, reads, beside, writes, asked)
     if json_:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +28,15 @@ class How:
     """What a user asks of the reading of a checkpoint.
 
     `rename` changes names first. With `inference` training heads are left out. `partial` takes what
-    fits. `entry` names one of several state dicts.
+    fits. `entry` names one of several state dicts. `building` is called before a framework builds
+    the network, for a kind of file that takes it: it may refuse.
     """
 
     inference: bool = False
     rename: Sequence[Change] = ()
     partial: bool = False
     entry: str | None = None
+    building: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _write(
     """Write tensors that are laid out already, and read them back."""
 
     def build() -> object:
+        how.building()
         return network.build(writes.backend, inference=how.inference)
 
     with _refused(writes, network):
