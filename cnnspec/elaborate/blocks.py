@@ -15,6 +15,7 @@ from cnnspec.elaborate.values import (
     BlockValue,
     CallStep,
     Given,
+    Operator,
     Poisoned,
     block_in,
     describe,
@@ -213,7 +214,9 @@ class Blocks:
                 )
         if caller.definition is not block:
             return
-        assert block.recurs_on is not None
+        if block.recurs_on is None:  # a list of steps brought it here
+            title = f"{block.name.id} is applied inside itself, where it is one of a list of steps"
+            raise error("endless-recursion", title, step.span)
         key = block.recurs_on.id
         level = plain(values[key].value) if key in values else None
         if isinstance(level, bool) or not isinstance(level, int):
@@ -328,9 +331,27 @@ def instance(scope: Scope, step: CallStep) -> Label:
     return Label(step.span, f"{scope.path} = {scope.block}({shown})")
 
 
+def _words(value: Any) -> Any:
+    """A short value with the names of the steps in it, as a spec says them."""
+    if not isinstance(value, tuple):
+        value = plain(value)
+    match value:
+        case tuple():
+            return tuple(map(_words, value))
+        case Operator():
+            return value.op.name
+        case BlockValue():
+            return value.name
+        case CallStep():
+            return f"{_words(value.callee)}(…)"
+        case bool() | int() | float() | str():
+            return value
+    return "…"
+
+
 def _shown(given: Given) -> str:
     value = given.value if isinstance(given.value, tuple) else plain(given.value)
     short = isinstance(value, bool | int | float | str) or is_short(value)
-    text = brief(plain(value)) if short else "…" if isinstance(value, tuple) else describe(value)
+    text = brief(_words(value)) if short else "…" if isinstance(value, tuple) else describe(value)
     text = text if len(text) < 40 else "…"
     return text if given.keyword is None else f"{given.keyword} = {text}"
