@@ -85,6 +85,7 @@ def flatten(program: Program, reach: Reach, body: Body, reserved: frozenset[str]
     """Take a body apart; names that are made are none of the body's own, and not `reserved`."""
     varying: dict[Key, str] = {}
     mixed = False
+    known = -1
     while True:
         flattener = _Flattener(program, reach, body, reserved, varying)
         flattener.places.mixed = mixed
@@ -92,6 +93,9 @@ def flatten(program: Program, reach: Reach, body: Body, reserved: frozenset[str]
         mixed = mixed or flattener.places.mixes
         if not flattener.places.found and mixed == flattener.places.mixed:
             return Flat(body, statements)
+        now = len(varying) + mixed
+        assert now > known, f"what is counted in {body.name} does not settle"
+        known = now
 
 
 @lru_cache(maxsize=50_000)

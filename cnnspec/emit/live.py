@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from cnnspec.emit import flat
 from cnnspec.emit.flat import Apply, KindOf, Loop, Number, Ordinal, Turn
 from cnnspec.emit.flatten import mentioned, words
-from cnnspec.emit.program import Expr, Never
+from cnnspec.emit.program import Expr, Never, OperatorStep
 
 #: Stands for the kinds that are counted while a body runs, as a name.
 KINDS = "#kinds"
@@ -36,9 +36,9 @@ def _statement(
 ) -> flat.Statement | None:
     match statement:
         case flat.Assign(targets, value):
-            if not live & set(targets):
+            if not live & set(targets) and not _is_input(value):
                 return None
-            kept = tuple(each if each in live else "_" for each in targets)
+            kept = tuple(x if x in live or _is_input(value) else "_" for x in targets)
             live -= set(targets)
             live |= names_in(value)
             return flat.Assign(kept, value)
@@ -63,6 +63,14 @@ def _statement(
                 return None
             live |= names_in(value)
     return statement
+
+
+def _is_input(value: Expr | Apply) -> bool:
+    """Whether it is an input of the network, which is one though nothing reads it."""
+    match value:
+        case Apply(OperatorStep(op)):
+            return op.is_input
+    return False
 
 
 def _if(

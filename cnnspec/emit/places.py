@@ -51,8 +51,6 @@ class Group:
     members: int = 0
     #: Whether something is in it on some ways only.
     at_times: bool = False
-    #: The statements among which it is begun.
-    begun: list[Statement] | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +72,8 @@ class Places:
     #: Whether ordinals are counted while it runs.
     mixed: bool = False
     statements: list[Statement] = field(default_factory=list)
+    #: The body's own, outside of loops and decisions.
+    _top: list[Statement] = field(init=False)
     found: set[Key] = field(default_factory=set)
     #: The kinds that are counted together.
     _sorts: dict[str | KindOf, frozenset[str]] = field(default_factory=dict)
@@ -83,6 +83,9 @@ class Places:
     group: Group = field(default_factory=lambda: Group(0, (), False, 0))
     #: In how many loops each group is begun anew, by its number.
     _homes: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._top = self.statements
 
     # --- steps
 
@@ -123,7 +126,7 @@ class Places:
             home = len(self._loops)  # it takes the next position at each turn
         inner = self._groups.get(path)
         if inner is None or inner.home < home:
-            inner = Group(len(self._homes) + 1, path, True, home, begun=self.statements)
+            inner = Group(len(self._homes) + 1, path, True, home)
             self._groups[path], self._homes[inner.number] = inner, inner.home
         members = inner.members
         self.group = inner
@@ -184,10 +187,7 @@ class Places:
             tally = self._tallies[key] = Tally(Number(0), group.home)
             if key in self.varying:
                 tally.number = Number(0, self.varying[key])
-                place = self.statements if group.begun is None else group.begun
-                if group.home < len(self._loops):
-                    place = self._loops[group.home].outside
-                place.append(Count(self.varying[key], None))
+                self._count_from(self.varying[key], group.home)
         if tally.number.counter is None:
             for around in self._loops[tally.loops :]:
                 cell = Cell()
@@ -235,6 +235,7 @@ class Places:
             return
         cell.per_turn = more
         if len(tally.number.terms) != len(begun.terms) + 1:
+            self.varying.setdefault(key, self.fresh())
             self.found.add(key)
         terms = begun.terms
         ahead = begun.ahead
@@ -279,8 +280,8 @@ class Places:
             present = [each for each in numbers if each is not None]
             before = known[key].number if key in known else None
             ahead = [each.ahead if each is not None else _start(before) for each in numbers]
-            alike = all(each.terms == present[0].terms for each in present)
-            start = present[0]
+            start = next((each for each in present if each.counter), present[0])
+            alike = all((x.terms, x.counter) == (start.terms, start.counter) for x in present)
             if len(set(ahead)) == 1 and alike:
                 self._tallies[key] = Tally(start, max(end[key].loops for end in ends if key in end))
                 continue
@@ -302,8 +303,14 @@ class Places:
         if home < len(self._loops):
             self.found.add(key)
         else:
-            self.statements.append(Count(counter, None))
+            self._count_from(counter, home)
         return counter
+
+    def _count_from(self, counter: str, home: int) -> None:
+        """Let a variable be 0 before any decision, where what is counted is begun anew."""
+        place = self._loops[home - 1].loop.body if home else self._top
+        if Count(counter, None) not in place:
+            place.append(Count(counter, None))
 
 
 def _start(before: Number | None) -> int:

@@ -158,7 +158,9 @@ def code(tree: ast.expr) -> Code:
             return Starred(code(value))
         case ast.GeneratorExp(element, [turn]):
             return Generator(code(element), code(turn.iter), bare(turn.target))
-    return Raw(_ready(tree))
+    if isinstance(tree, ast.Slice | ast.JoinedStr | ast.Lambda | ast.Dict | ast.GeneratorExp):
+        return Raw(_ready(tree))
+    raise TypeError(f"{type(tree).__name__} is no expression of emitted code")
 
 
 def _index(index: ast.expr) -> Code:
