@@ -1,4 +1,4 @@
-"""The names that an attribute of an emitted module must not take: `nn.Module` has them already."""
+"""The names that an attribute of an emitted module must not take: they mean something already."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ _NAMES: Final = """
     zero_grad
 """
 MODULE_ATTRIBUTES: Final = frozenset(_NAMES.split())
-_STEMS: Final = frozenset(name.rstrip("_") for name in MODULE_ATTRIBUTES)
+#: What emitted classes keep for themselves: channels that come out, paths that are worked out.
+OWN_ATTRIBUTES: Final = frozenset(("out_channels", "names"))
+_STEMS: Final = frozenset(name.rstrip("_") for name in MODULE_ATTRIBUTES | OWN_ATTRIBUTES)
 
 
 def attribute(segment: str) -> str:

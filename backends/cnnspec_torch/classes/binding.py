@@ -181,11 +181,10 @@ def project_body(p: Projection) -> None:
         if each.kind == "data":
             p.env[each.name] = Data(py.name(word), py.name(word))
             continue
-        channels = "in_channels" if first else f"{word}_channels"
+        channels = p.give_channels(each.name, first=first)
         flowing = Nodes if each.kind == "nodes" else Node
         image = next(ranks, True)
         p.env[each.name] = flowing(py.name(channels), py.name(word), image)
-        p.words[each.name] = channels
         first = False
     p.defaults = p.file.parameter_defaults(p)
     p.straight = not p.is_network and is_straight(p.body, p.file.owns)

@@ -68,8 +68,8 @@ def construct_given(
     for place, (key, each) in enumerate(step.arguments):
         value = evaluating.as_data(p, evaluating.evaluate(p, each)).made
         if key is None and names is not None and place + 1 < len(names):
-            parameter = names[place + 1]
-            key = parameter.name if parameter.default is not None else None
+            named = any(each.default is not None for each in names[: place + 2])
+            key = names[place + 1].name if named else None
         if key is None:
             arguments.append(value)
         else:
@@ -114,7 +114,7 @@ def construct_block(p: Projection, step: pg.BlockStep, flowing: Node | Nodes | N
         word = p.file.word(each.name)
         if each.name in data:
             meant[word] = data[each.name]
-            if each.default is None and not gap:
+            if not gap and each.default is None:
                 arguments.append(data[each.name])
             else:
                 keywords.append(ast.keyword(word, data[each.name]))
@@ -122,7 +122,7 @@ def construct_block(p: Projection, step: pg.BlockStep, flowing: Node | Nodes | N
             default = called.defaults.get(each.name)
             if default is not None:
                 meant[word] = py.substituted(default, meant)
-            gap = gap or each.default is None
+        gap = gap or each.default is not None  # what follows is given by name
     keywords += sized.given(p, called, p.file.scopes(step.site))
     made = ast.Call(py.name(called.name), arguments, keywords)
     tensors = [nodes[each.name].tensor for each in body.nodes]

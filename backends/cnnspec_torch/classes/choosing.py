@@ -13,6 +13,7 @@ from cnnspec_torch.classes.projection import Path, Projection, Statements
 from cnnspec_torch.classes.scan import words_in
 from cnnspec_torch.classes.values import (
     Data,
+    Member,
     Node,
     Nodes,
     Put,
@@ -307,7 +308,13 @@ def apply_either(p: Projection, step: pg.Choice, value: Node | Nodes, path: Path
         two = sequencing.members_of(p, step.no, value.channels, value.image)
         if one and two and len(one.members) == len(two.members) == 1:
             group = isinstance(step.yes, pg.Group), isinstance(step.no, pg.Group)
-            if not any(group) and one.channels is not None and two.channels is not None:
+            named = any(isinstance(each, Member) for each in (*one.members, *two.members))
+            if (
+                not any(group)
+                and not named
+                and one.channels is not None
+                and two.channels is not None
+            ):
                 made = ast.IfExp(test.made, one.members[0], two.members[0])
                 module = placing.put_module(p, path, made)
                 channels = py.fold(ast.IfExp(test.made, one.channels, two.channels))

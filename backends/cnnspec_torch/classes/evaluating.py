@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from cnnspec.emit import program as pg
@@ -98,6 +98,9 @@ def evaluate(p: Projection, expr: pg.Expr) -> Value:
             return alike(p, operator, left, right)
         case pg.Operation("and" | "or" | "not") if (known := worked_out(expr)) is not None:
             return both(py.literal(known))
+        case pg.Operation("+", operands) if any(map(partial(is_row, p), operands)):
+            rows = [data_of(p, each) for each in operands]
+            return Data(joined_rows(x.made for x in rows), joined_rows(x.run for x in rows))
         case pg.Operation(operator, operands):
             parts = [lasting(data_of(p, each)) for each in operands]
             made = py.fold(operation(operator, [each.made for each in parts]))
@@ -119,6 +122,21 @@ def evaluate(p: Projection, expr: pg.Expr) -> Value:
         case pg.Never(why):
             raise Hard(why)
     return Steps(expr)
+
+
+def is_row(p: Projection, expr: pg.Expr) -> bool:
+    """Whether data is a list: it is a tuple or a list in Python, as it came about."""
+    return p.file.taken_apart.reach.is_list(p.body, expr)
+
+
+def joined_rows(rows: Iterable[ast.expr]) -> ast.expr:
+    """Lists of data put together, whatever each is in Python."""
+    parts = [[*x.elts] if isinstance(x, ast.List | ast.Tuple) else [_starred(x)] for x in rows]
+    return py.items([each for part in parts for each in part])
+
+
+def _starred(row: ast.expr) -> ast.expr:
+    return ast.Starred(row, py.LOAD)
 
 
 def alike(p: Projection, operator: str, left: pg.Expr, right: pg.Expr) -> Data:

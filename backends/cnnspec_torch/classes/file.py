@@ -559,6 +559,8 @@ class File:
     ) -> ast.expr:
         if self.uniform:
             return handing.value(projection, step)
+        if step.op in self.given_more:
+            raise Hard(f"{step.op.name} that is given arguments where it is applied", step.site)
         arguments, _ = operating.arguments_of(projection, step)
         image = handing.takes_image(self, step.op)
         flowing = Flowing(py.name("channels"), py.name("x"), image)
@@ -581,6 +583,18 @@ class File:
             return ast.Lambda(_lambda("channels"), made)
         arguments_ = [] if takes else made.args
         return self.shared(_partial(made.func, arguments_, made.keywords), step, name)
+
+    @cached_property
+    def given_more(self) -> frozenset[type[Op]]:
+        """The operators that are handed on and are given arguments where they are applied."""
+        reach = self.taken_apart.reach
+        found = (
+            each
+            for body, step in reach.given
+            if step.arguments
+            for each in reach.of(body, step.value)
+        )
+        return frozenset(each.op for each in found if isinstance(each, pg.OperatorStep))
 
     def shared(self, made: ast.expr, step: pg.OperatorStep, name: str | None) -> ast.expr:
         """A layer of torch with its arguments, as a name at the top of the file: it is a value."""

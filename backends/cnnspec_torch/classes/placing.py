@@ -126,6 +126,8 @@ def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
     """Open the box that a dotted path goes through, where its name is known first."""
     key = (parent.number, segment if isinstance(segment, str) else py.dumped(segment))
     if key in p.box_at:
+        if not set(p.box_at[key].opened) <= set(p.ways):
+            raise Hard("a group that is entered on other ways than those on which it begins")
         return p.box_at[key]
     _only_once(parent, segment, opened=True)
     parent.written.add(isinstance(segment, str))
@@ -134,7 +136,7 @@ def open_box(p: Projection, parent: Box, segment: Segment) -> Box:
     word = segment if isinstance(segment, str) else "word"
     if not parent.number and not is_identifier(attribute(word)):
         raise Hard("a group whose name is no word of Python's")
-    box = p.box_at[key] = Box(len(p.boxes), parent, segment)
+    box = p.box_at[key] = Box(len(p.boxes), parent, segment, opened=tuple(p.ways))
     p.boxes.append(box)
     names = {each.id for each in path_names(box)}
     place, box.level = p.init, len(p.loops)

@@ -242,12 +242,23 @@ class Projection:
             first = self.body.nodes[0].name if self.body.nodes else None
             main = word == first or (self.is_network and word == "x")
             wanted = "channels" if main else f"{self.file.word(word)}_channels"
-            taken = {*self.words.values(), *map(self.file.word, self.env)}
-            while wanted in taken:
-                wanted += "_"
-            self.words[key] = wanted
+            self.words[key] = self._apart(wanted)
         self.moving.add(self.words[key])
         return self.words[key]
+
+    def give_channels(self, word: str, *, first: bool) -> str:
+        """Name the constructor's parameter for the channels of what comes in."""
+        wanted = f"{self.file.word(word)}_channels"
+        self.words[word] = "in_channels" if first else self._apart(wanted)
+        return self.words[word]
+
+    def _apart(self, wanted: str) -> str:
+        """A name for channels that is no other's, and no name of the body's own."""
+        own = {*self.bound, *self.env, *(each.name for each in self.body.parameters)}
+        taken = {*self.words.values(), *map(self.file.word, own)}
+        while wanted in taken:
+            wanted += "_"
+        return wanted
 
     def hold(self, words: Iterable[str]) -> None:
         """Put the channels of names into variables, for they are about to change."""

@@ -124,8 +124,15 @@ def choice_members(
     if len(one.members) == len(two.members) == 1 and plain:
         made: ast.expr = ast.IfExp(test, one.members[0], two.members[0])
         return Made([made], after, one.image)
+    if any(map(is_named, (*one.members, *two.members))):
+        return None
     made = ast.IfExp(test, py.items(one.members), py.items(two.members))
     return Made([ast.Starred(made, py.LOAD)], after, one.image)
+
+
+def is_named(member: ast.expr) -> bool:
+    """Whether a member has a name, or holds one that has."""
+    return any(isinstance(each, Member) for each in ast.walk(member))
 
 
 def repeated_members(
@@ -133,7 +140,7 @@ def repeated_members(
 ) -> Made | None:
     """Make a step several times as members."""
     row = group_members(p, inner, channels, image)
-    if row is None or row.channels is None:
+    if row is None or row.channels is None or any(map(is_named, row.members)):
         return None
     number = py.whole(py.fold(count))
     if py.same(py.fold(row.channels), py.fold(channels)):

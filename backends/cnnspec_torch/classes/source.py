@@ -20,6 +20,7 @@ from cnnspec_torch.classes.hints import typed
 from cnnspec_torch.classes.projection import Projection
 from cnnspec_torch.classes.prune import prune
 from cnnspec_torch.classes.tidy import appends, boxes_of, chains, copies, members, once, shared
+from cnnspec_torch.classes.unread import without_unread
 from cnnspec_torch.classes.values import NAMES, SIZE, Hard, Put
 from cnnspec_torch.layers import LAYERS
 
@@ -37,6 +38,8 @@ def written(projection: Projection, *, inference: bool) -> list[str]:
     if projection.is_network:
         arguments = projection.inputs
         run, returned = _returns(projection, inference=inference)
+    if not projection.straight and not projection.stepwise:
+        init = without_unread(init, prune(run)[0])
     if projection.straight:
         run = []
         for box in projection.boxes[1:]:

@@ -108,8 +108,7 @@ def _begin(p: Projection) -> None:
         if each.kind == "data":
             p.env[each.name] = Data(py.name(word), py.name(word))
             continue
-        given = "in_channels" if first else f"{word}_channels"
-        p.words[each.name] = given
+        given = p.give_channels(each.name, first=first)
         first = False
         channels = py.name(given)
         if p.bound.get(each.name):

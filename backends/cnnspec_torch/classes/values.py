@@ -100,6 +100,8 @@ class Box:
     parameters: set[str] = field(default_factory=set)
     #: How many loops deep it is made.
     level: int = 0
+    #: On which ways of which decisions it is made.
+    opened: tuple[tuple[int, int], ...] = ()
     #: Whether its members are numbered 0, 1, 2 as a loop turns.
     counts: bool | None = None
 

@@ -43,6 +43,7 @@ from cnnspec_torch.classes.projection import Projection
 from cnnspec_torch.classes.source import LAYER, WIDTH, names_layers, written
 from cnnspec_torch.classes.stepwise import project_steps
 from cnnspec_torch.classes.values import Hard
+from cnnspec_torch.layers import LAYERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ def _project(file: File, body: Body, name: str, variant: Variant) -> None:
             sized.settle(projection)
             projection.wanted = projection.wanted or body in file.wanted
             return
+        if projection.needs <= counted:
+            raise Hard("a name whose number is counted in vain")
         counted |= projection.needs
         file.classes.pop()
 
@@ -262,6 +265,7 @@ def _call(class_: str, items: list[str]) -> list[str]:
 def _speaks(table: str, file: File) -> bool:
     """Whether a table speaks of classes or functions of the file."""
     own = [each.name for each in file.classes] + [name for name, _ in file.functions.values()]
+    own += LAYERS
     return any(speaks(table, each) for each in own)
 
 
