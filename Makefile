@@ -11,7 +11,7 @@ N ?= 300
 SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4 --dist loadfile
 RECIPE := pyproject.toml constraints.txt
 
-.PHONY: help demo test test-fast test-pythons test-browser test-editors test-zoo vsix check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep import-report claims fuzz generality generality-keras slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
+.PHONY: help demo test test-fast test-pythons test-browser test-editors test-zoo vsix check bench bench-cost bench-draw bench-lsp bench-memory bench-sweep import-report claims fuzz generality generality-keras bodies slips lsp-edits verification wheel bounds bench-bounds golden format docs site clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ generality-keras: $(VENV)/.tests ## call blocks' Keras functions N times as no s
 
 generality: $(VENV)/.tests ## call blocks' PyTorch classes N times as no spec does, SEED=… to do it again
 	$(BIN)/python -m tests.torch_generality --count $(N) $(if $(SEED),--seed $(SEED))
+
+bodies: $(VENV)/.tests ## hold what PyTorch's classes of N random bodies do against graphs, SEED=… again
+	$(BIN)/python -m tests.torch_bodies --count $(N) $(if $(SEED),--seed $(SEED))
 
 bench-cost: build/peers/.installed ## compare speed and figures with other counters of operations
 	@$(BIN)/python -m benchmarks.bench_cost $(ARGS)

@@ -25,6 +25,7 @@ from cnnspec.emit.loading import module_of
 from cnnspec.emit.program import BlockStep, OperatorStep
 from cnnspec.emit.pycode import text as written_text
 from cnnspec.testing.calls import Drawn, drawn
+from cnnspec_torch.attributes import state_key
 from cnnspec_torch.classes.file import File
 from cnnspec_torch.classes.values import Hard
 from cnnspec_torch.classes.write import projected, write
@@ -34,14 +35,14 @@ from tests.torch_proofs import lowerings, wrong
 class Called(nn.Module):
     """A block's object, where the probe has it."""
 
-    def __init__(self, make: Callable[[], nn.Module], many: tuple[int, ...]) -> None:
+    def __init__(self, make: Callable[[], nn.Module], many: tuple[int | None, ...]) -> None:
         super().__init__()
         self.b = make()
         self.many = many
 
     def forward(self, *inputs: torch.Tensor) -> Any:
         values = iter(inputs)
-        given = [next(values) if n == 1 else [next(values) for _ in range(n)] for n in self.many]
+        given = [next(values) if n is None else [next(values) for _ in range(n)] for n in self.many]
         return self.b(*given)
 
 
@@ -68,16 +69,19 @@ def compared(file: File, scope: Any, call: Drawn) -> list[str]:
     }
     make = partial(getattr(scope, made.name), *channels, **given)
     many = tuple(
-        1 if parameter.kind == "node" else len(shapes)
+        None if parameter.kind == "node" else len(shapes)
         for parameter, shapes in zip(call.body.nodes, call.inputs, strict=True)
     )
     probe = cnnspec.network.Network(call.graph, (), "probe.cnn:probe")
     differing = wrong(lambda: Called(make, many), probe)
     if differing:
         return differing
+    read = {
+        state_key(node.path, weight.key) for node in call.graph.nodes for weight in node.weights
+    }
     with torch.device("meta"):
-        keys = list(Called(make, many).state_dict())
-        straight = list(probe.build("torch").state_dict())
+        keys = [each for each in Called(make, many).state_dict() if each in read]
+        straight = [each for each in probe.build("torch").state_dict() if each in read]
     return [] if keys == straight else [f"keys stand in another order: {keys[:4]}"]
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from cnnspec import library
 from cnnspec.diagnostics import SpecError
 from cnnspec.elaborate import Limits, Settings, elaborate
+from cnnspec.elaborate.values import BlockValue, CallStep, Operator
 from cnnspec.emit.held import is_step
 from cnnspec.emit.program import BlockStep, Body, OperatorStep, Program
 from cnnspec.expression import plain
@@ -98,7 +99,23 @@ def _call(
 
 
 def _key(value: Any) -> str:
-    return repr(plain(value)) if not is_step(value) else str(value)
+    """Say what an argument is, so that calls are told apart."""
+    value = plain(value)
+    match value:
+        case tuple():
+            return f"[{', '.join(map(_key, value))}]"
+        case CallStep():
+            words = (f"{each.keyword} = {_key(each.value)}" for each in value.given)
+            return f"{_key(value.callee)}({', '.join(words)})"
+        case Operator() | OperatorStep():
+            return value.op.name
+        case BlockValue():
+            return value.name
+        case BlockStep():
+            return value.block.name
+        case None | bool() | int() | float() | str():
+            return repr(value)
+    return type(value).__name__
 
 
 def _argument(random: Random, name: str, scopes: list[Scope], scope: Scope, steps: Steps) -> Any:
