@@ -208,7 +208,7 @@ def _kind(kind: str, only: str, *, prove: bool) -> str:
         if model.lines:
             shares.append(length / model.lines)
         good, wrong = good + found.report.proved, wrong + (not found.report.proved)
-        state = "proved" if prove else "the same steps"
+        state = "proved" if found.report.compared else "the same steps"
         state = state if found.report.proved else "NOT PROVED"
         print(f"{kind} {model.name}: {state}, {length} lines, {took:.1f} s", flush=True)
     whole = good + refused + wrong

@@ -11,6 +11,7 @@ from typing import Any, Final
 from cnnspec.api import loads
 from cnnspec.checkpoint import Kind
 from cnnspec.diagnostics import SpecError
+from cnnspec.emit.prove import Unproved
 from cnnspec.importing.compose import compose
 from cnnspec.importing.examples import exemplified
 from cnnspec.importing.importer import Ask, Finding, Original, Written, claiming, find
@@ -25,6 +26,8 @@ from cnnspec.network import Network
 
 #: Parts of the input's size at which it is proved again.
 SMALLER: Final = (3, 2, 1)
+#: How findings begin that compare outputs.
+OUTPUTS: Final = "equal outputs"
 #: The weight of a training head's loss, which no model says.
 HEAD = 1.0
 
@@ -39,6 +42,12 @@ class Report:
     def proved(self) -> bool:
         """Whether nothing that was tried failed."""
         return all(each.holds is not False for each in self.findings)
+
+    @property
+    def compared(self) -> bool:
+        """Whether outputs were compared, and are equal."""
+        tried = [each.holds for each in self.findings if each.what.startswith(OUTPUTS)]
+        return bool(tried) and all(tried)
 
     def __str__(self) -> str:
         return "\n".join(str(each) for each in self.findings)
@@ -80,7 +89,8 @@ class Imported:
 
     def __repr__(self) -> str:
         lines = len([line for line in self.text.splitlines() if line.strip()])
-        state = "proved" if self.report.proved else "NOT PROVED"
+        state = "proved" if self.report.compared else "outputs not compared"
+        state = state if self.report.proved else "NOT PROVED"
         return f"<cnnspec import of {self.original.record.name}: {lines} lines, {state}>"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
@@ -124,21 +134,33 @@ def imported(
         *original.findings,
     ]
     if prove and original.backend is not None and wrong is None:
-        findings += original.prove(_written(network, original.backend, text))
-        example = original.example(network.elaborated)
-        if example is not None:
-            findings.append(exemplified(network, original.backend, example))
+        findings += _proved(network, original, original.backend, text)
     else:
-        findings.append(Finding("equal outputs", None, "nothing was run"))
+        findings.append(Finding(OUTPUTS, None, "nothing was run"))
     report = Report(findings)
     if not report.proved:
         failed = next(each for each in findings if each.holds is False)
         text = f"# NOT PROVED to be the model: {_line(str(failed))}\n{text}"
+    elif not report.compared:
+        why = next((each.figure for each in findings if each.what == OUTPUTS), "")
+        text = f"# Outputs were not compared with the model's: {_line(why)}.\n{text}"
     return Imported(text, report, original)
 
 
 def _line(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)
+
+
+def _proved(network: Network, original: Original, backend: str, text: str) -> list[Finding]:
+    """Run both; where the backend cannot write the network, that is a mistake of ours, and told."""
+    try:
+        findings = [*original.prove(_written(network, backend, text))]
+        example = original.example(network.elaborated)
+        if example is not None:
+            findings.append(exemplified(network, backend, example))
+    except Unproved as failure:
+        return [Finding(OUTPUTS, None, f"{backend} source cannot be written: {failure}")]
+    return findings
 
 
 def _written(network: Network, backend: str, text: str) -> Written:
