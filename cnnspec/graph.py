@@ -156,6 +156,8 @@ class Graph:
     given_input: tuple[int, ...] | None = None
     #: The parameters that were set from outside.
     set: frozenset[str] = frozenset()
+    #: Steps with weights that no output needs, which are left out: their paths, and where they are.
+    unread: Mapping[str, Span] = field(default_factory=dict)
     #: The network's parameters that only set widths and counts: an emitter may leave them open.
     open_parameters: tuple[str, ...] = ()
 

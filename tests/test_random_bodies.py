@@ -197,3 +197,26 @@ network n {
     with pytest.raises(cnnspec.SpecError) as caught:
         cnnspec.loads(text)
     assert "part(steps = [inner, relu, bn(…)])" in str(caught.value)
+
+
+CONDITIONAL = """block part(x, flag) {
+    y = x -> conv(4, 1) -> bn
+    return if flag then y else x
+}
+network n {
+    image = input(4, 8, 8)
+    output y = image -> part(true)%s
+}
+"""
+
+
+def test_weights_that_nothing_reads_at_some_arguments_are_refused_at_their_step() -> None:
+    assert fault(CONDITIONAL % "") == ("", "")
+    network = cnnspec.loads(CONDITIONAL % " -> part(false)")
+    with pytest.raises(cnnspec.SpecError) as caught:
+        network.source("torch")
+    (found,) = caught.value.diagnostics
+    assert found.code == "not-expressible"
+    assert "cannot leave out part2.conv1" in found.title
+    assert found.labels[0].span.line == 2
+    assert network.mismatch("keras") == []

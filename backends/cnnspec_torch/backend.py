@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnnspec.diagnostics import error
 from cnnspec.emit.loading import module_of
 from cnnspec.emit.lowering import Lowering
 from cnnspec.emit.values import Verdict
@@ -13,6 +14,31 @@ from cnnspec.graph import Graph
 from cnnspec_torch.attributes import state_key
 from cnnspec_torch.classes.write import write, write_family
 from cnnspec_torch.lowerings import LOWERINGS
+
+
+def refuse_unread(graph: Graph, wrong: Sequence[str]) -> None:
+    """Refuse a class that makes weights where, at these arguments, nothing reads their step.
+
+    Raises SpecError, if nothing else is wrong than that.
+    """
+    keys = {state_key(path, ""): path for path in graph.unread}
+    found = []
+    for each in wrong:
+        key, _, said = each.partition(": ")
+        parts = key.split(".")
+        paths = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+        path = next((keys[each] for each in paths if each in keys), None)
+        if path is None or not said.startswith("the graph has None"):
+            return
+        found.append(path)
+    if found:
+        raise error(
+            "not-expressible",
+            f"torch cannot leave out {found[0]}, which nothing reads at these arguments: "
+            "at others its weights are there",
+            graph.unread[found[0]],
+            help="write it where its result is read, inside the `if` that decides that",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +89,9 @@ class TorchBackend:
         """Hold what the printed class does against the graph; torch is not needed."""
         from cnnspec_torch.symbolic.proof import verdict
 
-        return verdict(text, class_name, graph, lowerings, inference=inference)
+        found = verdict(text, class_name, graph, lowerings, inference=inference)
+        refuse_unread(graph, found.wrong)
+        return found
 
     def mismatch(self, text: str, class_name: str, graph: Graph, *, inference: bool) -> list[str]:
         """Hold the class's weights against the graph's, on the meta device; say what differs."""

@@ -103,6 +103,7 @@ def finished(graph: Graph, file: FileNames, parsed: tree.File) -> list[Diagnosti
         *dense_images(graph),
     ]
     if dead:
+        graph.unread = {node.path: node.span for node in dead if node.weights}
         graph.nodes = tuple(node for node in graph.nodes if node.index in live)
     return found
 
