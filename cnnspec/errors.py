@@ -23,3 +23,7 @@ class NotInstalled(CnnspecError, ImportError):
 
 class UnknownNode(CnnspecError, LookupError):
     """No node of a network has this path."""
+
+
+class WrongArgument(CnnspecError, ValueError):
+    """An argument of a call is not one that it takes."""

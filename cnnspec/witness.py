@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, runtime_c
 
 from cnnspec import plugins
 from cnnspec.diagnostics import error
-from cnnspec.errors import NotInstalled
+from cnnspec.errors import NotInstalled, WrongArgument
 from cnnspec.graph import Graph, Node, Output
 from cnnspec.kinds import Refusal
 from cnnspec.op import Weight
@@ -187,11 +187,11 @@ def chosen(asked: Sequence[str] | None) -> list[Witness]:
     """Load those asked for, or all whose packages are installed; the reference comes first.
 
     Raises NotInstalled where one that was asked for, or a second one, is not installed, SpecError
-    for a name that nobody has, and ValueError for a name that is given twice.
+    for a name that nobody has, and WrongArgument for one that is given twice.
     """
     wanted = names() if asked is None else tuple(asked)
     if len(set(wanted)) < len(wanted):
-        raise ValueError("a name stands there twice")
+        raise WrongArgument("a name stands there twice")
     found = []
     for name in sorted(wanted, key=lambda each: each != "numpy"):
         try:

@@ -31,7 +31,7 @@ CLOSE = 2e-8
 
 def wrong(network: cnnspec.Network, seed: int) -> tuple[int, list[str]]:
     """Try one call of each of a network's blocks: how many were tried, and what is wrong."""
-    text, _ = network._emit("keras", inference=False)
+    text = network.source("keras")
     module = vars(module_of(text))
     tried, found = 0, []
     for call in Calls(network.elaborated, Random(f"{seed}/{network.name}")).draw():

@@ -32,14 +32,14 @@ def test_calls_that_nobody_compiled_mean_what_the_spec_means(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_parameters_are_the_specs(name: str) -> None:
     net = network(name)
-    text, function = net._emit("keras", inference=False)
-    module = vars(module_of(text))
+    emitted = net.emitted("keras")
+    module = vars(module_of(emitted.text))
     program = read_program(net.elaborated)
     for body in program.blocks:
         spec = [each.name for each in body.parameters]
         assert [*inspect.signature(module[body.name]).parameters] == [*spec, "name"]
     spec = [each.name for each in program.network.parameters]
-    assert [*inspect.signature(module[function]).parameters] == spec
+    assert [*inspect.signature(module[emitted.class_name]).parameters] == spec
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_parameters_are_the_specs(name: str) -> None:
     ],
 )
 def test_one_function_builds_its_family(base: str, settings: dict, other: str) -> None:
-    text, function = network(base)._emit("keras", inference=False)
-    model = vars(module_of(text))[function](**settings)
+    emitted = network(base).emitted("keras")
+    model = vars(module_of(emitted.text))[emitted.class_name](**settings)
     graph = network(other).elaborated
     made = {key: tuple(each.shape) for key, each in held(model).items()}
     assert made == {(each.layer, each.variable): each.layout.keras for each in variables(graph)}

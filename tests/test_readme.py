@@ -21,6 +21,33 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = ("README.md", "docs/tutorial.md")
 
 
+#: A model that exists, for the line of the README that imports one.
+NETS = """\
+import torch
+from torch import nn
+
+
+class Unit(nn.Module):
+    def __init__(self, channels, width, stride=1):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, width, 3, stride, 1, bias=False)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x):
+        return torch.relu(self.norm(self.conv(x)))
+
+
+class Net(nn.Module):
+    def __init__(self, classes=10):
+        super().__init__()
+        self.features = nn.Sequential(Unit(3, 8), Unit(8, 16, 2), Unit(16, 16))
+        self.head = nn.Linear(16, classes)
+
+    def forward(self, x):
+        return self.head(self.features(x).mean((2, 3)))
+"""
+
+
 def blocks(page: str, kind: str) -> list[str]:
     return [text for each, text in FENCE.findall((ROOT / page).read_text()) if each == kind]
 
@@ -40,6 +67,7 @@ def test_a_command_runs_as_it_stands(command: str, tmp_path: Path) -> None:
     for page in PAGES:
         for name, text in named(page).items():
             (tmp_path / name).write_text(text)
+    (tmp_path / "nets.py").write_text(NETS)
     binaries = Path(sys.executable).parent
     assert (binaries / "cnnspec").exists()
     path = f"{binaries}{os.pathsep}{os.environ['PATH']}"

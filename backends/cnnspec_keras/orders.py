@@ -26,27 +26,13 @@ def channels_last(graph: Graph) -> Mapping[int, Shape]:
 
     Keyed by the node's index. A vector that is not in it stands in the spec's own order.
     """
-    readers: dict[int, list[Node]] = {}
-    for node in graph.nodes:
-        for port in node.inputs:
-            readers.setdefault(port.node.index, []).append(node)
-    results = {output.port.node.index for output in graph.outputs}
-    found: dict[int, dict[int, Shape]] = {}
-    refused = set()
-    for node in graph.nodes:
-        if node.kind != "flatten" or not _reorders(node.input_shapes[0]):
-            continue
-        reached = _reached(node, readers)
-        if reached is None or results & reached:
-            refused.add(node.span)
-        else:
-            found[node.index] = dict.fromkeys(reached, node.input_shapes[0])
-    spans = {node.index: node.span for node in graph.nodes}
+    plain = plain_places((graph,))
+    readers = _readers(graph)
     return {
-        index: shape
-        for flatten, reached in found.items()
-        if spans[flatten] not in refused  # one way for all instances of a block
-        for index, shape in reached.items()
+        index: node.input_shapes[0]
+        for node in graph.nodes
+        if node.kind == "flatten" and node.span in plain and _reorders(node.input_shapes[0])
+        for index in _reached(node, readers) or ()
     }
 
 
@@ -60,16 +46,21 @@ def plain_places(graphs: Iterable[Graph]) -> frozenset[Span]:
 
 
 def _sort_places(graph: Graph, found: set[Span], refused: set[Span]) -> None:
-    readers: dict[int, list[Node]] = {}
-    for node in graph.nodes:
-        for port in node.inputs:
-            readers.setdefault(port.node.index, []).append(node)
+    readers = _readers(graph)
     results = {output.port.node.index for output in graph.outputs}
     for node in graph.nodes:
         if node.kind == "flatten":
             reached = _reached(node, readers)
             alone = reached is not None and not results & reached
             (found if alone else refused).add(node.span)
+
+
+def _readers(graph: Graph) -> dict[int, list[Node]]:
+    readers: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        for port in node.inputs:
+            readers.setdefault(port.node.index, []).append(node)
+    return readers
 
 
 def _reorders(image: Shape) -> bool:

@@ -27,7 +27,7 @@ from cnnspec.commands.output import (
 )
 from cnnspec.commands.spec import DtypeName, check_size, loaded, takes_spec
 from cnnspec.dtypes import VERIFIED
-from cnnspec.errors import NotInstalled
+from cnnspec.errors import NotInstalled, WrongArgument
 
 if TYPE_CHECKING:
     from cnnspec.network import Network
@@ -177,7 +177,7 @@ def witnesses(asked: str | None) -> list[Witness]:
         )
     except NotInstalled as failure:
         raise Missing(str(failure)) from None
-    except ValueError as wrong:
+    except WrongArgument as wrong:
         raise click.BadParameter(str(wrong), param_hint="--backends") from None
 
 
