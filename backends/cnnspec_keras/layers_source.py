@@ -97,7 +97,10 @@ class Elementwise(layers.Layer):
 
     def call(self, inputs: Sequence[KerasTensor]) -> KerasTensor:
         rank = max(len(x.shape) for x in inputs)
-        values = [x if len(x.shape) == rank else ops.expand_dims(x, (1, 2)) for x in inputs]
+        values = []
+        for x in inputs:
+            flat = len(x.shape) < rank
+            values.append(ops.expand_dims(x, (1, 2)) if flat else x)
         if self.number is not None:
             values.insert(0 if self.first else len(values), self.number)
         result = values[0]
