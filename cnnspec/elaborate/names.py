@@ -128,11 +128,11 @@ class Names:
 
     def _meant(self, word: str, frame: Frame) -> str:
         """Say what to type for a word that nothing is called: the spec's own names come first."""
-        if word in AXIS_WORDS:
-            return f'an axis is said where it is given, `axis = {word}`; kept, it is `"{word}"`'
         beyond = frame.file.beyond(word)
         if beyond is not None:
             return use_help(word, beyond, frame.file)
+        if word in AXIS_WORDS:
+            return f'an axis is said where it is given, `axis = {word}`; kept, it is `"{word}"`'
         operators = self.session.operators
         own = [*frame.names, *frame.file.visible(frame.index)]
         guess = nearest(word, own, alike=SLIP, short=SHORT)
