@@ -212,6 +212,20 @@ SPECS = {
         """,
         ["a, b, c = b, c, torch.tanh(a + b + c)"],
     ),
+    "steps without weights, as often as is said": (
+        """
+        block cell(x, wide, n) {
+            if wide { x = x -> conv(4, 1) -> bn }
+            x = x -> (relu -> tanh) * n
+            return x -> sigmoid when wide
+        }
+        network net {
+            image = input(4, 8, 8)
+            output y = image -> cell(true, 2) -> cell(false, 3) -> gap
+        }
+        """,
+        ["for _ in range(self.n):\n            y = torch.tanh(F.relu(y))"],
+    ),
     "channels that an input alone speaks of": (
         """
         network net(w = 3) { image = input(w, 8, 8)  output y = image -> conv(1, 1) -> gap }

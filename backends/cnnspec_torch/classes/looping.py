@@ -9,7 +9,7 @@ from cnnspec.emit import program as pg
 from cnnspec.emit import pytree as py
 from cnnspec_torch.classes import applying, binding, evaluating
 from cnnspec_torch.classes.projection import Loop, Projection, Statements
-from cnnspec_torch.classes.scan import bindings, pattern_words
+from cnnspec_torch.classes.scan import WRITTEN_OUT, bindings, pattern_words
 from cnnspec_torch.classes.values import (
     Data,
     Hard,
@@ -119,7 +119,7 @@ def bind_pattern(
 def apply_repeat(p: Projection, inner: pg.Expr, count: pg.Expr, value: Node | Nodes) -> Value:
     """A step several times in a row, each with a name of its own."""
     times = evaluating.data_of(p, count)
-    if (number := py.whole(times.made)) is not None and number <= 8:
+    if (number := py.whole(times.made)) is not None and number <= WRITTEN_OUT:
         for _ in range(number):
             value = evaluating.as_flowing(p, applying.apply_step(p, inner, value))
         return value

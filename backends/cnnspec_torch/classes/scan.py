@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from cnnspec.emit import program as pg
 
@@ -78,6 +79,8 @@ def step_lists(body: pg.Body) -> dict[str, str]:
     return found
 
 
+#: A step that is repeated so often at most, by a number that is written, is written so often.
+WRITTEN_OUT: Final = 8
 Owns = Callable[[pg.OperatorStep], bool]
 
 
@@ -97,7 +100,7 @@ def _straight(statements: Iterable[pg.Statement], x: str, owns: Owns) -> bool:
     for each in statements:
         match each:
             case pg.Assign((word,), value) if word == x:
-                if not _chain(value, x):
+                if not _chain(value, x, owns):
                     return False
             case pg.Assign(_, value):
                 if pg.kind_of(value) != "data" or _tells(value, x):
@@ -105,16 +108,13 @@ def _straight(statements: Iterable[pg.Statement], x: str, owns: Owns) -> bool:
                 if any(isinstance(part, pg.STEPS) for part in pg.parts(value)):
                     return False
             case pg.Return((value,)):
-                if not (_chain(value, x) or value == pg.Name(x, "node")):
+                if not (_chain(value, x, owns) or value == pg.Name(x, "node")):
                     return False
             case pg.For(_, values, body):
                 if pg.kind_of(values) != "data" or not _straight(body, x, owns):
                     return False
-                for part in pg.parts(body):
-                    if isinstance(part, pg.GivenStep):
-                        return False
-                    if isinstance(part, pg.OperatorStep) and not owns(part):
-                        return False
+                if _one_for_all(body, owns):
+                    return False
             case pg.If(arms, orelse):
                 inside = (*(body for _, body in arms), orelse)
                 if any(isinstance(part, pg.Return) for part in pg.parts(inside)):
@@ -126,7 +126,15 @@ def _straight(statements: Iterable[pg.Statement], x: str, owns: Owns) -> bool:
     return True
 
 
-def _chain(value: pg.Expr, x: str) -> bool:
+def _one_for_all(turning: object, owns: Owns) -> bool:
+    """Whether a step that is one module for all turns stands in what turns."""
+    return any(
+        isinstance(part, pg.GivenStep) or (isinstance(part, pg.OperatorStep) and not owns(part))
+        for part in pg.parts(turning)
+    )
+
+
+def _chain(value: pg.Expr, x: str, owns: Owns) -> bool:
     if not isinstance(value, pg.Flow) or value.value != pg.Name(x, "node"):
         return False
     if value.kind != "node":
@@ -141,9 +149,24 @@ def _chain(value: pg.Expr, x: str) -> bool:
                 part.op.name == "layer_scale" or part.op.outputs_from is not None
             ):
                 return False
-        if _tells(step, x):
+        if _tells(step, x) or any(_one_for_all(each.step, owns) for each in _loops(step)):
             return False
     return True
+
+
+def _loops(step: pg.Expr) -> Iterator[pg.Repeat]:
+    """The repeats that are loops of the class itself: what is labelled is a module of its own."""
+    match step:
+        case pg.Repeat(inner, count):
+            known = count.value if isinstance(count, pg.Literal) else None
+            if not isinstance(known, int) or known > WRITTEN_OUT:
+                yield step
+            yield from _loops(inner)
+        case pg.Group(steps):
+            for each in steps:
+                yield from _loops(each)
+        case pg.Optional(inner, _):
+            yield from _loops(inner)
 
 
 def _chooses_steps(choice: pg.Choice) -> bool:
