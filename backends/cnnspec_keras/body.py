@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -74,13 +75,15 @@ class Writer:
         self._started: dict[int, int] = {}
         self._around: list[Loop] = []
         self._growing = _growing(source)
-        #: Names that have a value outside of loops that bind them too.
-        self._values = {each.name for each in self.body.parameters} | {
+        #: How many statements give each name a value.
+        self._times_given = Counter(
             target
             for each in walk(source.statements)
             if isinstance(each, flat.Assign)
-            for target in each.targets
-        }
+            for target in dict.fromkeys(each.targets)
+        )
+        #: Names that have a value outside of loops that bind them too.
+        self._values = {each.name for each in self.body.parameters} | self._times_given.keys()
         self.expressions = Expressions(
             self.spell, self._constant, partial(self._step, to=None), self._is_list
         )
@@ -116,12 +119,7 @@ class Writer:
 
     def inner(self, word: str) -> str:
         """What is called the input of a block that is a model of its own."""
-        return f"{self.spell(word)}_input" if self._times_given(word) else self.spell(word)
-
-    def _times_given(self, word: str) -> int:
-        """Count the statements that give a name a value."""
-        given = (each for each in walk(self.source.statements) if isinstance(each, flat.Assign))
-        return sum(word in each.targets for each in given)
+        return f"{self.spell(word)}_input" if self._times_given[word] else self.spell(word)
 
     def said_to(self, expr: Expr, to: tuple[int, str]) -> Code:
         """Write a value that goes to a name: a step as it is held there."""
@@ -412,7 +410,7 @@ class Writer:
         shape = Listed((*sizes[1:], sizes[0]), "(")
         name = self.labels.label(apply.path, network=True)
         # A model is made from its inputs at the end, when the name may stand for something else.
-        kept = f"{self.spell(word)}_input" if self._times_given(word) > 1 else self.spell(word)
+        kept = f"{self.spell(word)}_input" if self._times_given[word] > 1 else self.spell(word)
         self.inputs.append(kept)
         self._write(f"{kept} = ", Call(Raw("keras.Input"), (shape,), (Keyword("name", name),)))
         if kept != self.spell(word):

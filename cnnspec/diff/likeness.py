@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from cnnspec.analysis.fold import SMALL
 from cnnspec.diff.regions import Member, Regions, kinds, label
@@ -18,13 +18,23 @@ EQUAL: Final = 3.5
 CHANGED: Final = 1.2
 
 
+class _Facts(NamedTuple):
+    """What a node is: its operator, that with its arguments, its label, how it is written."""
+
+    kind: str
+    family: str
+    said: object
+    label: str | None
+    text: str
+
+
 class Likeness:
     """Values pairs of members of two graphs."""
 
     def __init__(self, regions: Regions) -> None:
         self.regions = regions
         self._known: dict[tuple[int, int], float | None] = {}
-        self._steps: dict[tuple[int, int, int, int], float | None] = {}
+        self._facts: dict[Node, _Facts] = {}
 
     def between(self, numbers: Mapping[Member, int]) -> Callable[[Member, Member], float | None]:
         """Give what values pairs of members that are numbered by what they take, too."""
@@ -40,27 +50,32 @@ class Likeness:
         if isinstance(a, Node):
             if not isinstance(b, Node):
                 return None
-            number = self.regions.number
-            key = number(a), number(b), a.span.start, b.span.start
-            if key not in self._steps:
-                self._steps[key] = self._nodes(a, b)
-            return self._steps[key]
+            return self._nodes(self._said(a), self._said(b))
         return self._scopes(a, b) if isinstance(b, Scope) else None
 
     def leads(self, member: Member) -> bool:
         """Whether a row that was put in may well begin with a member: no small step does."""
         return isinstance(member, Scope) or member.op.family not in (*SMALL, "merge")
 
-    def _nodes(self, a: Node, b: Node) -> float | None:
-        named = label(a) is not None and label(a) == label(b)
+    def _said(self, node: Node) -> _Facts:
+        """Say what a node is; it is held against many."""
+        found = self._facts.get(node)
+        if found is None:
+            said, _, named = self.regions.of_node(node)
+            found = _Facts(node.kind, node.op.family, said, named, bare(node.span))
+            self._facts[node] = found
+        return found
+
+    def _nodes(self, a: _Facts, b: _Facts) -> float | None:
+        named = a.label is not None and a.label == b.label
         if a.kind != b.kind:
-            if named or bare(a.span) == bare(b.span):
-                return 1.5 if a.op.family == b.op.family else 0.9
-            return 0.9 if a.op.family == b.op.family else None
-        result = CHANGED + 1.5 * named
-        if repr(a.op) == repr(b.op):
-            result += EQUAL - CHANGED
-        elif bare(a.span) == bare(b.span):
+            if named or a.text == b.text:
+                return 1.5 if a.family == b.family else 0.9
+            return 0.9 if a.family == b.family else None
+        result = 2.0 + 1.5 * named
+        if a.said == b.said:
+            result += 1.5
+        elif a.text == b.text:
             result += 0.7
         return result
 

@@ -34,7 +34,7 @@ class Regions:
             member, left = pending.pop()
             if isinstance(member, Node):
                 if member.index in alive:
-                    self._known[member] = self._number(self._of_node(member))
+                    self._known[member] = self._number(self.of_node(member))
             elif left:
                 inside = [each for each in member.members if each in self._known]
                 if inside or member is graph.root:
@@ -75,7 +75,8 @@ class Regions:
     def _number(self, what: Any) -> int:
         return self._numbers.setdefault(what, len(self._numbers))
 
-    def _of_node(self, node: Node) -> Any:
+    def of_node(self, node: Node) -> tuple[object, int, str | None]:
+        """Say what a node is: its operator with arguments, how much it takes, its label."""
         said = self._ops.get(id(node.op))
         if said is None:
             said = self._ops[id(node.op)] = node.kind, repr(node.op)

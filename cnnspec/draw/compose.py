@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from cnnspec.collector import undisturbed
 from cnnspec.draw import svg
 from cnnspec.draw.boxes import Picture
 from cnnspec.draw.dot import dot
@@ -108,7 +109,8 @@ def drawing(
 
         return Drawing(page(graph, view, look))
     layouts = _Layouts(graph, look, engine, timeout, laid=format not in ("mermaid", "dot"))
-    chosen = layouts.first_that_fits(view)
+    with undisturbed():
+        chosen = layouts.first_that_fits(view)
     notes = chosen.notes
     if format == "mermaid":
         return Drawing(mermaid(graph, chosen.drawn, chosen.found, look).encode(), notes)

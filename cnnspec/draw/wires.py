@@ -91,6 +91,8 @@ class _Rails:
 
     def __init__(self) -> None:
         self.gathered: dict[tuple[tuple[int, int], ...], Port] = {}
+        #: How those begin, and how long they are: most inputs are told by that not to go on.
+        self.begun: set[tuple[tuple[int, int], int]] = set()
 
     def shortened(self, node: Node | None, ports: Sequence[Port]) -> Sequence[Port]:
         """Give the inputs to draw: what an earlier concat holds comes from there, once."""
@@ -99,11 +101,15 @@ class _Rails:
         key = tuple((port.node.index, port.index) for port in ports)
         result: Sequence[Port] = ports
         for new in range(1, min(MOST_NEW, len(key) - 2) + 1):
+            if (key[0], len(key) - new) not in self.begun:
+                continue
             earlier = self.gathered.get(key[:-new])
             if earlier is not None:
                 result = (earlier, *ports[-new:])
                 break
         self.gathered.setdefault(key, node.ports[0])
+        if key:
+            self.begun.add((key[0], len(key)))
         return result
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
 from typing import Final, NamedTuple
 
+from cnnspec.collector import undisturbed
 from cnnspec.formatter.concrete import (
     Branch,
     Comment,
@@ -36,6 +37,11 @@ def format_text(source: Source) -> str:
 
     Lines end as the text's first does. Raises SpecError where the text does not parse.
     """
+    with undisturbed():
+        return _formatted(source)
+
+
+def _formatted(source: Source) -> str:
     parse(source)
     crlf = "\r\n" in source.text[: source.text.find("\n") + 1]
     text = source.text.replace("\r\n", "\n").removeprefix("\ufeff")
