@@ -262,7 +262,8 @@ def _picture(
     except pictures.Unsupported as mistake:
         raise Refused(str(mistake)) from None
     except pictures.EngineFailed as failure:
-        raise Refused(f"the engine {engine} failed: {failure}") from None
+        help_ = "open less with --depth; --format dot writes what the engine is given"
+        raise Refused(f"the engine {engine} failed: {failure}\n  = help: {help_}") from None
     except pictures.Undrawn as failure:
         kept = "-" if target == "-" else str(Path(target).with_suffix(".dot"))
         deliver(failure.dot, kept, "dot", force=force)

@@ -47,6 +47,7 @@ def layout(text: str, *, format: str, engine: str, timeout: float, placed: bool 
     except subprocess.TimeoutExpired:
         raise TimeoutError(f"laying it out took over {timeout:g} s") from None
     if done.returncode != 0 or not done.stdout:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
+        every = done.stderr.decode(errors="replace").strip().splitlines()
+        said = [line for line in every if not line.startswith("note: ")]
         raise EngineFailed(said[-1][:200] if said else "the engine drew nothing")
     return done.stdout

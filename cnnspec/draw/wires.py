@@ -119,10 +119,13 @@ def _skips(
     """Find the lines that go around something; `above` has a bit for each box that leads here."""
     result: set[tuple[int, int]] = set()
     for target, found in enumerate(sources):
+        once = twice = 0
         for source in found:
-            others = 0
-            for each in found:
-                others |= above[each] if each != source else 0
+            twice |= once & above[source]
+            once |= above[source]
+        for source in found:
+            # What leads to the other sources: to two of them, or to one that is not this.
+            others = twice | (once & ~above[source])
             if others >> source & 1:
                 result.add((source, target))
             elif drawn.boxes[source].family == "layout" and len(sources[source]) == 1:
